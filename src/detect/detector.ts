@@ -1,0 +1,73 @@
+import type { ZodType } from 'zod';
+import type { Flow } from '../flow/flow.ts';
+
+/** A MITRE ATT&CK (Enterprise) technique. */
+export interface Technique {
+  readonly id: string;
+  readonly name: string;
+  readonly tactic: string;
+}
+
+export type AlertSeverity = 'critical' | 'high' | 'medium' | 'low';
+
+/** One number or fact that made a detector fire. */
+export interface Evidence {
+  /** Short name, e.g. `ports tried`. */
+  readonly name: string;
+  /** The value as text, e.g. `22, 80, 443 and 97 more`. */
+  readonly value: string;
+  /** What would have been normal, when the detector has such a notion. */
+  readonly expected?: string;
+}
+
+/** What a detector saw, once. Whether it repeats, and what to do about it, is decided elsewhere. */
+export interface Finding {
+  readonly detector: string;
+  readonly severity: AlertSeverity;
+  /** Event time, ms since the epoch. */
+  readonly at: number;
+  /** Who did it, e.g. `198.51.100.7` or `shop/frontend`. */
+  readonly entity: string;
+  /** Same fingerprint = same thing again: folded into one alert with a count. */
+  readonly fingerprint: string;
+  readonly title: string;
+  /** Plain sentences: what was seen, why that is wrong, which rule should have decided. */
+  readonly explanation: string;
+  readonly evidence: readonly Evidence[];
+  readonly techniques: readonly Technique[];
+  /** Example flows, at most 8. */
+  readonly flows: readonly Flow[];
+}
+
+/** A finding with its repeats folded in. */
+export interface Alert extends Finding {
+  readonly id: string;
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly count: number;
+  /** Sensor records lost between `firstAt` and `lastAt` (and shortly before): the picture may be incomplete. */
+  readonly lost: number;
+}
+
+/** A detector at work. Deterministic: the same records give the same findings. Memory is bounded. */
+export interface RunningDetector {
+  onFlow?(flow: Flow, change: 'attempted' | 'decided' | 'closed'): readonly Finding[];
+  /** Called about once a second with event time, also when nothing happens. */
+  onTick?(now: number): readonly Finding[];
+  /** Approximate bytes of state held now. */
+  stateBytes(): number;
+  /** Entries dropped so far because a table was full. */
+  evicted(): number;
+}
+
+/** One file exports one definition; `registry.ts` lists it. */
+export interface DetectorDefinition<Options = unknown> {
+  readonly id: string;
+  readonly title: string;
+  readonly since: string;
+  readonly techniques: readonly Technique[];
+  readonly options: ZodType<Options>;
+  /** Markdown: what it sees, how it decides (with the source), what it cannot see, its memory bound. */
+  readonly doc: string;
+  create(options: Options): RunningDetector;
+}

@@ -1,0 +1,59 @@
+import type { Diagnostic, Span } from '../diagnostic/diagnostic.ts';
+
+/** A path into a manifest value: object keys and array indexes. */
+export type Path = readonly (string | number)[];
+
+/** One manifest object with its positions. */
+export interface Resource<T = unknown> {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  /** As written; undefined when the manifest does not say. */
+  readonly namespace: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The whole object as plain data; of type T once its kind's schema accepted it. */
+  readonly value: T;
+  /** Whether a schema is known for apiVersion and kind, and whether the value fits it. */
+  readonly schema: 'valid' | 'invalid' | 'unknown-kind';
+  readonly file: string;
+  /** The whole object. */
+  readonly span: Span;
+  /** Span of the value at `path`; of the nearest existing ancestor when there is none. */
+  at(path: Path): Span;
+  /** Span of the last key of `path`; falls back like {@link at}. */
+  keyAt(path: Path): Span;
+}
+
+/** A file as it was read, before any decoding. */
+export interface InputFile {
+  /** The name the user would recognise, as it shall stand in diagnostics. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What was read and what was not: nothing is skipped silently. */
+export interface ManifestCounts {
+  readonly files: number;
+  readonly documents: number;
+  readonly resources: number;
+  /** Documents or files without a Kubernetes object in them, e.g. Helm values or Markdown without yaml blocks. */
+  readonly notManifests: number;
+  /** Objects whose apiVersion/kind Picket has no schema for, by `apiVersion/kind`. */
+  readonly unknownKinds: ReadonlyMap<string, number>;
+  /** Files refused (binary, too large, unreadable). */
+  readonly refused: number;
+}
+
+/** Text of the files that diagnostics point into. */
+export interface SourceTexts {
+  get(file: string): string | undefined;
+}
+
+/** Everything that was read from one set of inputs. */
+export interface ManifestSet {
+  readonly resources: readonly Resource[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly counts: ManifestCounts;
+  readonly sources: SourceTexts;
+}

@@ -1,0 +1,49 @@
+import type { Alert } from '../detect/detector.ts';
+import type { Flow } from '../flow/flow.ts';
+
+/** Which rows to return: newest first. */
+export interface Query {
+  /** ms since the epoch, inclusive. */
+  readonly since?: number;
+  /** ms since the epoch, exclusive. */
+  readonly until?: number;
+  /** Only rows older than this row id: paging. */
+  readonly before?: number;
+  /** At most this many rows, 1 to 10,000. */
+  readonly limit: number;
+}
+
+/** A stored row with its row id, which grows with time of insertion. */
+export interface Row<T> {
+  readonly row: number;
+  readonly value: T;
+}
+
+/** How the store is. */
+export interface StoreHealth {
+  readonly state: 'ok' | 'failing';
+  /** The last failure in words, when failing. */
+  readonly error?: string;
+  /** Records that could not be written so far. */
+  readonly lost: number;
+  /** Bytes on disk, write-ahead log included. */
+  readonly bytes: number;
+  readonly flows: number;
+  readonly alerts: number;
+}
+
+/** Keeps flows and alerts. Never throws for a full or broken disk: it counts what is lost and says so in health(). */
+export interface Store {
+  /** Inserts, or replaces the flow of the same id. Buffered; written in batches by {@link flush}. */
+  putFlow(flow: Flow): void;
+  /** Inserts, or replaces the alert of the same id. */
+  putAlert(alert: Alert): void;
+  /** Writes what is buffered now. */
+  flush(): void;
+  flows(query: Query): readonly Row<Flow>[];
+  alerts(query: Query): readonly Row<Alert>[];
+  /** Deletes by age and by size; returns the number of rows deleted. */
+  retain(now: number): number;
+  health(): StoreHealth;
+  close(): void;
+}
