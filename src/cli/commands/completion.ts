@@ -1,0 +1,102 @@
+import { type CommandDefinition, ExitCode, UsageError } from '../command.ts';
+import { commands } from './registry.ts';
+
+/** A command as completion sees it: its name, summary and long options with their choices. */
+interface Completable {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: readonly { readonly flag: string; readonly description: string; readonly choices: readonly string[] }[];
+}
+
+const shells = ['bash', 'zsh', 'fish'] as const;
+
+export const completionCommand: CommandDefinition = {
+  name: 'completion',
+  arguments: '<shell>',
+  summary: 'completion script for bash, zsh or fish',
+  description: 'Prints a completion script for your shell.',
+  options: [],
+  examples: [
+    { command: 'source <(picket completion bash)', does: 'this bash session' },
+    { command: 'picket completion zsh > ~/.zfunc/_picket', does: 'zsh, with ~/.zfunc in fpath' },
+    { command: 'picket completion fish > ~/.config/fish/completions/picket.fish', does: 'fish' },
+  ],
+  async run({ args }, io) {
+    const shell = shells.find((name) => name === args[0]);
+    if (!shell) throw new UsageError(`no completion for ${args[0]}`, `there is one for ${shells.join(', ')}`);
+    const list = commands.map(
+      ({ name, summary, options }): Completable => ({
+        name,
+        summary,
+        options: options.map(({ flags, description, choices }) => ({
+          flag: /--[\w-]+/.exec(flags)?.[0] ?? flags,
+          description,
+          choices: choices ?? [],
+        })),
+      }),
+    );
+    io.out({ bash, zsh, fish }[shell](list));
+    return ExitCode.clean;
+  },
+};
+
+function bash(list: readonly Completable[]): string {
+  const cases = list.flatMap(({ name, options }) => [
+    ...options.filter(({ choices }) => choices.length > 0).map(({ flag, choices }) => `    ${name}:${flag}) words='${choices.join(' ')}' ;;`),
+    `    ${name}:*) words='${['--help', ...options.map(({ flag }) => flag)].join(' ')}' ;;`,
+  ]);
+  return `# bash completion for picket
+_picket() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=''
+  if [ "$COMP_CWORD" = 1 ]; then
+    COMPREPLY=($(compgen -W '${list.map(({ name }) => name).join(' ')} --help --version' -- "$current"))
+    return
+  fi
+  case "\${COMP_WORDS[1]}:$previous" in
+${cases.join('\n')}
+  esac
+  case $current in
+    -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
+    *) case $previous in -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;; esac ;;
+  esac
+}
+complete -o default -F _picket picket
+`;
+}
+
+function zsh(list: readonly Completable[]): string {
+  const quote = (text: string) => text.replace(/'/g, "'\\''").replace(/[:[\]]/g, '\\$&');
+  const cases = list.map(({ name, options }) => {
+    const specs = options.map(({ flag, description, choices }) => {
+      const values = choices.length > 0 ? `:value:(${choices.join(' ')})` : '';
+      return `'*${flag}[${quote(description)}]${values}'`;
+    });
+    return `    ${name}) _arguments ${specs.join(' ')} '*:file:_files' ;;`;
+  });
+  return `#compdef picket
+_picket() {
+  local -a commands
+  commands=(${list.map(({ name, summary }) => `'${name}:${quote(summary)}'`).join(' ')})
+  if (( CURRENT == 2 )); then _describe command commands; return; fi
+  local command=$words[2]
+  shift words; (( CURRENT-- ))
+  case $command in
+${cases.join('\n')}
+  esac
+}
+if [ "$funcstack[1]" = _picket ]; then _picket "$@"; else compdef _picket picket; fi
+`;
+}
+
+function fish(list: readonly Completable[]): string {
+  const quote = (text: string) => `'${text.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
+  const lines = list.flatMap(({ name, summary, options }) => [
+    `complete -c picket -n __fish_use_subcommand -f -a ${name} -d ${quote(summary)}`,
+    ...options.map(
+      ({ flag, description, choices }) =>
+        `complete -c picket -n '__fish_seen_subcommand_from ${name}' -l ${flag.slice(2)} -d ${quote(description)}` +
+        (choices.length > 0 ? ` -x -a '${choices.join(' ')}'` : ''),
+    ),
+  ]);
+  return `# fish completion for picket\n${lines.join('\n')}\n`;
+}

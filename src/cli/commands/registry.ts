@@ -1,0 +1,23 @@
+import type { CommandDefinition } from '../command.ts';
+import { alertsCommand } from './alerts.ts';
+import { checkCommand } from './check.ts';
+import { completionCommand } from './completion.ts';
+import { doctorCommand } from './doctor.ts';
+import { explainCommand } from './explain.ts';
+import { flowsCommand } from './flows.ts';
+import { reachCommand } from './reach.ts';
+import { runCommand } from './run.ts';
+import { versionCommand } from './version.ts';
+
+/** Every command, in the order in which help lists them. */
+export const commands: readonly CommandDefinition[] = [
+  runCommand,
+  checkCommand,
+  reachCommand,
+  flowsCommand,
+  alertsCommand,
+  doctorCommand,
+  explainCommand,
+  versionCommand,
+  completionCommand,
+];
