@@ -43,7 +43,7 @@ export class PortSet extends IntegerSet<PortSet> {
   }
 
   /** Returns e.g. `80,443,8000-8100`; `none` for the empty set. */
-  toString(): string {
+  override toString(): string {
     if (this.isEmpty) return 'none';
     return this.ranges()
       .map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`))

@@ -39,7 +39,8 @@ export function toColumns(prefixes: readonly Prefix[], family: Family): PrefixCo
  * order: a least-significant-digit radix sort over the bytes of length and address.
  */
 export function sortedOrder({ count, width, addresses, lengths }: PrefixColumns): Uint32Array {
-  let order = Uint32Array.from({ length: count }, (_, i) => i);
+  let order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
   if (count < 2) return order;
   let spare = new Uint32Array(count);
   const keys = new Uint8Array(count);
