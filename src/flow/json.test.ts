@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ipv4, ipv6 } from '../net/address.ts';
+import type { Flow } from './flow.ts';
+import { flowFromJson, flowToJson } from './json.ts';
+
+const lane = fc.integer({ min: 0, max: 0xffffffff });
+const address = fc.oneof(
+  lane.map(ipv4),
+  fc.tuple(lane, lane, lane, lane).map((lanes) => ipv6(...lanes)),
+);
+const process = fc.record(
+  {
+    pid: fc.nat(),
+    comm: fc.string({ maxLength: 15 }),
+    command: fc.string(),
+    netns: fc.nat(),
+    cgroup: fc.string(),
+  },
+  { requiredKeys: ['pid', 'comm'] },
+);
+const identity = fc.record({
+  kind: fc.constantFrom('workload', 'service', 'node', 'host', 'loopback', 'unknown'),
+  name: fc.string(),
+});
+const end = fc.record(
+  { address, port: fc.integer({ min: 0, max: 65535 }), identity, process },
+  { requiredKeys: ['address', 'port'] },
+);
+const time = fc.double({ min: 0, max: 4e12, noNaN: true }).map((ms) => ms + 0);
+const flow: fc.Arbitrary<Flow> = fc.record(
+  {
+    id: fc.string(),
+    protocol: fc.integer({ min: 0, max: 255 }),
+    source: end,
+    destination: end,
+    state: fc.constantFrom('attempted', 'unanswered', 'established', 'refused', 'timed-out', 'closed'),
+    seenBy: fc.constantFrom('source', 'destination', 'both'),
+    openedAt: time,
+    establishedAt: time,
+    closedAt: time,
+    reachedDestination: fc.boolean(),
+    preexisting: fc.boolean(),
+    verdict: fc.constant({
+      outcome: 'deny',
+      reasons: [{ layer: 'networkpolicy', direction: 'ingress', outcome: 'deny', text: 'no rule' }],
+    } as const),
+  },
+  {
+    requiredKeys: [
+      'id',
+      'protocol',
+      'source',
+      'destination',
+      'state',
+      'seenBy',
+      'openedAt',
+      'reachedDestination',
+      'preexisting',
+    ],
+  },
+);
+
+test('a flow survives JSON text unchanged', () => {
+  fc.assert(
+    fc.property(flow, (value) => {
+      expect(flowFromJson(JSON.parse(JSON.stringify(flowToJson(value))))).toEqual(value);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('addresses stand in canonical text, protocols by name', () => {
+  const json = flowToJson({
+    id: '1',
+    protocol: 6,
+    source: { address: ipv4(0xc6336407), port: 4711 },
+    destination: { address: ipv6(0x20010db8, 0, 0, 1), port: 443 },
+    state: 'established',
+    seenBy: 'source',
+    openedAt: 1,
+    reachedDestination: false,
+    preexisting: false,
+  });
+  expect(json.protocol).toBe('tcp');
+  expect(json.source.address).toBe('198.51.100.7');
+  expect(json.destination.address).toBe('2001:db8::1');
+});
+
+test('refuses an address or a protocol that is none', () => {
+  const good = flowToJson({
+    id: '1',
+    protocol: 200,
+    source: { address: ipv4(1), port: 1 },
+    destination: { address: ipv4(2), port: 2 },
+    state: 'refused',
+    seenBy: 'both',
+    openedAt: 1,
+    reachedDestination: true,
+    preexisting: false,
+  });
+  expect(good.protocol).toBe('200');
+  expect(() => flowFromJson({ ...good, protocol: 'tpc' })).toThrow('no such protocol: tpc');
+  expect(() => flowFromJson({ ...good, protocol: '256' })).toThrow('256');
+  expect(() => flowFromJson({ ...good, source: { address: '1.2.3', port: 1 } })).toThrow(
+    'not an address: 1.2.3',
+  );
+});
