@@ -1,0 +1,89 @@
+import type { Alert } from '../detect/detector.ts';
+import type { Flow } from '../flow/flow.ts';
+import { alertRecords, defaultMaxAge, flowRecords, type RecordKind } from './record.ts';
+import type { Query, Row, Store, StoreHealth } from './store.ts';
+
+/** Bounds of {@link openMemoryStore}. */
+export interface MemoryStoreOptions {
+  /** Most flows kept; the oldest goes when one more comes. Default 10,000. */
+  readonly maxFlows?: number;
+  /** Most alerts kept. Default 2,000. */
+  readonly maxAlerts?: number;
+  /** ms; rows older than this are deleted by `retain`. Default 7 days. */
+  readonly maxAge?: number;
+}
+
+/**
+ * Returns a store that keeps its rows in memory only, for when no directory can be written to. Nothing in it
+ * outlives the process. Rows that make room for newer ones are retention by size, not loss.
+ */
+export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
+  const flows = new MemoryTable(flowRecords, options.maxFlows ?? 10_000);
+  const alerts = new MemoryTable(alertRecords, options.maxAlerts ?? 2_000);
+  const maxAge = options.maxAge ?? defaultMaxAge;
+  return {
+    putFlow: (flow: Flow): void => flows.put(flow),
+    putAlert: (alert: Alert): void => alerts.put(alert),
+    flush(): void {},
+    flows: (query: Query) => flows.query(query),
+    alerts: (query: Query) => alerts.query(query),
+    retain: (now: number): number => flows.deleteBefore(now - maxAge) + alerts.deleteBefore(now - maxAge),
+    health: (): StoreHealth => ({ state: 'ok', lost: 0, bytes: 0, flows: flows.size, alerts: alerts.size }),
+    close(): void {},
+  };
+}
+
+/** Rows by id, in the order of their row ids. */
+class MemoryTable<T extends { readonly id: string }> {
+  readonly #kind: RecordKind<T>;
+  readonly #limit: number;
+  readonly #rows = new Map<string, Row<T>>();
+  #lastRow = 0;
+
+  constructor(kind: RecordKind<T>, limit: number) {
+    this.#kind = kind;
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  put(record: T): void {
+    const old = this.#rows.get(record.id);
+    if (old !== undefined && !this.#kind.renewed) {
+      this.#rows.set(record.id, { row: old.row, value: record });
+      return;
+    }
+    this.#rows.delete(record.id);
+    this.#lastRow += 1;
+    this.#rows.set(record.id, { row: this.#lastRow, value: record });
+    if (this.#rows.size > this.#limit) this.#deleteOldest();
+  }
+
+  query({ since = -Infinity, until = Infinity, before = Infinity, limit }: Query): readonly Row<T>[] {
+    const found: Row<T>[] = [];
+    for (const row of [...this.#rows.values()].reverse()) {
+      if (found.length >= limit) break;
+      const time = this.#kind.time(row.value);
+      if (row.row < before && time >= since && time < until) found.push(row);
+    }
+    return found;
+  }
+
+  /** Deletes from the oldest row on, up to the first that is not older than `cutoff`. */
+  deleteBefore(cutoff: number): number {
+    let deleted = 0;
+    for (const row of this.#rows.values()) {
+      if (this.#kind.time(row.value) >= cutoff) break;
+      this.#rows.delete(row.value.id);
+      deleted += 1;
+    }
+    return deleted;
+  }
+
+  #deleteOldest(): void {
+    const oldest = this.#rows.keys().next();
+    if (!oldest.done) this.#rows.delete(oldest.value);
+  }
+}

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { bytesOnDisk, openDatabaseToRead } from './database.ts';
+import { alertRecords, flowRecords } from './record.ts';
+import type { Store, StoreHealth } from './store.ts';
+import { Table } from './table.ts';
+
+/** The reading half of a store. */
+export type StoreReader = Pick<Store, 'flows' | 'alerts' | 'health' | 'close'>;
+
+/**
+ * Opens the store at `path` for reading only, also while an agent writes it: each query sees what was written when it
+ * began. Unlike the agent's store its queries throw. Throws an Error for the user when there is no such file or it
+ * cannot be read.
+ */
+export function openSqliteReader(path: string): StoreReader {
+  if (!existsSync(path)) throw new Error(`there is no store at ${path}`);
+  const database = openDatabaseToRead(path);
+  const flows = new Table(database, flowRecords);
+  const alerts = new Table(database, alertRecords);
+  return {
+    flows: (query) => flows.query(query),
+    alerts: (query) => alerts.query(query),
+    health: (): StoreHealth => ({
+      state: 'ok',
+      lost: 0,
+      bytes: bytesOnDisk(path),
+      flows: flows.count(),
+      alerts: alerts.count(),
+    }),
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,37 @@
+import type { Alert } from '../detect/detector.ts';
+import type { Flow } from '../flow/flow.ts';
+import { flowFromJson, flowToJson } from '../flow/json.ts';
+import { alertFromJson, alertToJson } from './alert-json.ts';
+
+/** Rows older than this are deleted unless told otherwise: 7 days, in ms. */
+export const defaultMaxAge = 7 * 24 * 60 * 60 * 1000;
+
+/** What every engine must know of a kind of record. */
+export interface RecordKind<T extends { readonly id: string }> {
+  readonly name: 'flows' | 'alerts';
+  /** The time that `since`, `until` and retention go by, ms since the epoch. */
+  time(record: T): number;
+  /** True when a record that is replaced becomes the newest row; false when it keeps its row. */
+  readonly renewed: boolean;
+  encode(record: T): string;
+  /** Throws when `text` is not what `encode` wrote. */
+  decode(text: string): T;
+}
+
+/** A flow stays where its opening put it, so that a page of flows does not shuffle while connections close. */
+export const flowRecords: RecordKind<Flow> = {
+  name: 'flows',
+  time: (flow) => flow.openedAt,
+  renewed: false,
+  encode: (flow) => JSON.stringify(flowToJson(flow)),
+  decode: (text) => flowFromJson(JSON.parse(text)),
+};
+
+/** An alert that repeats goes to the top again, and lives as long as it repeats. */
+export const alertRecords: RecordKind<Alert> = {
+  name: 'alerts',
+  time: (alert) => alert.lastAt,
+  renewed: true,
+  encode: (alert) => JSON.stringify(alertToJson(alert)),
+  decode: (text) => alertFromJson(JSON.parse(text)),
+};

@@ -1,0 +1,41 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/**
+ * Every change to the database's shape, in order; entry n takes `user_version` n to n + 1. Released entries never change.
+ *
+ * `row` grows with insertion and is what pages go by; `at` is the time that queries and retention go by (ms since
+ * the epoch), which may go back when the clock does; `data` is the record as JSON and stands last, so that a scan
+ * over the columns before it does not read its overflow pages.
+ */
+const migrations: readonly string[] = [
+  `CREATE TABLE flows (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, data TEXT NOT NULL) STRICT;
+   CREATE INDEX flows_at ON flows (at);
+   CREATE TABLE alerts (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, data TEXT NOT NULL) STRICT;
+   CREATE INDEX alerts_at ON alerts (at);`,
+];
+
+/** The database was written by a newer Picket than this one. */
+export class NewerSchemaError extends Error {
+  override readonly name = 'NewerSchemaError';
+}
+
+/** Returns the `user_version` of the database. */
+export function schemaVersion(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+}
+
+/** Throws {@link NewerSchemaError} when the database at `path` has a shape that this version cannot know. */
+export function refuseNewer(database: DatabaseSync, path: string): void {
+  const version = schemaVersion(database);
+  if (version <= migrations.length) return;
+  throw new NewerSchemaError(
+    `${path} was written by a newer Picket (schema ${version}; this one knows up to ${migrations.length})`,
+  );
+}
+
+/** Brings the database to the newest shape, each step in its own transaction. Throws what SQLite throws. */
+export function migrate(database: DatabaseSync): void {
+  for (let version = schemaVersion(database); version < migrations.length; version += 1) {
+    database.exec(`BEGIN IMMEDIATE; ${migrations[version]} PRAGMA user_version = ${version + 1}; COMMIT`);
+  }
+}
