@@ -55,5 +55,10 @@ export interface CommandDefinition {
 
 /** The option that chooses the form of the result. */
 export function outputOption(...forms: readonly [string, ...string[]]): OptionDefinition {
-  return { flags: '-o, --output <form>', description: 'form of the result', choices: forms, default: forms[0] };
+  return {
+    flags: '-o, --output <form>',
+    description: 'form of the result',
+    choices: forms,
+    default: forms[0],
+  };
 }

@@ -46,7 +46,8 @@ export async function readInputs(paths: readonly string[], io: Io): Promise<Inpu
       continue;
     }
     for (const found of walk(full, unreadable)) {
-      if (files.length >= maxFiles) throw new UsageError(`more than ${maxFiles} files under ${path}`, 'name smaller folders');
+      if (files.length >= maxFiles)
+        throw new UsageError(`more than ${maxFiles} files under ${path}`, 'name smaller folders');
       read(join(path, found.slice(full.length + 1)), found);
     }
   }
@@ -64,7 +65,10 @@ function walk(folder: string, unreadable: { name: string; reason: string }[]): s
         const path = join(next, entry.name);
         if (entry.isDirectory()) {
           if (!entry.name.startsWith('.') && entry.name !== 'node_modules') pending.push(path);
-        } else if (manifestEndings.has(extname(entry.name).toLowerCase()) && !basename(entry.name).startsWith('.')) {
+        } else if (
+          manifestEndings.has(extname(entry.name).toLowerCase()) &&
+          !basename(entry.name).startsWith('.')
+        ) {
           found.push(path);
         }
       }

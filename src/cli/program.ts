@@ -11,7 +11,9 @@ export async function runProgram(args: readonly string[], makeIo: (colour: strin
   const program = new Command('picket')
     .description('Network security for edge sites, as code.')
     .version(`picket ${version}`, '-V, --version', 'print the version')
-    .addOption(new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(
+      new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'),
+    )
     .showHelpAfterError('(picket --help lists the commands)')
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .configureHelp({ helpWidth: 90 })
@@ -55,7 +57,8 @@ function report(error: unknown, io: Io): ExitCode {
   const help = error instanceof UsageError || error instanceof FailedError ? error.help : undefined;
   if (help) io.err(`  ${io.errStyle('cyan', 'help')}: ${help}\n`);
   if (error instanceof UsageError) return ExitCode.usage;
-  if (!(error instanceof FailedError) && error instanceof Error && io.env['PICKET_DEBUG']) io.err(`${error.stack}\n`);
+  if (!(error instanceof FailedError) && error instanceof Error && io.env['PICKET_DEBUG'])
+    io.err(`${error.stack}\n`);
   return ExitCode.failed;
 }
 

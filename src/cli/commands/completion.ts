@@ -5,7 +5,11 @@ import { commands } from './registry.ts';
 interface Completable {
   readonly name: string;
   readonly summary: string;
-  readonly options: readonly { readonly flag: string; readonly description: string; readonly choices: readonly string[] }[];
+  readonly options: readonly {
+    readonly flag: string;
+    readonly description: string;
+    readonly choices: readonly string[];
+  }[];
 }
 
 const shells = ['bash', 'zsh', 'fish'] as const;
@@ -42,7 +46,9 @@ export const completionCommand: CommandDefinition = {
 
 function bash(list: readonly Completable[]): string {
   const cases = list.flatMap(({ name, options }) => [
-    ...options.filter(({ choices }) => choices.length > 0).map(({ flag, choices }) => `    ${name}:${flag}) words='${choices.join(' ')}' ;;`),
+    ...options
+      .filter(({ choices }) => choices.length > 0)
+      .map(({ flag, choices }) => `    ${name}:${flag}) words='${choices.join(' ')}' ;;`),
     `    ${name}:*) words='${['--help', ...options.map(({ flag }) => flag)].join(' ')}' ;;`,
   ]);
   return `# bash completion for picket

@@ -16,7 +16,9 @@ export const explainCommand: CommandDefinition = {
     const json = options['output'] === 'json';
     if (given === undefined) {
       if (json) io.out(`${JSON.stringify({ schemaVersion: 1, codes: codes.all() }, null, 2)}\n`);
-      else for (const { code, severity, title } of codes.all()) io.out(`${code}  ${severity.padEnd(7)}  ${title}\n`);
+      else
+        for (const { code, severity, title } of codes.all())
+          io.out(`${code}  ${severity.padEnd(7)}  ${title}\n`);
       return ExitCode.clean;
     }
     const definition = codes.get(given.toUpperCase());

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import type { DetectorDefinition } from '../detect/detector.ts';
+import { AlertFolder } from '../detect/fold.ts';
+import { detectors as allDetectors } from '../detect/registry.ts';
+import type { SensorCounters } from '../flow/kernel-batch.ts';
+import { ConnectionTracker } from '../flow/tracker.ts';
+import type { Posture } from '../posture/posture.ts';
+import type { RunningSensor, SensorDefinition } from '../sensor/sensor.ts';
+import type { Store } from '../store/store.ts';
+import type { AgentView } from './api.ts';
+import { AgentClock, type SystemClocks } from './clock.ts';
+import { judgeHealth } from './health.ts';
+import { LossLog } from './loss-log.ts';
+import { agentMetrics } from './metrics.ts';
+import { type Observer, Pipeline } from './pipeline.ts';
+import { apiSchemaVersion, type Status } from './status.ts';
+import { EventStream } from './stream.ts';
+import { StreamObserver } from './stream-observer.ts';
+import { version } from './version.ts';
+
+/** What an agent is made of. Everything that touches the outside comes in here. */
+export interface AgentParts {
+  readonly site: string;
+  readonly posture: Posture;
+  readonly store: Store;
+  readonly sensors: readonly SensorDefinition[];
+  readonly detectors?: readonly DetectorDefinition[];
+  /** Told of every flow and alert, beside the event stream. */
+  readonly observer?: Observer;
+  readonly clocks?: SystemClocks;
+}
+
+const secondMs = 1_000;
+const retainEveryMs = 60_000;
+const noCounters: SensorCounters = { records: 0, lost: 0, undecodable: 0 };
+
+/** One sensor as the agent sees it. */
+interface SensorState {
+  readonly id: string;
+  state: 'running' | 'unavailable' | 'failed';
+  detail: string;
+  counters: SensorCounters;
+  running?: RunningSensor;
+}
+
+/** The loop: sensors into the pipeline, a tick each second, and the view that HTTP serves. */
+export class Agent implements AgentView {
+  readonly store: Store;
+  readonly stream = new EventStream();
+  /** Endpoints that could not be opened; set by who opens them. */
+  unserved: readonly string[] = [];
+  readonly #parts: AgentParts;
+  readonly #clock: AgentClock;
+  readonly #losses = new LossLog();
+  readonly #tracker: ConnectionTracker;
+  readonly #pipeline: Pipeline;
+  readonly #streamObserver = new StreamObserver(this.stream);
+  readonly #sensors: SensorState[] = [];
+  readonly #metrics = agentMetrics(() => this.status());
+  readonly #startedAt: number;
+  #ticker: NodeJS.Timeout | undefined;
+  #retainedAt = 0;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+    this.store = parts.store;
+    this.#clock = new AgentClock(parts.clocks);
+    this.#startedAt = this.#clock.now();
+    this.#tracker = new ConnectionTracker({ newId: randomUUID, epochOffset: this.#clock.offset });
+    this.#pipeline = new Pipeline({
+      posture: parts.posture,
+      detectors: parts.detectors ?? allDetectors,
+      folder: new AlertFolder({ newId: randomUUID, lostBetween: this.#losses.between }),
+      store: parts.store,
+      observers: parts.observer ? [this.#streamObserver, parts.observer] : [this.#streamObserver],
+    });
+  }
+
+  /** Opens every sensor that this machine can give. A sensor that cannot start is told in status, not thrown. */
+  async start(): Promise<void> {
+    for (const definition of this.#parts.sensors) await this.#open(definition);
+    this.#ticker = setInterval(() => void this.#tick(), secondMs);
+  }
+
+  /** Judges from now on by `posture`. */
+  replacePosture(posture: Posture): void {
+    this.#pipeline.posture = posture;
+  }
+
+  /** Stops the sensors, writes what is buffered, closes the store. Idempotent. */
+  async stop(): Promise<void> {
+    clearInterval(this.#ticker);
+    for (const sensor of this.#sensors) await sensor.running?.stop();
+    this.stream.close();
+    this.store.close();
+  }
+
+  metrics(): Promise<string> {
+    return this.#metrics.metrics();
+  }
+
+  status(): Status {
+    const now = this.#clock.now();
+    const { counts: posture } = this.#pipeline.posture;
+    const sensors = this.#sensors.map(({ id, state, detail, counters }) => ({ id, state, detail, counters }));
+    const table = this.#tracker.stats();
+    const store = this.store.health();
+    const stream = {
+      subscribers: this.stream.subscribers,
+      dropped: this.stream.dropped + this.#streamObserver.skipped,
+    };
+    const { total, byVerdict } = this.#pipeline.counts;
+    return {
+      schemaVersion: apiSchemaVersion,
+      version,
+      site: this.#parts.site,
+      startedAt: this.#startedAt,
+      now,
+      mode: 'observe',
+      health: judgeHealth({
+        now,
+        sensors,
+        lost: { total: this.#losses.total, latest: this.#losses.latest },
+        store,
+        clockBehind: this.#clock.behind,
+        posture,
+        evictedFlows: table.evicted,
+        streamDropped: stream.dropped,
+        unserved: this.unserved,
+      }),
+      posture,
+      sensors,
+      flows: {
+        active: table.active,
+        total,
+        evicted: table.evicted,
+        allowed: byVerdict.allow,
+        denied: byVerdict.deny,
+        unknown: byVerdict.unknown,
+      },
+      alerts: { open: this.#pipeline.openAlerts, total: this.#pipeline.alerts },
+      detectors: this.#pipeline.detectors.map(({ id, running }) => ({
+        id,
+        stateBytes: running.stateBytes(),
+        evicted: running.evicted(),
+      })),
+      store,
+      stream,
+    };
+  }
+
+  async #open(definition: SensorDefinition): Promise<void> {
+    const sensor: SensorState = { id: definition.id, state: 'unavailable', detail: '', counters: noCounters };
+    this.#sensors.push(sensor);
+    const probe = await definition.probe();
+    sensor.detail = probe.details.join('; ');
+    if (probe.state === 'unavailable') return;
+    try {
+      sensor.running = await definition.open({
+        snapshot: (snapshot) => this.#tracker.snapshot(snapshot, this.#pipeline.flow),
+        batch: (batch) => {
+          this.#count(sensor, batch.counters);
+          this.#tracker.push(batch, this.#pipeline.flow);
+          // Between batches everything else gets its turn: HTTP, the tick, signals.
+          return new Promise((resolve) => setImmediate(resolve));
+        },
+        failed: (error) => {
+          sensor.state = 'failed';
+          sensor.detail = error.message;
+        },
+      });
+      sensor.state = 'running';
+    } catch (error) {
+      sensor.state = 'failed';
+      sensor.detail = (error as Error).message;
+    }
+  }
+
+  #count(sensor: SensorState, counters: SensorCounters): void {
+    sensor.counters = counters;
+    this.#losses.note(sensor.id, counters.lost, this.#clock.now());
+  }
+
+  async #tick(): Promise<void> {
+    this.#clock.check();
+    const now = this.#clock.now();
+    for (const sensor of this.#sensors) {
+      if (sensor.state === 'running' && sensor.running) this.#count(sensor, await sensor.running.counters());
+    }
+    this.#tracker.tick(this.#clock.monotonic(), this.#pipeline.flow);
+    this.#pipeline.tick(now);
+    this.store.flush();
+    if (now - this.#retainedAt >= retainEveryMs) {
+      this.#retainedAt = now;
+      this.store.retain(now);
+    }
+    this.#streamObserver.tick();
+    if (this.stream.subscribers > 0) this.stream.publish({ type: 'status', data: this.status() });
+  }
+}

@@ -1,0 +1,97 @@
+import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../detect/detector.ts';
+import type { AlertFolder } from '../detect/fold.ts';
+import type { Flow, FlowChange } from '../flow/flow.ts';
+import type { Outcome } from '../flow/verdict.ts';
+import type { Posture } from '../posture/posture.ts';
+import type { Store } from '../store/store.ts';
+
+/** Who is told of what passes through; the event stream and the terminal. */
+export interface Observer {
+  flow(flow: Flow, change: FlowChange): void;
+  alert(alert: Alert, isNew: boolean): void;
+}
+
+/** Counts of decided connections by state and verdict. */
+export interface FlowCounts {
+  readonly total: number;
+  readonly byVerdict: Readonly<Record<Outcome, number>>;
+}
+
+/** Flows in, judged by the posture, through all detectors, into the store and to the observers. */
+export class Pipeline {
+  posture: Posture;
+  readonly detectors: readonly { readonly id: string; readonly running: RunningDetector }[];
+  readonly #folder: AlertFolder;
+  readonly #store: Store;
+  readonly #observers: readonly Observer[];
+  readonly #byVerdict: Record<Outcome, number> = { allow: 0, deny: 0, unknown: 0 };
+  #total = 0;
+  #alerts = 0;
+
+  constructor(parts: {
+    readonly posture: Posture;
+    readonly detectors: readonly DetectorDefinition[];
+    readonly folder: AlertFolder;
+    readonly store: Store;
+    readonly observers: readonly Observer[];
+  }) {
+    this.posture = parts.posture;
+    this.detectors = parts.detectors.map((definition) => ({
+      id: definition.id,
+      running: definition.create(definition.options.parse({})),
+    }));
+    this.#folder = parts.folder;
+    this.#store = parts.store;
+    this.#observers = parts.observers;
+  }
+
+  get counts(): FlowCounts {
+    return { total: this.#total, byVerdict: this.#byVerdict };
+  }
+
+  /** Alerts raised since start. */
+  get alerts(): number {
+    return this.#alerts;
+  }
+
+  /** Takes one flow as the tracker emits it. */
+  readonly flow = (seen: Flow, change: FlowChange): void => {
+    const flow = this.#judge(seen);
+    if (change === 'decided') {
+      this.#total += 1;
+      this.#byVerdict[flow.verdict?.outcome ?? 'unknown'] += 1;
+    }
+    if (change !== 'attempted') this.#store.putFlow(flow);
+    for (const observer of this.#observers) observer.flow(flow, change);
+    for (const { running } of this.detectors) this.#raise(running.onFlow?.(flow, change));
+  };
+
+  /** Gives detectors the time, ms since the epoch. */
+  tick(now: number): void {
+    for (const { running } of this.detectors) this.#raise(running.onTick?.(now));
+  }
+
+  #judge(flow: Flow): Flow {
+    const { source, destination, protocol } = flow;
+    return {
+      ...flow,
+      source: { ...source, identity: this.posture.identify(source.address) },
+      destination: { ...destination, identity: this.posture.identify(destination.address) },
+      verdict: this.posture.judge({
+        source: source.address,
+        destination: destination.address,
+        protocol,
+        port: destination.port,
+      }),
+    };
+  }
+
+  #raise(findings: readonly Finding[] | undefined): void {
+    for (const finding of findings ?? []) {
+      const { alert, isNew } = this.#folder.fold(finding);
+      if (isNew) this.#alerts += 1;
+      this.#store.putAlert(alert);
+      for (const observer of this.#observers) observer.alert(alert, isNew);
+    }
+  }
+}

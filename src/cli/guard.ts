@@ -1,0 +1,178 @@
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Agent } from '../agent/agent.ts';
+import { type Listen, serve } from '../agent/http.ts';
+import { version } from '../agent/version.ts';
+import { tracefsSensor } from '../sensor/tracefs.ts';
+import { openMemoryStore } from '../store/memory.ts';
+import { openSqliteStore } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
+import { FailedError } from './command.ts';
+import { type Demo, demoManifests, startDemo } from './demo/demo.ts';
+import type { Io } from './io.ts';
+import { parseListen } from './listen.ts';
+import { type Loaded, loadPosture } from './load-posture.ts';
+import { Narrator } from './narrator.ts';
+import { storePath } from './state.ts';
+
+/** What `picket run` was asked to do. */
+export interface GuardRequest {
+  readonly manifests: readonly string[];
+  readonly demo: boolean;
+  readonly listen: string;
+  readonly metricsListen: string;
+  readonly token: string | undefined;
+  readonly state: unknown;
+  /** Keep a store on disk. */
+  readonly keep: boolean;
+  readonly flows: boolean;
+  readonly forMs: number | undefined;
+  readonly bufferKb: number;
+  readonly json: boolean;
+}
+
+const consoleFolder = fileURLToPath(new URL('../../console/dist', import.meta.url));
+const demoAttackAfterMs = 3_000;
+
+/** Guards this machine until a signal, or until the time is up. Leaves nothing behind however it ends. */
+export async function guard(request: GuardRequest, io: Io): Promise<void> {
+  const paths = request.demo ? [...request.manifests, demoManifests] : request.manifests;
+  const loaded = await loadPosture(paths, io);
+  const narrator = new Narrator(io, { flows: request.flows, json: request.json });
+  narrator.say(`picket ${version}, observing only`);
+  tellDeclared(loaded, narrator);
+
+  const store = openStore(request, io, narrator);
+  const demo = request.demo ? startDemo() : undefined;
+  const agent = new Agent({
+    site: loaded.set.site?.name ?? hostname(),
+    posture: loaded.posture,
+    store,
+    sensors: [tracefsSensor({ bufferKb: request.bufferKb })],
+    observer: narrator,
+  });
+  const end = ending(request.forMs);
+  let server: Awaited<ReturnType<typeof serve>> | undefined;
+  try {
+    await agent.start();
+    server = await open(agent, request);
+    for (const text of agent.unserved) narrator.say(`warning: ${text}`);
+    tellSeen(agent, narrator);
+    narrator.say(`page     ${server.urls.join('  ')}`);
+    narrator.say('Ctrl-C ends it');
+    onHangup(paths, agent, narrator, io);
+    if (demo) void playDemo(demo, end.reached, narrator);
+    await end.promise;
+    narrator.summary(agent.status());
+  } finally {
+    await demo?.stop();
+    await server?.close();
+    await agent.stop();
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM, or when the time is up. */
+function ending(afterMs: number | undefined): { promise: Promise<void>; reached: () => boolean } {
+  let done = false;
+  const promise = new Promise<void>((resolve) => {
+    const finish = () => {
+      done = true;
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, finish);
+    if (afterMs !== undefined) setTimeout(finish, afterMs).unref();
+  });
+  return { promise, reached: () => done };
+}
+
+function openStore(request: GuardRequest, io: Io, narrator: Narrator): Store {
+  if (!request.keep || (request.demo && request.state === undefined)) return openMemoryStore();
+  const path = storePath(request.state, io);
+  try {
+    const store = openSqliteStore(path, {
+      onCorrupt: (movedTo) =>
+        narrator.say(`warning: the store was damaged; it is now ${movedTo}, and a new one was begun`),
+    });
+    narrator.say(`store    ${path}`);
+    return store;
+  } catch (error) {
+    throw new FailedError((error as Error).message, 'name another folder with --state, or use --no-store');
+  }
+}
+
+/** Serves page, API and metrics. A taken metrics address is a warning; a taken page address ends the command. */
+async function open(agent: Agent, request: GuardRequest): ReturnType<typeof serve> {
+  const page: Listen = { ...parseListen(request.listen, '--listen'), console: true };
+  const metrics: Listen = { ...parseListen(request.metricsListen, '--metrics-listen'), console: false };
+  const common = {
+    view: agent,
+    consoleDir: consoleFolder,
+    ...(request.token ? { token: request.token } : {}),
+  };
+  try {
+    return await serve({ ...common, listen: [page, metrics] });
+  } catch (both) {
+    try {
+      const server = await serve({ ...common, listen: [page] });
+      agent.unserved = [`/metrics is only at ${request.listen}: ${(both as Error).message}`];
+      return server;
+    } catch (error) {
+      throw new FailedError(
+        (error as Error).message,
+        'choose another address with --listen, e.g. --listen 127.0.0.1:8471',
+      );
+    }
+  }
+}
+
+function tellDeclared({ posture, diagnostics, unreadable }: Loaded, narrator: Narrator): void {
+  const { files, workloads, policies, hosts } = posture.counts;
+  if (files === 0) {
+    narrator.say('declared nothing: no --manifests given, so connections are watched but not judged');
+    return;
+  }
+  narrator.say(`declared ${workloads} workloads, ${policies} policies, ${hosts} hosts in ${files} files`);
+  for (const { name, reason } of unreadable) narrator.say(`warning: ${name} was not read: ${reason}`);
+  const problems = diagnostics.filter(({ severity }) => severity !== 'note').length;
+  if (problems > 0)
+    narrator.say(`warning: ${problems} problem${problems === 1 ? '' : 's'} in them: picket check says which`);
+}
+
+function tellSeen(agent: Agent, narrator: Narrator): void {
+  for (const { id, state, detail } of agent.status().sensors) {
+    narrator.say(
+      state === 'running'
+        ? `watching ${id}${detail ? `: ${detail}` : ''}`
+        : `warning: ${id} is ${state}: ${detail}`,
+    );
+  }
+}
+
+/** SIGHUP reads the manifests again; when that fails, the posture in force stays. */
+function onHangup(paths: readonly string[], agent: Agent, narrator: Narrator, io: Io): void {
+  process.on('SIGHUP', async () => {
+    if (paths.includes('-')) {
+      narrator.say('warning: manifests from standard input cannot be read again');
+      return;
+    }
+    try {
+      const loaded = await loadPosture(paths, io);
+      agent.replacePosture(loaded.posture);
+      tellDeclared(loaded, narrator);
+    } catch (error) {
+      narrator.say(
+        `warning: the manifests were not read again, the old ones stay: ${(error as Error).message}`,
+      );
+    }
+  });
+}
+
+async function playDemo(demo: Demo, over: () => boolean, narrator: Narrator): Promise<void> {
+  narrator.say(
+    `demo     a shop is running in namespaces of its own; it is attacked in ${demoAttackAfterMs / 1000} s`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, demoAttackAfterMs));
+  await demo.attack((text) => {
+    if (!over()) narrator.say(`demo     ${text}`);
+  });
+}

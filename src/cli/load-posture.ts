@@ -1,0 +1,31 @@
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import { readManifests } from '../manifest/read.ts';
+import type { ManifestSet } from '../manifest/resource.ts';
+import { checkPosture } from '../posture/check.ts';
+import { compilePosture } from '../posture/compile.ts';
+import type { Posture } from '../posture/posture.ts';
+import { readInputs } from './inputs.ts';
+import type { Io } from './io.ts';
+
+/** What was declared, compiled, with everything that was found wrong on the way, in the order of files and lines. */
+export interface Loaded {
+  readonly set: ManifestSet;
+  readonly posture: Posture;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly unreadable: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** Reads, compiles and checks the manifests under `paths`. Throws UsageError for a path that does not exist. */
+export async function loadPosture(paths: readonly string[], io: Io): Promise<Loaded> {
+  const { files, unreadable } = await readInputs(paths, io);
+  const set = readManifests(files);
+  const posture = compilePosture(set);
+  const order = new Map(files.map(({ name }, index) => [name, index]));
+  const place = ({ span }: Diagnostic) => (span ? [order.get(span.file) ?? 0, span.start.offset] : [-1, 0]);
+  const diagnostics = [...set.diagnostics, ...checkPosture(posture)].sort((x, y) => {
+    const [xFile = 0, xOffset = 0] = place(x);
+    const [yFile = 0, yOffset = 0] = place(y);
+    return xFile - yFile || xOffset - yOffset;
+  });
+  return { set, posture, diagnostics, unreadable };
+}

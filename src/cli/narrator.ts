@@ -1,0 +1,56 @@
+import type { Observer } from '../agent/pipeline.ts';
+import type { Status } from '../agent/status.ts';
+import type { Alert } from '../detect/detector.ts';
+import { alertToJson } from '../detect/json.ts';
+import { describeFlow } from '../flow/describe.ts';
+import type { Flow, FlowChange } from '../flow/flow.ts';
+import { flowToJson } from '../flow/json.ts';
+import { alertText } from './alert-text.ts';
+import type { Io } from './io.ts';
+import { printable } from './table.ts';
+import { clockTime } from './time.ts';
+
+/** Tells the terminal what the agent sees: alerts and flows on stdout, everything about the run itself on stderr. */
+export class Narrator implements Observer {
+  readonly #io: Io;
+  readonly #flows: boolean;
+  readonly #json: boolean;
+
+  constructor(io: Io, show: { readonly flows: boolean; readonly json: boolean }) {
+    this.#io = io;
+    this.#flows = show.flows;
+    this.#json = show.json;
+  }
+
+  say(text: string): void {
+    this.#io.err(`${text}\n`);
+  }
+
+  flow(flow: Flow, change: FlowChange): void {
+    if (!this.#flows || change === 'attempted') return;
+    if (this.#json) this.#line({ type: 'flow', change, ...flowToJson(flow) });
+    else
+      this.#io.out(
+        `${clockTime(flow.closedAt ?? flow.establishedAt ?? flow.openedAt)}  ${printable(describeFlow(flow))}\n`,
+      );
+  }
+
+  /** Prints an alert once; its repeats are folded and show in the summary, on the page and in `picket alerts`. */
+  alert(alert: Alert, isNew: boolean): void {
+    if (this.#json) this.#line({ type: 'alert', isNew, ...alertToJson(alert) });
+    else if (isNew) this.#io.out(`${alertText(alert, this.#io.style, this.#io.columns)}\n`);
+  }
+
+  summary({ flows, alerts, sensors, startedAt, now }: Status): void {
+    const seconds = Math.round((now - startedAt) / 1000);
+    const lost = sensors.reduce((sum, { counters }) => sum + counters.lost, 0);
+    this.say(
+      `\nin ${seconds} s: ${flows.total} connections (${flows.allowed} allowed, ${flows.denied} forbidden, ` +
+        `${flows.unknown} unknown), ${alerts.total} alert${alerts.total === 1 ? '' : 's'}, ${lost} kernel records lost`,
+    );
+  }
+
+  #line(value: object): void {
+    this.#io.out(`${JSON.stringify({ schemaVersion: 1, ...value })}\n`);
+  }
+}

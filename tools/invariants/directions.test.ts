@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { importsOf, modulesBelow, roomOf, target } from './modules.ts';
+
+/** What each room may import, beside itself. Controls are segmentation now; firewall, tls and others stand beside it. */
+const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
+  const base = ['net', 'diagnostic'];
+  const records = [...base, 'manifest', 'flow', 'event'];
+  const controls = [...records, 'segmentation'];
+  const judged = [...controls, 'posture'];
+  const pure = [...judged, 'detect'];
+  const all = [...pure, 'sensor', 'store', 'agent'];
+  return {
+    net: [],
+    diagnostic: ['net'],
+    manifest: base,
+    flow: base,
+    event: base,
+    segmentation: records,
+    posture: controls,
+    detect: judged,
+    sensor: pure,
+    store: pure,
+    agent: all,
+    cli: all,
+  };
+})();
+
+test('invariant 2: imports run downwards', () => {
+  const faults: string[] = [];
+  for (const module of modulesBelow('src')) {
+    const room = roomOf(module);
+    const allowed = mayImport[room];
+    if (!allowed) {
+      faults.push(`${module}: the room ${room} has no place in the order`);
+      continue;
+    }
+    for (const { specifier } of importsOf(module)) {
+      if (!specifier.startsWith('.') || specifier.endsWith('package.json')) continue;
+      const other = roomOf(target(module, specifier));
+      if (other !== room && !allowed.includes(other))
+        faults.push(`${module} imports ${target(module, specifier)}`);
+    }
+  }
+  expect(faults).toEqual([]);
+});
+
+test('invariant 2: the console imports only pure rooms of src', () => {
+  const pure = new Set([
+    'net',
+    'diagnostic',
+    'manifest',
+    'flow',
+    'event',
+    'segmentation',
+    'posture',
+    'detect',
+  ]);
+  const faults: string[] = [];
+  for (const module of modulesBelow('console/src')) {
+    for (const { specifier, typeOnly } of importsOf(module)) {
+      if (!specifier.startsWith('.')) continue;
+      const found = target(module, specifier);
+      if (found.startsWith('src/') && !typeOnly && !pure.has(roomOf(found)))
+        faults.push(`${module} imports ${found}`);
+    }
+  }
+  expect(faults).toEqual([]);
+});
