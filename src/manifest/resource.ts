@@ -1,4 +1,5 @@
 import type { Diagnostic, Span } from '../diagnostic/diagnostic.ts';
+import type { Site } from './site.ts';
 
 /** A path into a manifest value: object keys and array indexes. */
 export type Path = readonly (string | number)[];
@@ -55,5 +56,7 @@ export interface ManifestSet {
   readonly resources: readonly Resource[];
   readonly diagnostics: readonly Diagnostic[];
   readonly counts: ManifestCounts;
+  /** What the site file says, when there is one. */
+  readonly site?: Site;
   readonly sources: SourceTexts;
 }

@@ -1,0 +1,376 @@
+import type { Code, CodeDefinition, Severity } from '../diagnostic/diagnostic.ts';
+
+type Example = NonNullable<CodeDefinition['example']>;
+
+function schemaCode(
+  code: Code,
+  severity: Severity,
+  title: string,
+  doc: string,
+  example?: Example,
+): CodeDefinition {
+  return { code, title, class: 'schema', severity, since: '0.1.0', doc, ...(example ? { example } : {}) };
+}
+
+export const binaryFile = schemaCode(
+  'PKT0001',
+  'error',
+  'Binary file',
+  `The file has NUL bytes, so it is neither YAML nor JSON nor Markdown. Nothing of it was read.
+
+Leave the file out, or convert it: manifests are UTF-8 text.`,
+);
+
+export const invalidEncoding = schemaCode(
+  'PKT0002',
+  'error',
+  'Invalid text encoding',
+  `The file has bytes that are no valid UTF-8 (or no valid UTF-16, when it begins with a UTF-16 byte order mark). What
+such bytes mean is a guess, and a guess may change a name that a policy selects by. Nothing of the file was read.
+
+Save the file as UTF-8, e.g. \`iconv -f latin1 -t utf-8\`.`,
+);
+
+export const fileTooLarge = schemaCode(
+  'PKT0003',
+  'error',
+  'File too large',
+  `The file is larger than the limit for one file. Nothing of it was read.
+
+Split the file, or raise the limit.`,
+);
+
+export const documentTooLarge = schemaCode(
+  'PKT0004',
+  'error',
+  'Document too large',
+  `One YAML or JSON document of the file is larger than the limit for one document. It was not read; the other documents
+of the file were. Parsing takes time and memory in proportion to the largest document, not to the file.
+
+Split the document with \`---\` (a \`kind: List\` can be written as one document an item), or raise the limit.`,
+);
+
+export const yamlSyntax = schemaCode(
+  'PKT0005',
+  'error',
+  'YAML syntax error',
+  `The document is not valid YAML 1.2. Nothing of it was read: half a document may say the opposite of the whole.
+
+Mend the text at the place shown. Common causes are tabs in the indentation, a missing space after a colon, and a
+value that begins with \`*\`, \`&\`, \`@\`, \`%\`, \`{\` or \`[\` and is not quoted.`,
+  { bad: 'metadata:\n\tname: web', good: 'metadata:\n  name: web' },
+);
+
+export const duplicateKey = schemaCode(
+  'PKT0006',
+  'error',
+  'Duplicate key',
+  `A mapping gives the same key twice. YAML forbids it, the API server's strict validation refuses it, and lenient readers
+silently take the last value, so that a rule someone wrote is gone. Picket goes on with the last value too.
+
+Keep one of the two; when both hold list items, join the lists.`,
+  {
+    bad: 'spec:\n  ingress: []\n  podSelector: {}\n  ingress: [{}]',
+    good: 'spec:\n  podSelector: {}\n  ingress: []',
+  },
+);
+
+export const aliasProblem = schemaCode(
+  'PKT0007',
+  'error',
+  'Alias cannot be expanded',
+  `A YAML alias (\`*name\`) has no anchor (\`&name\`) before it, stands inside its own anchor, or the aliases of the
+document stand for more values than the limit allows (an "alias bomb": a few lines that expand to millions of values).
+The document was not read.
+
+Write the repeated parts out, or move the anchor before its first use.`,
+);
+
+export const tooDeep = schemaCode(
+  'PKT0008',
+  'error',
+  'Nested too deeply',
+  `Mappings and lists are nested deeper than the limit. No Kubernetes object needs that. The document was not read.`,
+);
+
+export const unknownTag = schemaCode(
+  'PKT0009',
+  'warning',
+  'Questionable YAML',
+  `The YAML parser could read the document but warns, most often about a tag (\`!name\`) that it does not know. Kubernetes
+ignores or refuses such tags; other tools replace them by a value that Picket cannot see.
+
+Resolve the tags before Picket reads the file.`,
+);
+
+export const controlCharacter = schemaCode(
+  'PKT0010',
+  'error',
+  'Control character',
+  `The document has a control character that YAML does not allow, such as an escape sequence. The document was not read.
+
+Remove the character, or write it as an escape (\`"\\x1b"\`) in double quotes.`,
+);
+
+export const complexKey = schemaCode(
+  'PKT0011',
+  'error',
+  'Key is not a text',
+  `A key is itself a mapping or a list. YAML allows it, JSON and so Kubernetes do not. An unquoted template expression is a
+common cause: YAML reads \`{{ x }}\` as a mapping inside a mapping. The document was not read.`,
+  { bad: 'name: {{ .Values.name }}', good: 'name: "{{ .Values.name }}"' },
+);
+
+export const unreadBlock = schemaCode(
+  'PKT0012',
+  'note',
+  'Block is not YAML',
+  `A fenced yaml or json block in Markdown is not valid YAML and does not look like a Kubernetes object. It was left out.
+
+Nothing needs to be done; give the block another language if it is not meant to be YAML.`,
+);
+
+export const misspelledKind = schemaCode(
+  'PKT0020',
+  'error',
+  'Unknown kind in a built-in API group',
+  `The API group is one of Kubernetes' own (or Istio's, or the Gateway API's) but it has no such kind, and the name is close
+to one it has. The API server refuses the object: "no matches for kind". Whatever it was to protect stays open.`,
+  {
+    bad: 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolcy',
+    good: 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy',
+  },
+);
+
+export const wrongApiVersion = schemaCode(
+  'PKT0021',
+  'error',
+  'Wrong apiVersion for the kind',
+  `The kind exists, but not under this apiVersion: it never did, or Kubernetes has stopped serving it. The API server
+refuses the object: "no matches for kind". A firewall or policy in it is never installed.
+
+Use the apiVersion that the help names. Between versions of one kind fields may have changed; the object is also checked
+against the current version's schema.`,
+  { bad: 'apiVersion: v1\nkind: DaemonSet', good: 'apiVersion: apps/v1\nkind: DaemonSet' },
+);
+
+export const missingApiVersion = schemaCode(
+  'PKT0022',
+  'error',
+  'Missing apiVersion',
+  'The object has a kind but no apiVersion, so that the API server cannot tell what it is and refuses it.',
+  { bad: 'kind: NetworkPolicy', good: 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy' },
+);
+
+export const missingName = schemaCode(
+  'PKT0023',
+  'error',
+  'Missing name',
+  'The object has neither `metadata.name` nor `metadata.generateName`; the API server refuses it.',
+  { bad: 'kind: Namespace\nmetadata: {}', good: 'kind: Namespace\nmetadata:\n  name: shop' },
+);
+
+export const invalidList = schemaCode(
+  'PKT0024',
+  'error',
+  'Invalid List',
+  'An object of kind `List` must have `items`, a list of objects that each have an apiVersion and a kind.',
+);
+
+export const missingKind = schemaCode(
+  'PKT0025',
+  'error',
+  'Missing kind',
+  'The object has an apiVersion and metadata but no kind, so that the API server cannot tell what it is and refuses it.',
+  {
+    bad: 'apiVersion: v1\nmetadata: {name: shop}',
+    good: 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}',
+  },
+);
+
+export const unknownField = schemaCode(
+  'PKT0030',
+  'warning',
+  'Unknown field',
+  `The kind has no field of this name at this place. The API server drops it (with a warning) or refuses the object,
+depending on how it is applied. A selector or rule under a misspelled key is not there at all: a policy may select all
+pods, or allow nothing.
+
+Correct the name, or move the field to where it belongs: often the indentation is wrong.`,
+  {
+    bad: 'spec:\n  podSelecter:\n    matchLabels: {app: web}',
+    good: 'spec:\n  podSelector:\n    matchLabels: {app: web}',
+  },
+);
+
+export const wrongType = schemaCode(
+  'PKT0031',
+  'error',
+  'Value of the wrong type',
+  `The value has another type than the field takes; the API server refuses the object. Unquoted \`yes\`, \`on\`, \`1.10\` or
+\`8080\` are booleans and numbers; labels, annotations and environment values take texts only.`,
+  { bad: 'matchLabels:\n  version: 1.10', good: 'matchLabels:\n  version: "1.10"' },
+);
+
+export const missingField = schemaCode(
+  'PKT0032',
+  'error',
+  'Missing field',
+  'A field that the kind requires is absent; the API server refuses the object.',
+);
+
+export const unknownValue = schemaCode(
+  'PKT0033',
+  'error',
+  'Value is none of those allowed',
+  'The field takes one of a few values, in exactly that spelling; the API server refuses any other.',
+  { bad: 'policyTypes: [ingress]', good: 'policyTypes: [Ingress]' },
+);
+
+export const invalidValue = schemaCode(
+  'PKT0034',
+  'error',
+  'Invalid value',
+  'The value has the right type but is out of its range or form; the API server refuses the object.',
+  { bad: 'containerPort: 80800', good: 'containerPort: 8080' },
+);
+
+export const invalidName = schemaCode(
+  'PKT0035',
+  'error',
+  'Invalid name or label',
+  `Names are DNS names (RFC 1123: lower-case letters, digits, \`-\`); label keys and values are at most 63 letters, digits,
+\`-\`, \`_\` and \`.\`; a label key may have a DNS name and \`/\` before it. The API server refuses anything else.`,
+  { bad: 'name: Deny_All', good: 'name: deny-all' },
+);
+
+export const emptyPeer = schemaCode(
+  'PKT0040',
+  'error',
+  'Peer selects nothing',
+  `An item of \`from\` or \`to\` has none of \`podSelector\`, \`namespaceSelector\` and \`ipBlock\`. It does not mean "anyone":
+the API server refuses the policy, so that the pods it was to isolate stay open.
+
+For anyone leave out \`from\` (or \`to\`) altogether.`,
+  { bad: 'ingress:\n- from:\n  - {}', good: 'ingress:\n- from:\n  - podSelector: {}' },
+);
+
+export const mixedPeer = schemaCode(
+  'PKT0041',
+  'error',
+  'Address range and selector in one peer',
+  `One item of \`from\` or \`to\` has an \`ipBlock\` and a selector. The API server refuses the policy. Items of the list are
+alternatives; two parts of one item would both have to hold, and pods have no fixed addresses.`,
+  {
+    bad: '- from:\n  - ipBlock: {cidr: 192.0.2.0/24}\n    podSelector: {}',
+    good: '- from:\n  - ipBlock: {cidr: 192.0.2.0/24}\n  - podSelector: {}',
+  },
+);
+
+export const ipBlockRule = schemaCode(
+  'PKT0042',
+  'error',
+  'Invalid address range',
+  `\`cidr\` and each item of \`except\` are address ranges in CIDR form (RFC 4632, RFC 4291), and every exception lies strictly
+inside \`cidr\`. The API server refuses the policy otherwise.`,
+  {
+    bad: 'ipBlock:\n  cidr: 10.0.0.0/24\n  except: [10.1.0.0/24]',
+    good: 'ipBlock:\n  cidr: 10.0.0.0/16\n  except: [10.0.1.0/24]',
+  },
+);
+
+export const endPortRule = schemaCode(
+  'PKT0043',
+  'error',
+  'Invalid port range',
+  '`endPort` makes a range with `port`: `port` must be given, as a number, and not be above `endPort`.',
+  { bad: 'ports:\n- port: http\n  endPort: 8090', good: 'ports:\n- port: 8080\n  endPort: 8090' },
+);
+
+export const selectorExpression = schemaCode(
+  'PKT0044',
+  'error',
+  'Invalid selector expression',
+  '`In` and `NotIn` compare with `values` and need at least one; `Exists` and `DoesNotExist` must have none.',
+  {
+    bad: 'matchExpressions:\n- {key: tier, operator: In}',
+    good: 'matchExpressions:\n- {key: tier, operator: Exists}',
+  },
+);
+
+export const selectorMismatch = schemaCode(
+  'PKT0045',
+  'error',
+  'Selector does not match the pod template',
+  `The workload's selector asks for a label that the pods it makes do not have. The API server refuses the object; no pod
+is started.`,
+  {
+    bad: 'selector:\n  matchLabels: {app: web}\ntemplate:\n  metadata:\n    labels: {app: www}',
+    good: 'selector:\n  matchLabels: {app: web}\ntemplate:\n  metadata:\n    labels: {app: web}',
+  },
+);
+
+export const invalidSite = schemaCode(
+  'PKT0060',
+  'error',
+  'Invalid site file',
+  `The site file \`picket.yaml\` names the site and the hosts that are not in Kubernetes. \`hosts\` maps a name to an address,
+a range in CIDR form, or a list of them. The part that is wrong was left out; the rest of the file counts.`,
+  {
+    bad: 'hosts:\n  plc: 10.0.0.300',
+    good: 'site: harbour\nhosts:\n  plc: 10.0.0.30\n  cameras: [10.0.1.0/24, 2001:db8:1::/64]',
+  },
+);
+
+export const duplicateHost = schemaCode(
+  'PKT0061',
+  'error',
+  'Address given to two hosts',
+  `The same address or range belongs to two names, so that a flow could be shown under either. The first name counts.
+Ranges inside ranges are fine: the longest match names the host.`,
+  { bad: 'hosts:\n  plc: 10.0.0.30\n  pump: 10.0.0.30', good: 'hosts:\n  plc: 10.0.0.30\n  pump: 10.0.0.31' },
+);
+
+export const secondSite = schemaCode(
+  'PKT0062',
+  'error',
+  'More than one site file',
+  'A set of manifests describes one site. The first site file counts, the others were left out.',
+);
+
+/** The codes of reading manifests and the site file. */
+export const manifestCodes: readonly CodeDefinition[] = [
+  binaryFile,
+  invalidEncoding,
+  fileTooLarge,
+  documentTooLarge,
+  yamlSyntax,
+  duplicateKey,
+  aliasProblem,
+  tooDeep,
+  unknownTag,
+  controlCharacter,
+  complexKey,
+  unreadBlock,
+  misspelledKind,
+  wrongApiVersion,
+  missingApiVersion,
+  missingName,
+  invalidList,
+  missingKind,
+  unknownField,
+  wrongType,
+  missingField,
+  unknownValue,
+  invalidValue,
+  invalidName,
+  emptyPeer,
+  mixedPeer,
+  ipBlockRule,
+  endPortRule,
+  selectorExpression,
+  selectorMismatch,
+  invalidSite,
+  duplicateHost,
+  secondSite,
+];

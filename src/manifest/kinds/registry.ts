@@ -1,0 +1,46 @@
+import { cronJobKind } from './cron-job.ts';
+import { daemonSetKind } from './daemon-set.ts';
+import type { KindDefinition } from './definition.ts';
+import { deploymentKind } from './deployment.ts';
+import { jobKind } from './job.ts';
+import { knownKinds } from './known.ts';
+import { namespaceKind } from './namespace.ts';
+import { networkPolicyKind } from './network-policy.ts';
+import { podKind } from './pod.ts';
+import { replicaSetKind } from './replica-set.ts';
+import { replicationControllerKind } from './replication-controller.ts';
+import { serviceKind } from './service.ts';
+import { statefulSetKind } from './stateful-set.ts';
+
+/** Every kind that Picket knows: those with a schema of their own, then those known by name. */
+export const kinds: readonly KindDefinition[] = [
+  namespaceKind,
+  podKind,
+  deploymentKind,
+  statefulSetKind,
+  daemonSetKind,
+  replicaSetKind,
+  replicationControllerKind,
+  jobKind,
+  cronJobKind,
+  serviceKind,
+  networkPolicyKind,
+  ...knownKinds,
+];
+
+const byKind = Map.groupBy(kinds, ({ kind }) => kind);
+
+/** The names of all known kinds. */
+export function kindNames(): Iterable<string> {
+  return byKind.keys();
+}
+
+/** The definitions of that kind; several API groups may have one of the same name. */
+export function definitionsOf(kind: string): readonly KindDefinition[] {
+  return byKind.get(kind) ?? [];
+}
+
+/** The definition of exactly this object. */
+export function definitionOf(apiVersion: string, kind: string): KindDefinition | undefined {
+  return definitionsOf(kind).find(({ apiVersions }) => apiVersions.includes(apiVersion));
+}

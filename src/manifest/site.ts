@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { Span } from '../diagnostic/diagnostic.ts';
+import { parseAddress } from '../net/address.ts';
+import { formatPrefix, hasHostBits, hostPrefix, type Prefix, parsePrefix } from '../net/prefix.ts';
+import { duplicateHost, invalidSite, unknownField } from './codes.ts';
+import { once } from './kinds/definition.ts';
+import type { LocatedValue } from './object.ts';
+import type { Path } from './resource.ts';
+import { validate } from './validate.ts';
+
+/** A host that is not in Kubernetes: its name and where it is on the network. */
+export interface SiteHost {
+  readonly name: string;
+  readonly prefixes: readonly Prefix[];
+  /** The host's name in the site file. */
+  readonly span: Span;
+}
+
+/** What the site file says. */
+export interface Site {
+  readonly name: string | undefined;
+  readonly hosts: readonly SiteHost[];
+  readonly file: string;
+}
+
+const address = () => z.string().describe('An IPv4 or IPv6 address, or a range in CIDR form.');
+
+/** The shape of `picket.yaml`. */
+export const siteSchema = once(() =>
+  z.object({
+    site: z.string().min(1).nullish().describe('Name of the site.'),
+    hosts: z
+      .record(
+        z.string(),
+        z.union([address(), z.array(address())], { error: 'must be an address, a range or a list' }),
+      )
+      .nullish()
+      .describe('Hosts that are not in Kubernetes, by name.'),
+  }),
+);
+
+/** Whether a file of this name is a site file when its document has no `kind`. */
+export function isSiteFile(file: string): boolean {
+  return /(?:^|[/\\])picket\.ya?ml$/.test(file);
+}
+
+/** Reads the site file's document; what is wrong in it is reported and left out. */
+export function readSite(located: LocatedValue): Site {
+  const codes = { unknown: unknownField, wrong: invalidSite };
+  validate(located, siteSchema(), 'picket.yaml', codes);
+  const { site, hosts } = (located.value ?? {}) as { site?: unknown; hosts?: unknown };
+  const seen = new Map<string, { name: string; path: Path }>();
+  const read: SiteHost[] = [];
+  for (const [name, value] of Object.entries(isMapping(hosts) ? hosts : {})) {
+    const path = ['hosts', name];
+    const prefixes = readPrefixes(located, name, value, path, seen);
+    if (prefixes.length > 0) {
+      read.push({ name, prefixes, span: located.source.span(located.keyRange(path)) });
+    }
+  }
+  return { name: typeof site === 'string' ? site : undefined, hosts: read, file: located.source.name };
+}
+
+function readPrefixes(
+  located: LocatedValue,
+  name: string,
+  value: unknown,
+  path: Path,
+  seen: Map<string, { name: string; path: Path }>,
+): Prefix[] {
+  const prefixes: Prefix[] = [];
+  const written: [unknown, Path][] = Array.isArray(value)
+    ? value.map((item, index) => [item, [...path, index]])
+    : [[value, path]];
+  for (const [text, at] of written) {
+    if (typeof text !== 'string') continue;
+    const prefix = readPrefix(located, text, at);
+    if (!prefix) continue;
+    const key = formatPrefix(prefix);
+    const first = seen.get(key);
+    if (first) {
+      located.source.report(duplicateHost, located.range(at), {
+        message: `\`${text}\` is given to \`${name}\` but belongs to \`${first.name}\` already`,
+        related: [{ at: located.range(first.path), message: `given to \`${first.name}\` here` }],
+      });
+      continue;
+    }
+    seen.set(key, { name, path: at });
+    prefixes.push(prefix);
+  }
+  return prefixes;
+}
+
+function readPrefix(located: LocatedValue, text: string, at: Path): Prefix | undefined {
+  const single = parseAddress(text);
+  const prefix = single ? hostPrefix(single) : parsePrefix(text);
+  if (!prefix) {
+    located.source.report(invalidSite, located.range(at), {
+      message: `\`${text}\` is neither an address nor a range in CIDR form`,
+      help: 'write e.g. `10.0.0.30`, `10.0.1.0/24` or `2001:db8::/64`',
+    });
+  } else if (hasHostBits(text)) {
+    located.source.report(invalidSite, located.range(at), {
+      severity: 'warning',
+      message: `\`${text}\` has bits set after its length; it is read as \`${formatPrefix(prefix)}\``,
+    });
+  }
+  return prefix;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
