@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { DetectorDefinition } from '../detect/detector.ts';
 import { AlertFolder } from '../detect/fold.ts';
 import { detectors as allDetectors } from '../detect/registry.ts';
@@ -30,9 +30,14 @@ export interface AgentParts {
   readonly clocks?: SystemClocks;
 }
 
+/** How often the tracker is given the time; it decides what stayed unanswered. */
+const trackEveryMs = 250;
 const secondMs = 1_000;
 const retainEveryMs = 60_000;
 const noCounters: SensorCounters = { records: 0, lost: 0, undecodable: 0 };
+
+/** Bounds of the tables that are keyed by what an attacker can choose. */
+const tableSizes = { maxFlows: 65_536, maxSockets: 131_072, maxListeners: 4_096, maxTasks: 16_384 } as const;
 
 /** One sensor as the agent sees it. */
 interface SensorState {
@@ -58,7 +63,7 @@ export class Agent implements AgentView {
   readonly #sensors: SensorState[] = [];
   readonly #metrics = agentMetrics(() => this.status());
   readonly #startedAt: number;
-  #ticker: NodeJS.Timeout | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
   #retainedAt = 0;
 
   constructor(parts: AgentParts) {
@@ -66,20 +71,28 @@ export class Agent implements AgentView {
     this.store = parts.store;
     this.#clock = new AgentClock(parts.clocks);
     this.#startedAt = this.#clock.now();
-    this.#tracker = new ConnectionTracker({ newId: randomUUID, epochOffset: this.#clock.offset });
+    this.#tracker = new ConnectionTracker({
+      ...tableSizes,
+      newId: randomUUID,
+      epochOffset: this.#clock.offset,
+      hashSeed: randomInt(2 ** 31),
+    });
     this.#pipeline = new Pipeline({
       posture: parts.posture,
       detectors: parts.detectors ?? allDetectors,
       folder: new AlertFolder({ newId: randomUUID, lostBetween: this.#losses.between }),
       store: parts.store,
-      observers: parts.observer ? [this.#streamObserver, parts.observer] : [this.#streamObserver],
+      observers: [this.#metrics, this.#streamObserver, ...(parts.observer ? [parts.observer] : [])],
     });
   }
 
   /** Opens every sensor that this machine can give. A sensor that cannot start is told in status, not thrown. */
   async start(): Promise<void> {
     for (const definition of this.#parts.sensors) await this.#open(definition);
-    this.#ticker = setInterval(() => void this.#tick(), secondMs);
+    this.#timers.push(
+      setInterval(() => this.#tracker.tick(this.#clock.monotonic(), this.#pipeline.flow), trackEveryMs),
+      setInterval(() => void this.#tick(), secondMs),
+    );
   }
 
   /** Judges from now on by `posture`. */
@@ -89,7 +102,7 @@ export class Agent implements AgentView {
 
   /** Stops the sensors, writes what is buffered, closes the store. Idempotent. */
   async stop(): Promise<void> {
-    clearInterval(this.#ticker);
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
     for (const sensor of this.#sensors) await sensor.running?.stop();
     this.stream.close();
     this.store.close();
@@ -187,7 +200,6 @@ export class Agent implements AgentView {
     for (const sensor of this.#sensors) {
       if (sensor.state === 'running' && sensor.running) this.#count(sensor, await sensor.running.counters());
     }
-    this.#tracker.tick(this.#clock.monotonic(), this.#pipeline.flow);
     this.#pipeline.tick(now);
     this.store.flush();
     if (now - this.#retainedAt >= retainEveryMs) {

@@ -37,6 +37,8 @@ export interface OptionDefinition {
 export interface Invocation {
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
+  /** Every command there is, for completion. */
+  readonly commands: readonly CommandDefinition[];
 }
 
 /** One command: one file under commands/ exports one of these; what is heavy is imported inside `run`. */

@@ -20,9 +20,9 @@ export async function examine(
     runtime(),
     user(),
     ...(await Promise.all(sensors.map(sensor))),
-    store(storePath(options['state'], io)),
-    await listener('page', String(options['listen']), '--listen'),
-    await listener('metrics', String(options['metricsListen']), '--metrics-listen'),
+    store(storePath(options.state, io)),
+    await listener('page', String(options.listen), '--listen'),
+    await listener('metrics', String(options.metricsListen), '--metrics-listen'),
     page(),
     demo(io),
   ];
@@ -111,7 +111,7 @@ function page(): HealthItem {
 }
 
 function demo(io: Io): HealthItem {
-  const path = (io.env['PATH'] ?? '').split(':').concat('/usr/sbin', '/sbin');
+  const path = (io.env.PATH ?? '').split(':').concat('/usr/sbin', '/sbin');
   const missing = ['ip', 'nsenter'].filter((tool) => !path.some((folder) => existsSync(`${folder}/${tool}`)));
   if (missing.length === 0) return { id: 'demo', state: 'ok', text: 'ip and nsenter are there' };
   return {

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Agent } from '../agent/agent.ts';
 import { type Listen, serve } from '../agent/http.ts';
 import { version } from '../agent/version.ts';
-import { tracefsSensor } from '../sensor/tracefs.ts';
+import type { SensorDefinition } from '../sensor/sensor.ts';
+import { startTracefs, tracefs } from '../sensor/tracefs.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -27,7 +28,7 @@ export interface GuardRequest {
   readonly keep: boolean;
   readonly flows: boolean;
   readonly forMs: number | undefined;
-  readonly bufferKb: number;
+  readonly bufferKb: number | undefined;
   readonly json: boolean;
 }
 
@@ -48,7 +49,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     site: loaded.set.site?.name ?? hostname(),
     posture: loaded.posture,
     store,
-    sensors: [tracefsSensor({ bufferKb: request.bufferKb })],
+    sensors: [sensorWith(request.bufferKb)],
     observer: narrator,
   });
   const end = ending(request.forMs);
@@ -69,6 +70,12 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     await server?.close();
     await agent.stop();
   }
+}
+
+/** The tracefs sensor with a buffer of the given size. */
+function sensorWith(bufferKbPerCpu: number | undefined): SensorDefinition {
+  if (bufferKbPerCpu === undefined) return tracefs;
+  return { ...tracefs, open: async (sink) => startTracefs(sink, { bufferKbPerCpu }) };
 }
 
 /** Resolves at the first SIGINT or SIGTERM, or when the time is up. */
@@ -102,8 +109,12 @@ function openStore(request: GuardRequest, io: Io, narrator: Narrator): Store {
 
 /** Serves page, API and metrics. A taken metrics address is a warning; a taken page address ends the command. */
 async function open(agent: Agent, request: GuardRequest): ReturnType<typeof serve> {
-  const page: Listen = { ...parseListen(request.listen, '--listen'), console: true };
-  const metrics: Listen = { ...parseListen(request.metricsListen, '--metrics-listen'), console: false };
+  const page: Listen = { ...parseListen(request.listen, '--listen'), console: true, option: '--listen' };
+  const metrics: Listen = {
+    ...parseListen(request.metricsListen, '--metrics-listen'),
+    console: false,
+    option: '--metrics-listen',
+  };
   const common = {
     view: agent,
     consoleDir: consoleFolder,

@@ -28,9 +28,9 @@ const coloured: Style = (format, text) => styleText(format, text, { validateStre
 export function wantsColour(when: string, env: Io['env'], isTerminal: boolean): boolean {
   if (when === 'always') return true;
   if (when === 'never') return false;
-  if (env['NO_COLOR']) return false;
-  if (env['FORCE_COLOR'] && env['FORCE_COLOR'] !== '0') return true;
-  return isTerminal && env['TERM'] !== 'dumb';
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return true;
+  return isTerminal && env.TERM !== 'dumb';
 }
 
 /** The process's own terminal. */

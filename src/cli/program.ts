@@ -33,7 +33,7 @@ export async function runProgram(args: readonly string[], makeIo: (colour: strin
     );
   for (const definition of commands) {
     addCommand(program, definition, async (invocation) => {
-      io = makeIo(String(program.opts()['color']));
+      io = makeIo(String(program.opts().color));
       code = await definition.run(invocation, io);
     });
   }
@@ -57,7 +57,7 @@ function report(error: unknown, io: Io): ExitCode {
   const help = error instanceof UsageError || error instanceof FailedError ? error.help : undefined;
   if (help) io.err(`  ${io.errStyle('cyan', 'help')}: ${help}\n`);
   if (error instanceof UsageError) return ExitCode.usage;
-  if (!(error instanceof FailedError) && error instanceof Error && io.env['PICKET_DEBUG'])
+  if (!(error instanceof FailedError) && error instanceof Error && io.env.PICKET_DEBUG)
     io.err(`${error.stack}\n`);
   return ExitCode.failed;
 }
@@ -87,6 +87,7 @@ function addCommand(
     action({
       args: command.processedArgs.flat().filter((value) => typeof value === 'string'),
       options: command.opts(),
+      commands,
     }),
   );
 }

@@ -30,16 +30,16 @@ export async function queryStore<K extends keyof Kinds>(
 ): Promise<Kinds[K][]> {
   const { parseTime } = await import('./time.ts');
   const { openSqliteReader } = await import('../store/reader.ts');
-  const limit = Number(options['limit']);
+  const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1)
-    throw new UsageError(`--limit must be a whole number from 1 up, not ${options['limit']}`);
+    throw new UsageError(`--limit must be a whole number from 1 up, not ${options.limit}`);
   const now = Date.now();
   const range = {
-    ...(typeof options['since'] === 'string' ? { since: parseTime(options['since'], now) } : {}),
-    ...(typeof options['until'] === 'string' ? { until: parseTime(options['until'], now) } : {}),
+    ...(typeof options.since === 'string' ? { since: parseTime(options.since, now) } : {}),
+    ...(typeof options.until === 'string' ? { until: parseTime(options.until, now) } : {}),
   };
   const matches = await predicate(kind, filter, io);
-  const path = storePath(options['state'], io);
+  const path = storePath(options.state, io);
   if (!existsSync(path)) {
     throw new FailedError(
       `there is no store at ${path}`,

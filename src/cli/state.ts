@@ -13,6 +13,6 @@ export function storePath(option: unknown, io: Io): string {
   if (typeof option === 'string')
     return join(option.startsWith('/') ? option : join(io.cwd, option), 'picket.db');
   if (process.getuid?.() === 0) return '/var/lib/picket/picket.db';
-  const base = io.env['XDG_STATE_HOME'] || join(io.env['HOME'] ?? '/', '.local', 'state');
+  const base = io.env.XDG_STATE_HOME || join(io.env.HOME ?? '/', '.local', 'state');
   return join(base, 'picket', 'picket.db');
 }

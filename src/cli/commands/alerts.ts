@@ -19,9 +19,8 @@ export const alertsCommand: CommandDefinition = {
     const { alertText } = await import('../alert-text.ts');
     const found = await queryStore('alerts', args.join(' '), options, io);
     const json = found.map(alertToJson);
-    if (options['output'] === 'json')
-      io.out(`${JSON.stringify({ schemaVersion: 1, alerts: json }, null, 2)}\n`);
-    else if (options['output'] === 'jsonl') for (const alert of json) io.out(`${JSON.stringify(alert)}\n`);
+    if (options.output === 'json') io.out(`${JSON.stringify({ schemaVersion: 1, alerts: json }, null, 2)}\n`);
+    else if (options.output === 'jsonl') for (const alert of json) io.out(`${JSON.stringify(alert)}\n`);
     else {
       for (const alert of found.toReversed()) io.out(`${alertText(alert, io.style, io.columns)}\n`);
       io.err(found.length === 0 ? 'no alerts\n' : `${found.length} alert${found.length === 1 ? '' : 's'}\n`);

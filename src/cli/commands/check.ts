@@ -29,7 +29,7 @@ export const checkCommand: CommandDefinition = {
       throw new UsageError('nothing to check', 'name files or folders, or - for standard input');
     const { loadPosture } = await import('../load-posture.ts');
     const { set, diagnostics, unreadable } = await loadPosture(args, io);
-    switch (options['output']) {
+    switch (options.output) {
       case 'json': {
         const { renderJson } = await import('../../diagnostic/render/json.ts');
         io.out(`${JSON.stringify(renderJson(diagnostics), null, 2)}\n`);
@@ -51,12 +51,12 @@ export const checkCommand: CommandDefinition = {
     }
     for (const { name, reason } of unreadable)
       io.err(`${io.errStyle('yellow', 'not read')}: ${name}: ${reason}\n`);
-    if (options['quiet'] !== true) io.err(countLine(set.counts));
+    if (options.quiet !== true) io.err(countLine(set.counts));
     if (set.counts.files === 0 && unreadable.length === 0) {
       io.err('no manifest files found: they end in .yaml, .yml, .json or .md\n');
     }
     const levels = ['error', 'warning', 'note'];
-    const threshold = levels.indexOf(String(options['severity']));
+    const threshold = levels.indexOf(String(options.severity));
     const failing =
       unreadable.length > 0 || diagnostics.some(({ severity }) => levels.indexOf(severity) <= threshold);
     return failing ? ExitCode.problems : ExitCode.clean;

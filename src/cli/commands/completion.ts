@@ -1,5 +1,4 @@
 import { type CommandDefinition, ExitCode, UsageError } from '../command.ts';
-import { commands } from './registry.ts';
 
 /** A command as completion sees it: its name, summary and long options with their choices. */
 interface Completable {
@@ -25,7 +24,7 @@ export const completionCommand: CommandDefinition = {
     { command: 'picket completion zsh > ~/.zfunc/_picket', does: 'zsh, with ~/.zfunc in fpath' },
     { command: 'picket completion fish > ~/.config/fish/completions/picket.fish', does: 'fish' },
   ],
-  async run({ args }, io) {
+  async run({ args, commands }, io) {
     const shell = shells.find((name) => name === args[0]);
     if (!shell) throw new UsageError(`no completion for ${args[0]}`, `there is one for ${shells.join(', ')}`);
     const list = commands.map(

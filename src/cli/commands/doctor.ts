@@ -28,7 +28,7 @@ export const doctorCommand: CommandDefinition = {
   async run({ options }, io) {
     const { examine } = await import('../examine.ts');
     const items = await examine(options, io);
-    if (options['output'] === 'json') io.out(`${JSON.stringify({ schemaVersion: 1, items }, null, 2)}\n`);
+    if (options.output === 'json') io.out(`${JSON.stringify({ schemaVersion: 1, items }, null, 2)}\n`);
     else {
       const width = Math.max(...items.map(({ id }) => id.length));
       const marks = {

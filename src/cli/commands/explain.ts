@@ -13,7 +13,7 @@ export const explainCommand: CommandDefinition = {
   async run({ args, options }, io) {
     const { codes } = await import('../codes.ts');
     const [given] = args;
-    const json = options['output'] === 'json';
+    const json = options.output === 'json';
     if (given === undefined) {
       if (json) io.out(`${JSON.stringify({ schemaVersion: 1, codes: codes.all() }, null, 2)}\n`);
       else

@@ -20,9 +20,8 @@ export const flowsCommand: CommandDefinition = {
     const { flowTable } = await import('../flow-text.ts');
     const found = await queryStore('flows', args.join(' '), options, io);
     const json = found.map(flowToJson);
-    if (options['output'] === 'json')
-      io.out(`${JSON.stringify({ schemaVersion: 1, flows: json }, null, 2)}\n`);
-    else if (options['output'] === 'jsonl') for (const flow of json) io.out(`${JSON.stringify(flow)}\n`);
+    if (options.output === 'json') io.out(`${JSON.stringify({ schemaVersion: 1, flows: json }, null, 2)}\n`);
+    else if (options.output === 'jsonl') for (const flow of json) io.out(`${JSON.stringify(flow)}\n`);
     else if (found.length === 0) io.err('no flows match\n');
     else io.out(flowTable(json.toReversed(), io.style));
     return ExitCode.clean;

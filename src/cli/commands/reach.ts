@@ -48,7 +48,7 @@ export const reachCommand: CommandDefinition = {
       );
     }
     const { printConnection, printMatrix } = await import('../reach-text.ts');
-    const json = options['output'] === 'json';
+    const json = options.output === 'json';
     if (!point) {
       printMatrix(loaded.posture, json, io);
       return ExitCode.clean;
@@ -59,7 +59,7 @@ export const reachCommand: CommandDefinition = {
         from: String(from),
         to: String(to),
         port: String(port),
-        protocol: options['protocol'] as 'TCP' | 'UDP' | 'SCTP',
+        protocol: options.protocol as 'TCP' | 'UDP' | 'SCTP',
       },
       json,
       io,

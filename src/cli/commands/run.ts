@@ -1,4 +1,4 @@
-import { type CommandDefinition, ExitCode, FailedError, outputOption } from '../command.ts';
+import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
 import { stateOption } from '../state.ts';
 
 export const runCommand: CommandDefinition = {
@@ -38,8 +38,7 @@ export const runCommand: CommandDefinition = {
     { flags: '--for <duration>', description: 'stop by itself after this time, e.g. 30s' },
     {
       flags: '--buffer-kb <number>',
-      description: 'kernel trace buffer per processor, in KiB',
-      default: '4096',
+      description: 'kernel trace buffer per processor, in KiB (default: 4096, less on small machines)',
     },
     outputOption('text', 'jsonl'),
   ],
@@ -55,28 +54,31 @@ export const runCommand: CommandDefinition = {
   async run({ options }, io) {
     const { guard } = await import('../guard.ts');
     const { parseDuration } = await import('../time.ts');
-    const bufferKb = Number(options['bufferKb']);
-    if (!Number.isInteger(bufferKb) || bufferKb < 64 || bufferKb > 1_048_576) {
-      throw new FailedError(
-        `--buffer-kb must be a whole number from 64 to 1048576, not ${options['bufferKb']}`,
-      );
-    }
+    const bufferKb = options.bufferKb === undefined ? undefined : parseBufferKb(String(options.bufferKb));
     await guard(
       {
-        manifests: (options['manifests'] as string[] | undefined) ?? [],
-        demo: options['demo'] === true,
-        listen: String(options['listen']),
-        metricsListen: String(options['metricsListen']),
-        token: typeof options['token'] === 'string' ? options['token'] : io.env['PICKET_TOKEN'],
-        state: options['state'],
-        keep: options['store'] !== false,
-        flows: options['flows'] === true,
-        forMs: typeof options['for'] === 'string' ? parseDuration(options['for']) : undefined,
+        manifests: (options.manifests as string[] | undefined) ?? [],
+        demo: options.demo === true,
+        listen: String(options.listen),
+        metricsListen: String(options.metricsListen),
+        token: typeof options.token === 'string' ? options.token : io.env.PICKET_TOKEN,
+        state: options.state,
+        keep: options.store !== false,
+        flows: options.flows === true,
+        forMs: typeof options.for === 'string' ? parseDuration(options.for) : undefined,
         bufferKb,
-        json: options['output'] === 'jsonl',
+        json: options.output === 'jsonl',
       },
       io,
     );
     return ExitCode.clean;
   },
 };
+
+function parseBufferKb(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 64 || value > 1_048_576) {
+    throw new UsageError(`--buffer-kb must be a whole number from 64 to 1048576, not ${text}`);
+  }
+  return value;
+}

@@ -13,7 +13,7 @@ export const versionCommand: CommandDefinition = {
   async run({ options }, io) {
     const { release } = await import('node:os');
     const versions = { picket: version, node: process.versions.node, linux: release(), arch: process.arch };
-    if (options['output'] === 'json') io.out(`${JSON.stringify({ schemaVersion: 1, ...versions })}\n`);
+    if (options.output === 'json') io.out(`${JSON.stringify({ schemaVersion: 1, ...versions })}\n`);
     else for (const [name, value] of Object.entries(versions)) io.out(`${name.padEnd(7)} ${value}\n`);
     return ExitCode.clean;
   },
