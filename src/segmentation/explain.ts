@@ -1,0 +1,125 @@
+import type { Direction, Outcome, Reason, Verdict } from '../flow/verdict.ts';
+import { sameAddress } from '../net/address.ts';
+import { type Endpoint, endpointText, nodesOf, type PeerView, viewOf } from './endpoint.ts';
+import { explainPolicies, layer } from './explain-policies.ts';
+import { namedPorts, type Service, type Workload, workloadName } from './model.ts';
+import { type ApiProtocol, apiProtocols } from './protocol.ts';
+import { type Segmentation, shareNode } from './segmentation.ts';
+import { Ternary } from './ternary.ts';
+
+type WorkloadEnd = Extract<Endpoint, { kind: 'workload' }>;
+
+/**
+ * Returns what the NetworkPolicies say of a connection, with the reason for the source's egress and for the
+ * destination's ingress, as far as these ends are pods. `protocol` is an API name or an IP protocol number; `port` is
+ * the port on the destination itself: of a Service, judge the pods behind it.
+ */
+export function verdict(
+  segmentation: Segmentation,
+  source: Endpoint,
+  destination: Endpoint,
+  protocol: ApiProtocol | number,
+  port: number,
+): Verdict {
+  const number = typeof protocol === 'number' ? protocol : apiProtocols[protocol];
+  const reasons = gone('egress', source) ?? gone('ingress', destination) ?? itself(source, destination);
+  if (reasons !== undefined) return { outcome: reasons.outcome, reasons: [reasons] };
+  const found: Reason[] = [];
+  if (source.kind === 'workload') {
+    found.push(explainSide(segmentation, 'egress', source, destination, number, port));
+  }
+  if (destination.kind === 'workload') {
+    found.push(explainSide(segmentation, 'ingress', destination, source, number, port));
+  }
+  if (found.length === 0) {
+    const text = 'neither end is a declared workload: no declared policy applies';
+    found.push({ layer, direction: 'egress', outcome: 'allow', text });
+  }
+  return { outcome: foldOutcomes(found.map(({ outcome }) => outcome)), reasons: found };
+}
+
+/** Returns deny when one says so, else unknown when one says so, else allow. */
+export function foldOutcomes(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes('deny')) return 'deny';
+  return outcomes.includes('unknown') ? 'unknown' : 'allow';
+}
+
+function gone(direction: Direction, end: Endpoint): Reason | undefined {
+  if (end.kind !== 'workload' || !end.workload.finished) return undefined;
+  const text = `${workloadName(end.workload)} has finished: it has no address any more`;
+  return { layer, direction, outcome: 'unknown', text, span: end.workload.source.span };
+}
+
+function itself(source: Endpoint, destination: Endpoint): Reason | undefined {
+  if (source.kind !== 'workload' || destination.kind !== 'workload') return undefined;
+  if (source.workload !== destination.workload) return undefined;
+  const [from, to] = [source.address, destination.address];
+  const same = from !== undefined && to !== undefined && sameAddress(from, to);
+  if (!source.workload.single && !same) return undefined;
+  return { layer, direction: 'egress', outcome: 'allow', text: 'a pod always reaches itself' };
+}
+
+function explainSide(
+  segmentation: Segmentation,
+  direction: Direction,
+  subject: WorkloadEnd,
+  other: Endpoint,
+  protocol: number,
+  port: number,
+): Reason {
+  const { workload } = subject;
+  const say = (outcome: Outcome, text: string): Reason => ({ layer, direction, outcome, text });
+  if (workload.hostNetwork) {
+    const text = `${workloadName(workload)} is on its host's network: NetworkPolicies do not apply to it`;
+    return { ...say('allow', text), span: workload.source.at([...workload.podPath, 'spec', 'hostNetwork']) };
+  }
+  const view = viewOf(other, segmentation.inventory);
+  const local = view.nodes === undefined ? Ternary.No : shareNode(nodesOf(subject), view.nodes);
+  if (local === Ternary.Yes) {
+    return say('allow', `traffic between ${workloadName(workload)} and its own node is always allowed`);
+  }
+  const destination =
+    direction === 'ingress' ? workload : other.kind === 'workload' ? other.workload : undefined;
+  const reason = explainPolicies(segmentation, {
+    direction,
+    subject: workload,
+    view,
+    destination: destination === undefined || destination.hostNetwork ? -1 : destination.index,
+    protocol,
+    port,
+    masqueraded: direction === 'ingress' && isMasqueraded(segmentation, workload, view, protocol, port),
+  });
+  if (reason.outcome !== 'deny' || local === Ternary.No) return reason;
+  const text = `${reason.text}; but it is allowed if ${endpointText(other)} is the node of the pod, which no manifest tells`;
+  return { ...reason, outcome: 'unknown', text };
+}
+
+/** Whether a client from outside may come through a Service that replaces its address with a node's. */
+function isMasqueraded(
+  { inventory }: Segmentation,
+  workload: Workload,
+  view: PeerView,
+  protocol: number,
+  port: number,
+): boolean {
+  if (view.isPod || view.nodes !== undefined) return false;
+  return inventory.services.some((service) => exposes(service, workload, protocol, port));
+}
+
+function exposes(service: Service, workload: Workload, protocol: number, port: number): boolean {
+  if (service.keepsClientAddress || (service.type !== 'LoadBalancer' && service.type !== 'NodePort'))
+    return false;
+  if (!service.backends?.includes(workload) && !service.uncertainBackends.includes(workload)) return false;
+  return service.ports.some((entry) => {
+    return entry.protocol === protocol && targetPorts(entry, workload).includes(port);
+  });
+}
+
+/** Returns the ports of the workload's pods that a Service port leads to; empty for a name that they lack. */
+export function targetPorts(
+  { targetPort, protocol }: Service['ports'][number],
+  workload: Workload,
+): number[] {
+  if (typeof targetPort === 'number') return [targetPort];
+  return namedPorts(workload, targetPort, protocol);
+}
