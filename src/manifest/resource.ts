@@ -15,7 +15,10 @@ export interface Resource<T = unknown> {
   readonly annotations: Readonly<Record<string, string>>;
   /** The whole object as plain data; of type T once its kind's schema accepted it. */
   readonly value: T;
-  /** Whether a schema is known for apiVersion and kind, and whether the value fits it. */
+  /**
+   * Whether a schema is known for apiVersion and kind, and whether the value fits it: `valid` means that it is of type T
+   * and its meaning is plain. The API server may still refuse it for a detail such as a name; that is a diagnostic.
+   */
   readonly schema: 'valid' | 'invalid' | 'unknown-kind';
   readonly file: string;
   /** The whole object. */

@@ -13,7 +13,7 @@ const MAX_PROBLEMS = 50;
 /**
  * Checks a value against a schema and reports each problem at its place. `subject` names the whole in messages, e.g. its
  * kind; `codes` stand in for the general codes of unknown fields and misfits. Returns whether the value fits;
- * unknown fields are warned of and do not count.
+ * unknown fields and tolerated breaches do not count.
  */
 export function validate(
   located: LocatedValue,
@@ -39,7 +39,11 @@ export function validate(
   if (result.success) return true;
   const issues = result.error.issues;
   for (const issue of issues.slice(0, MAX_PROBLEMS)) reportIssue(located, issue, subject, codes?.wrong);
-  return false;
+  return issues.every(isTolerated);
+}
+
+function isTolerated(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'custom' && Boolean((issue.params as Rule | undefined)?.tolerated);
 }
 
 function reportIssue(
@@ -62,7 +66,7 @@ function reportIssue(
   const at = located.range(path);
   if (issue.input === undefined) {
     located.source.report(code ?? missingField, located.keyRange(path.slice(0, -1)), {
-      message: `${describe(subject, path.slice(0, -1))} has no \`${String(path.at(-1))}\``,
+      message: `${describe(subject, path.slice(0, -1))}: \`${String(path.at(-1))}\` is missing`,
       help: `add \`${String(path.at(-1))}\``,
     });
   } else if (issue.code === 'invalid_value') {

@@ -9,6 +9,8 @@ import {
   portReference,
   protocol,
   quantities,
+  required,
+  requireFields,
   text,
   textThat,
 } from './fields.ts';
@@ -103,13 +105,15 @@ const securityContext = () =>
   );
 
 const port = () =>
-  z.object({
-    name: optional(textThat(portNameProblem)),
-    containerPort: portNumber(),
-    hostPort: optional(portNumberOrNone()),
-    hostIP: text(),
-    protocol: protocol(),
-  });
+  z
+    .object({
+      name: optional(textThat(portNameProblem)),
+      containerPort: required(portNumber()),
+      hostPort: optional(portNumberOrNone()),
+      hostIP: text(),
+      protocol: protocol(),
+    })
+    .superRefine(requireFields('containerPort'));
 
 /** 0 stands for "none" in hostPort. */
 const portNumberOrNone = () => z.union([z.literal(0), portNumber()]);
@@ -127,7 +131,7 @@ const mount = () =>
 
 /** Fields of a Container (core/v1); init containers are the same. */
 const fields = () => ({
-  name: textThat(dnsLabelProblem),
+  name: required(textThat(dnsLabelProblem)),
   image: text(),
   imagePullPolicy: optional(z.enum(['Always', 'IfNotPresent', 'Never'])),
   command: listOf(z.string()),
@@ -160,8 +164,9 @@ const fields = () => ({
   tty: flag(),
 });
 
-export const container = () => z.object(fields());
-export const ephemeralContainer = () => z.object({ ...fields(), targetContainerName: text() });
+export const container = () => z.object(fields()).superRefine(requireFields('name'));
+export const ephemeralContainer = () =>
+  z.object({ ...fields(), targetContainerName: text() }).superRefine(requireFields('name'));
 
 export type Container = z.infer<ReturnType<typeof container>>;
 export type ContainerPort = z.infer<ReturnType<typeof port>>;

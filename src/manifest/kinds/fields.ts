@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import type { CodeDefinition } from '../../diagnostic/diagnostic.ts';
-import { invalidName, invalidValue } from '../codes.ts';
+import { invalidName, invalidValue, missingField } from '../codes.ts';
 import { labelKeyProblem, labelValueProblem, portNameProblem } from './syntax.ts';
 
 /** What a rule adds to the message: the code it belongs to, and what to do. Travels in a zod issue's `params`. */
 export interface Rule {
   readonly code: CodeDefinition;
   readonly help?: string;
+  /**
+   * The API server refuses the object for it, but what the object means is plain all the same: it counts as valid, so
+   * that a trimmed or hasty manifest is still judged.
+   */
+  readonly tolerated?: boolean;
   /** The problem is the key at the path rather than its value. */
   readonly onKey?: boolean;
 }
@@ -43,11 +48,25 @@ export const integer = () => optional(z.int());
 /** An optional part that Picket does not look into: unknown fields in it are not told. */
 export const opaque = () => optional(z.looseObject({}));
 
+/** A field that the API requires and Picket can do without; its absence is told by {@link requireFields}. */
+export const required = optional;
+
+/** Reports each of `names` that the object lacks. */
+export function requireFields<T extends object>(...names: (keyof T & string)[]) {
+  return (value: T, context: RuleContext): void => {
+    for (const name of names) {
+      const absent = value[name] === undefined || value[name] === null;
+      const rule = { code: missingField, help: `add \`${name}\``, tolerated: true };
+      if (absent) breach(context, rule, [], `\`${name}\` is missing`);
+    }
+  };
+}
+
 /** A text for which `problem` returns nothing. */
 export function textThat(problem: (value: string) => string | undefined, code = invalidName) {
   return z.string().superRefine((value, context) => {
     const found = problem(value);
-    if (found) breach(context, { code }, [], `\`${value}\` ${found}`);
+    if (found) breach(context, { code, tolerated: true }, [], `\`${value}\` ${found}`);
   });
 }
 
@@ -108,12 +127,19 @@ function checkLabels(value: Record<string, string>, context: RuleContext): void 
   for (const [key, content] of Object.entries(value)) {
     checkKey(context, key, [key]);
     const problem = labelValueProblem(content);
-    if (problem) breach(context, { code: invalidName }, [key], `the label value \`${content}\` ${problem}`);
+    if (problem)
+      breach(
+        context,
+        { code: invalidName, tolerated: true },
+        [key],
+        `the label value \`${content}\` ${problem}`,
+      );
   }
 }
 
 /** Reports a key that is no qualified name. */
 export function checkKey(context: RuleContext, key: string, path: (string | number)[], onKey = true): void {
   const problem = labelKeyProblem(key);
-  if (problem) breach(context, { code: invalidName, onKey }, path, `the key \`${key}\` ${problem}`);
+  if (problem)
+    breach(context, { code: invalidName, onKey, tolerated: true }, path, `the key \`${key}\` ${problem}`);
 }

@@ -9,6 +9,8 @@ import {
   listOf,
   opaque,
   optional,
+  required,
+  requireFields,
   text,
   textThat,
   time,
@@ -28,14 +30,16 @@ const common = () => ({
   deletionTimestamp: time(),
   deletionGracePeriodSeconds: integer(),
   ownerReferences: listOf(
-    z.object({
-      apiVersion: z.string(),
-      kind: z.string(),
-      name: z.string(),
-      uid: text(),
-      controller: flag(),
-      blockOwnerDeletion: flag(),
-    }),
+    z
+      .object({
+        apiVersion: required(z.string()),
+        kind: required(z.string()),
+        name: z.string(),
+        uid: text(),
+        controller: flag(),
+        blockOwnerDeletion: flag(),
+      })
+      .superRefine(requireFields('apiVersion', 'kind')),
   ),
   finalizers: listOf(z.string()),
   managedFields: listOf(z.looseObject({})),

@@ -90,7 +90,12 @@ export const podSpec = once(() =>
     })
     .superRefine(({ containers, initContainers }, context) => {
       if (containers.length === 0) {
-        breach(context, { code: invalidValue }, ['containers'], 'a pod needs at least one container');
+        breach(
+          context,
+          { code: invalidValue, tolerated: true },
+          ['containers'],
+          'a pod needs at least one container',
+        );
       }
       const seen = new Set<string>();
       checkNames(context, 'initContainers', initContainers ?? [], seen);
@@ -101,13 +106,14 @@ export const podSpec = once(() =>
 function checkNames(
   context: RuleContext,
   list: string,
-  containers: readonly { readonly name: string }[],
+  containers: readonly { readonly name?: string | null | undefined }[],
   seen: Set<string>,
 ): void {
   for (const [index, { name }] of containers.entries()) {
+    if (!name) continue;
     if (seen.has(name)) {
       const message = `two containers of the pod are named \`${name}\``;
-      breach(context, { code: invalidValue }, [list, index, 'name'], message);
+      breach(context, { code: invalidValue, tolerated: true }, [list, index, 'name'], message);
     }
     seen.add(name);
   }

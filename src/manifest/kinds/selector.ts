@@ -23,7 +23,7 @@ const requirement = () =>
       for (const [index, value] of (values ?? []).entries()) {
         const problem = labelValueProblem(value);
         const message = `the label value \`${value}\` ${problem}`;
-        if (problem) breach(context, { code: invalidName }, ['values', index], message);
+        if (problem) breach(context, { code: invalidName, tolerated: true }, ['values', index], message);
       }
     });
 

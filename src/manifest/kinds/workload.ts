@@ -41,6 +41,6 @@ function checkLabels(
     const help = `give \`template.metadata.labels\` the label \`${key}: ${value}\``;
     const state = found === undefined ? 'does not have it' : `has \`${key}: ${found}\``;
     const message = `the selector wants \`${key}: ${value}\`, the pod template ${state}`;
-    breach(context, { code: selectorMismatch, help }, [...path, key], message);
+    breach(context, { code: selectorMismatch, help, tolerated: true }, [...path, key], message);
   }
 }
