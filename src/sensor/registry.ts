@@ -1,5 +1,5 @@
 import type { SensorDefinition } from './sensor.ts';
-import { tracefsSensor } from './tracefs.ts';
+import { tracefs } from './tracefs.ts';
 
 /** All sensors with their default options, in the order in which they are tried. */
-export const sensors: readonly SensorDefinition[] = [tracefsSensor()];
+export const sensors: readonly SensorDefinition[] = [tracefs];

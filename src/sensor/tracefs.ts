@@ -165,3 +165,6 @@ export function tracefsSensor(options: InstanceOptions = {}): TracefsDefinition 
     },
   };
 }
+
+/** The tracefs sensor with its default options. */
+export const tracefs: SensorDefinition = tracefsSensor();
