@@ -24,7 +24,7 @@ export default class CountReporter implements Reporter {
     }
     for (const line of skipped) process.stdout.write(`skipped  ${line}\n`);
     process.stdout.write(`${passed} passed, ${failed} failed, ${skipped.length} skipped\n`);
-    const file = process.env['PICKET_TEST_COUNTS'];
+    const file = process.env.PICKET_TEST_COUNTS;
     if (file) appendFileSync(file, `${passed} ${failed} ${skipped.length}\n`);
   }
 }
