@@ -13,7 +13,7 @@ export interface Timing {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** Median of the first contender divided by this one's: how many times faster this one is. */
+  /** This median divided by that of the first contender: how many times longer this one takes. */
   readonly ratio: number;
 }
 
@@ -63,7 +63,7 @@ export async function compare(
       median: middle,
       min: Math.min(...times),
       max: Math.max(...times),
-      ratio: baseline / middle,
+      ratio: middle / baseline,
     };
   });
   print(title, rounds, timings);
@@ -85,7 +85,7 @@ export function duration(nanoseconds: number): string {
 }
 
 function print(title: string, rounds: number, timings: readonly Timing[]): void {
-  console.log(`\n${title} (median of ${rounds} rounds, per operation)`);
+  console.log(`\n${title} (per operation: median of ${rounds} rounds, min .. max, × the first)`);
   const widest = Math.max(...timings.map(({ name }) => name.length));
   for (const { name, median: middle, min, max, ratio } of timings) {
     const spread = `${duration(min)} .. ${duration(max)}`;

@@ -170,8 +170,7 @@ function parseIpv6(text: string): Address | undefined {
   if (gap < 0 ? count !== 8 : count === 8) return undefined;
   if (gap >= 0) {
     const missing = 8 - count;
-    groups.copyWithin(gap + missing, gap, count);
-    groups.fill(0, gap, gap + missing);
+    for (let i = 7; i >= gap; i--) groups[i] = i >= gap + missing ? groups[i - missing]! : 0;
   }
   return ipv6(lane(groups, 0), lane(groups, 2), lane(groups, 4), lane(groups, 6));
 }
@@ -202,25 +201,30 @@ function formatDottedQuad(value: number): string {
 }
 
 function groupsOf({ a, b, c, d }: Address): number[] {
-  return [a, b, c, d].flatMap((value) => [value >>> 16, value & 0xffff]);
+  return [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff];
 }
 
 /** Shortens the first of the longest runs of two or more zero groups (RFC 5952 §4.2). */
 function formatGroups(groups: readonly number[]): string {
-  let gap = 0;
+  let gap = -1;
   let gapLength = 1;
-  for (let start = 0; start < 8; start++) {
-    let length = 0;
+  for (let start = 0, length = 0; start < 8; start += length + 1) {
+    length = 0;
     while (groups[start + length] === 0) length++;
     if (length > gapLength) {
       gap = start;
       gapLength = length;
     }
   }
-  if (gapLength < 2) return joinHex(groups);
-  return `${joinHex(groups.slice(0, gap))}::${joinHex(groups.slice(gap + gapLength))}`;
-}
-
-function joinHex(groups: readonly number[]): string {
-  return groups.map((group) => group.toString(16)).join(':');
+  let text = '';
+  for (let i = 0; i < 8; i++) {
+    if (i === gap) {
+      text += '::';
+      i += gapLength - 1;
+    } else {
+      if (i > 0 && i !== gap + gapLength) text += ':';
+      text += groups[i]!.toString(16);
+    }
+  }
+  return text;
 }

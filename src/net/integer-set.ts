@@ -95,14 +95,21 @@ export abstract class IntegerSet<Self extends IntegerSet<Self>> {
 }
 
 /**
- * Returns the boundaries of the values `from` to `to`, both inside, in a universe that ends at `max`.
- * Throws a RangeError when these are not integers with 0 ≤ from ≤ to ≤ max.
+ * Returns the boundaries of the values that lie in any of the ranges, given in any order, in a universe that ends at
+ * `max`. Throws a RangeError unless each range is of integers with 0 ≤ from ≤ to ≤ max.
  */
-export function rangeBoundaries(from: number, to: number, max: number): Boundaries {
-  if (!isWithin(from, max) || !isWithin(to, max) || from > to) {
-    throw new RangeError(`${from}-${to} is no range within 0-${max}`);
+export function mergeRanges(ranges: readonly IntegerRange[], max: number): Boundaries {
+  const points: number[] = [];
+  for (const { from, to } of ranges.toSorted((x, y) => x.from - y.from)) {
+    if (!isWithin(from, max) || !isWithin(to, max) || from > to) {
+      throw new RangeError(`${from}-${to} is no range within 0-${max}`);
+    }
+    const end = points.at(-1) ?? -1;
+    if (from > end) points.push(from, to + 1);
+    else points[points.length - 1] = Math.max(end, to + 1);
   }
-  return Uint32Array.from(to === max ? [from] : [from, to + 1]);
+  if (points.at(-1) === max + 1) points.pop();
+  return Uint32Array.from(points);
 }
 
 function isWithin(value: number, max: number): boolean {

@@ -1,5 +1,5 @@
 import { type Boundaries, everything, nothing } from './boundaries.ts';
-import { IntegerSet, rangeBoundaries } from './integer-set.ts';
+import { type IntegerRange, IntegerSet, mergeRanges } from './integer-set.ts';
 
 const highestPort = 65535;
 
@@ -15,7 +15,7 @@ export class PortSet extends IntegerSet<PortSet> {
 
   /** Returns the ports `from` to `to`, both inside. Throws a RangeError unless 0 ≤ from ≤ to ≤ 65535. */
   static range(from: number, to: number): PortSet {
-    return new PortSet(rangeBoundaries(from, to, highestPort));
+    return new PortSet(mergeRanges([{ from, to }], highestPort));
   }
 
   /**
@@ -24,16 +24,15 @@ export class PortSet extends IntegerSet<PortSet> {
    */
   static parse(text: string): PortSet | undefined {
     if (text.trim() === 'none') return PortSet.empty;
-    let set = PortSet.empty;
+    const ranges: IntegerRange[] = [];
     for (const item of text.split(',')) {
-      const [, from, to] = /^\s*(\d{1,5})(?:\s*-\s*(\d{1,5}))?\s*$/.exec(item) ?? [];
-      if (from === undefined) return undefined;
-      const low = Number(from);
-      const high = Number(to ?? from);
-      if (low > high || high > highestPort) return undefined;
-      set = set.union(PortSet.range(low, high));
+      const [, low, high = low] = /^\s*(\d{1,5})(?:\s*-\s*(\d{1,5}))?\s*$/.exec(item) ?? [];
+      if (low === undefined) return undefined;
+      const [from, to] = [Number(low), Number(high)];
+      if (from > to || to > highestPort) return undefined;
+      ranges.push({ from, to });
     }
-    return set;
+    return new PortSet(mergeRanges(ranges, highestPort));
   }
 
   override readonly max = highestPort;

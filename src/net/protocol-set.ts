@@ -1,5 +1,5 @@
 import { type Boundaries, everything, nothing } from './boundaries.ts';
-import { IntegerSet, rangeBoundaries } from './integer-set.ts';
+import { IntegerSet, mergeRanges } from './integer-set.ts';
 import { protocolName } from './protocol.ts';
 
 const highestProtocol = 255;
@@ -11,12 +11,13 @@ export class ProtocolSet extends IntegerSet<ProtocolSet> {
 
   /** Throws a RangeError when any is not a protocol number. */
   static of(...protocols: readonly number[]): ProtocolSet {
-    return protocols.reduce((set, number) => set.union(ProtocolSet.range(number, number)), ProtocolSet.empty);
+    const ranges = protocols.map((number) => ({ from: number, to: number }));
+    return new ProtocolSet(mergeRanges(ranges, highestProtocol));
   }
 
   /** Returns the protocols `from` to `to`, both inside. Throws a RangeError unless 0 ≤ from ≤ to ≤ 255. */
   static range(from: number, to: number): ProtocolSet {
-    return new ProtocolSet(rangeBoundaries(from, to, highestProtocol));
+    return new ProtocolSet(mergeRanges([{ from, to }], highestProtocol));
   }
 
   override readonly max = highestProtocol;
