@@ -1,0 +1,167 @@
+import { setImmediate } from 'node:timers/promises';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { type FlowJson, flowToJson } from '../flow/json.ts';
+import { alertToJson } from '../store/alert-json.ts';
+import type { Query, Store } from '../store/store.ts';
+import { alertQuery, flowQuery, type ParameterProblem, readQuery } from './api-query.ts';
+import type { StaticFile } from './static.ts';
+import { apiSchemaVersion, type Status } from './status.ts';
+import type { EventStream } from './stream.ts';
+
+/** What HTTP shows of an agent. */
+export interface AgentView {
+  readonly store: Pick<Store, 'flows' | 'alerts'>;
+  readonly stream: EventStream;
+  status(): Status;
+  /** The exposition for Prometheus, text format 0.0.4. */
+  metrics(): Promise<string>;
+}
+
+const endpoints = [
+  '/healthz',
+  '/metrics',
+  '/api/v1/status',
+  '/api/v1/flows',
+  '/api/v1/alerts',
+  '/api/v1/stream',
+] as const;
+
+/** Rows that one filtered request looks at before it gives back what it has, and where to go on. */
+const maxScanned = 10_000;
+
+/** Rows read between two turns of the agent's own work. */
+const scanStep = 500;
+
+/**
+ * Returns the HTTP interface of `view`: `/healthz`, `/metrics` and `/api/v1`, every JSON body with `schemaVersion`. Paths
+ * that are none of these are looked up in `files`, when given. Only GET and HEAD; nothing here changes anything.
+ */
+export function createApi(
+  view: AgentView,
+  files?: (path: string) => Promise<StaticFile | undefined>,
+): Hono<{ Bindings: HttpBindings }> {
+  const api = new Hono<{ Bindings: HttpBindings }>();
+
+  api.use(async (c, next) => {
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+    return failure(
+      c,
+      405,
+      'method-not-allowed',
+      `${c.req.path} is only read: GET or HEAD`,
+      {},
+      { Allow: 'GET, HEAD' },
+    );
+  });
+
+  api.get('/healthz', (c) => {
+    const reasons = view.status().health.filter(({ state }) => state !== 'ok');
+    const failing = reasons.some(({ state }) => state === 'failing');
+    return json(c, { status: failing ? 'failing' : 'ok', reasons }, failing ? 503 : 200);
+  });
+
+  api.get('/metrics', async (c) =>
+    c.body(await view.metrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),
+  );
+
+  api.get('/api/v1/status', (c) => json(c, view.status()));
+
+  api.get('/api/v1/flows', async (c) => {
+    const parameters = readQuery(flowQuery, c.req.queries());
+    if ('problems' in parameters) return badParameters(c, parameters.problems);
+    return json(c, await pageOfFlows(view.store, parameters.query));
+  });
+
+  api.get('/api/v1/alerts', (c) => {
+    const parameters = readQuery(alertQuery, c.req.queries());
+    if ('problems' in parameters) return badParameters(c, parameters.problems);
+    const rows = view.store.alerts(parameters.query);
+    return json(c, {
+      rows: rows.map(({ row, value }) => ({ row, ...alertToJson(value) })),
+      next: rows.length < parameters.query.limit ? null : (rows.at(-1)?.row ?? null),
+    });
+  });
+
+  api.get('/api/v1/stream', (c) => {
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
+    if (view.stream.subscribe(c.env.outgoing, c.req.header('last-event-id'))) return RESPONSE_ALREADY_SENT;
+    return failure(
+      c,
+      503,
+      'too-many-readers',
+      'the event stream has as many readers as it can serve',
+      {},
+      { 'Retry-After': '30' },
+    );
+  });
+
+  api.notFound(async (c) => {
+    const file = await files?.(c.req.path);
+    if (file === undefined) {
+      return failure(c, 404, 'not-found', `there is nothing at ${c.req.path}`, { endpoints });
+    }
+    return c.body(file.body, 200, { 'Content-Type': file.type, 'Cache-Control': file.cacheControl });
+  });
+
+  api.onError((error, c) => failure(c, 500, 'internal-error', error.message));
+  return api;
+}
+
+function json(c: Context, body: object, status: ContentfulStatusCode = 200): Response {
+  return c.json({ schemaVersion: apiSchemaVersion, ...body }, status, { 'Cache-Control': 'no-store' });
+}
+
+function failure(
+  c: Context,
+  status: ContentfulStatusCode,
+  code: string,
+  message: string,
+  more: object = {},
+  headers: Record<string, string> = {},
+): Response {
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  return json(c, { error: { code, message }, ...more }, status);
+}
+
+function badParameters(c: Context, problems: readonly ParameterProblem[]): Response {
+  const [first] = problems;
+  const help = first?.help === undefined ? '' : `; ${first.help}`;
+  return failure(c, 400, 'bad-parameter', `${first?.parameter} ${first?.message}${help}`, { problems });
+}
+
+interface FlowPage {
+  readonly rows: readonly ({ readonly row: number } & FlowJson)[];
+  /** What `before` has to be for the next page; null when there is none. */
+  readonly next: number | null;
+}
+
+/**
+ * Returns the newest flows of `query` for which `matches` holds. A filter that few rows match ends after `maxScanned` rows
+ * with a short page and the place to go on.
+ */
+async function pageOfFlows(
+  store: AgentView['store'],
+  query: Query,
+  matches?: (flow: FlowJson) => boolean,
+): Promise<FlowPage> {
+  const found: FlowPage['rows'][number][] = [];
+  let scanned = 0;
+  let next = query.before ?? null;
+  for (;;) {
+    const limit = matches === undefined ? query.limit : scanStep;
+    const rows = store.flows(next === null ? { ...query, limit } : { ...query, limit, before: next });
+    for (const { row, value } of rows) {
+      const flow = flowToJson(value);
+      if (matches === undefined || matches(flow)) found.push({ row, ...flow });
+      next = row;
+      if (found.length === query.limit) return { rows: found, next };
+    }
+    scanned += rows.length;
+    if (rows.length < limit) return { rows: found, next: null };
+    if (scanned >= maxScanned) return { rows: found, next };
+    await setImmediate();
+  }
+}

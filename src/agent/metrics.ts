@@ -1,0 +1,167 @@
+import { readdirSync } from 'node:fs';
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { Alert } from '../detect/detector.ts';
+import type { Flow, FlowChange } from '../flow/flow.ts';
+import type { Observer } from './pipeline.ts';
+import type { Status } from './status.ts';
+
+/** Metrics of the agent; an {@link Observer} for the counts that its status does not break down. */
+export interface AgentMetrics extends Observer {
+  /** The exposition in Prometheus's text format, version 0.0.4. Rejects when the status cannot be told. */
+  metrics(): Promise<string>;
+}
+
+/**
+ * Returns the agent's series, named by Prometheus's conventions (https://prometheus.io/docs/practices/naming/): base
+ * units, `_total` on what only grows. What `status` tells is taken from there when it is asked for, so that page, API
+ * and metrics never differ. Labels come from fixed sets (sensors, detectors, states), never from the network.
+ */
+export function agentMetrics(status: () => Status): AgentMetrics {
+  const registry = new Registry();
+  const flows = new Counter({
+    name: 'picket_flows_total',
+    help: 'Connections whose fate was decided, by what became of them and what the declared controls say of them.',
+    labelNames: ['state', 'verdict'],
+    registers: [registry],
+  });
+  const alerts = new Counter({
+    name: 'picket_alerts_total',
+    help: 'Alerts raised; repeats of one alert count once.',
+    labelNames: ['detector', 'severity'],
+    registers: [registry],
+  });
+  const take = [...statusSeries(registry), ...processSeries(registry)];
+  return {
+    flow(flow: Flow, change: FlowChange): void {
+      if (change === 'decided') flows.inc({ state: flow.state, verdict: flow.verdict?.outcome ?? 'unknown' });
+    },
+    alert({ detector, severity }: Alert, isNew: boolean): void {
+      if (isNew) alerts.inc({ detector, severity });
+    },
+    async metrics(): Promise<string> {
+      const now = status();
+      for (const set of take) set(now);
+      return registry.metrics();
+    },
+  };
+}
+
+/** Sets one series from a status. */
+type Take = (status: Status) => void;
+
+/** A value with its labels. */
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+function statusSeries(registry: Registry): Take[] {
+  return [
+    series(registry, 'picket_build_info', 'Always 1; the version is in the label.', ['version'], (s) => [
+      [{ version: s.version }, 1],
+    ]),
+    series(registry, 'picket_health', 'Whether a condition of the agent is ok (1) or not (0).', ['id'], (s) =>
+      s.health.map(({ id, state }) => [{ id }, state === 'ok' ? 1 : 0]),
+    ),
+    series(registry, 'picket_flows_active', 'Connections tracked now.', [], (s) => [[{}, s.flows.active]]),
+    series(
+      registry,
+      'picket_flow_table_evictions_total',
+      'Connections dropped from the full flow table.',
+      [],
+      (s) => [[{}, s.flows.evicted]],
+    ),
+    series(registry, 'picket_sensor_records_total', 'Kernel records read.', ['sensor'], (s) =>
+      s.sensors.map(({ id, counters }) => [{ sensor: id }, counters.records]),
+    ),
+    series(
+      registry,
+      'picket_sensor_records_lost_total',
+      'Kernel records overwritten or dropped before they were read.',
+      ['sensor'],
+      (s) => s.sensors.map(({ id, counters }) => [{ sensor: id }, counters.lost]),
+    ),
+    series(
+      registry,
+      'picket_sensor_undecodable_total',
+      'Kernel records that could not be decoded.',
+      ['sensor'],
+      (s) => s.sensors.map(({ id, counters }) => [{ sensor: id }, counters.undecodable]),
+    ),
+    series(registry, 'picket_sensor_up', 'Whether a sensor is running (1) or not (0).', ['sensor'], (s) =>
+      s.sensors.map(({ id, state }) => [{ sensor: id }, state === 'running' ? 1 : 0]),
+    ),
+    series(
+      registry,
+      'picket_detector_state_bytes',
+      'Approximate memory that a detector holds.',
+      ['detector'],
+      (s) => s.detectors.map(({ id, stateBytes }) => [{ detector: id }, stateBytes]),
+    ),
+    series(
+      registry,
+      'picket_detector_evictions_total',
+      "Entries dropped from a detector's full tables.",
+      ['detector'],
+      (s) => s.detectors.map(({ id, evicted }) => [{ detector: id }, evicted]),
+    ),
+    series(registry, 'picket_store_bytes', 'Size of the store on disk, its log included.', [], (s) => [
+      [{}, s.store.bytes],
+    ]),
+    series(
+      registry,
+      'picket_store_lost_total',
+      'Records that could not be written to the store.',
+      [],
+      (s) => [[{}, s.store.lost]],
+    ),
+    series(registry, 'picket_stream_subscribers', 'Readers of the event stream.', [], (s) => [
+      [{}, s.stream.subscribers],
+    ]),
+    series(
+      registry,
+      'picket_stream_dropped_total',
+      'Messages that slow readers of the event stream have missed.',
+      [],
+      (s) => [[{}, s.stream.dropped]],
+    ),
+  ];
+}
+
+/**
+ * The process series that every Prometheus client names alike. Not prom-client's own default set, which also watches the
+ * event loop and the garbage collector all the time: that costs processor time while nothing happens.
+ */
+function processSeries(registry: Registry): Take[] {
+  return [
+    series(registry, 'process_cpu_seconds_total', 'User and system processor time used.', [], () => {
+      const { user, system } = process.cpuUsage();
+      return [[{}, (user + system) / 1e6]];
+    }),
+    series(registry, 'process_resident_memory_bytes', 'Resident memory.', [], () => [
+      [{}, process.memoryUsage.rss()],
+    ]),
+    series(registry, 'process_start_time_seconds', 'When the process started, since the epoch.', [], () => [
+      [{}, performance.timeOrigin / 1000],
+    ]),
+    series(registry, 'process_open_fds', 'Open file descriptors.', [], () => [[{}, openDescriptors()]]),
+  ];
+}
+
+/** Registers a series, a counter when its name ends in `_total`; returns what sets it anew from a status. */
+function series(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  samples: (status: Status) => readonly Sample[],
+): Take {
+  const configuration = { name, help, labelNames: [...labelNames], registers: [registry] };
+  const metric = name.endsWith('_total') ? new Counter(configuration) : new Gauge(configuration);
+  return (status) => {
+    metric.reset();
+    for (const [labels, value] of samples(status)) metric.inc({ ...labels }, value);
+  };
+}
+
+/** Descriptors open now, the one that counts them left out (proc(5)). */
+function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length - 1;
+}
