@@ -3,6 +3,8 @@
  * Contenders of one table do the same work and must come to the same result.
  */
 import { BlockList, isIP, SocketAddress } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { merge } from 'fast-cidr-tools';
 import ipaddr from 'ipaddr.js';
 import { type Address, addressBits, formatAddress, ipv4, ipv6, parseAddress } from '../src/net/address.ts';
@@ -142,14 +144,33 @@ function mapsByLength(prefixes: readonly Prefix[]): (address: Address) => number
   };
 }
 
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+/** Returns what `make` makes, and prints how much memory that keeps. */
+function weighed<T>(name: string, make: () => T): T {
+  const used = () => {
+    collectGarbage();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const before = used();
+  const made = make();
+  console.log(`\n${name} keeps ${((used() - before) / 1e6).toFixed(1)} MB`);
+  return made;
+}
+
 async function benchLookup(count: number): Promise<void> {
   const prefixes = times(count, () => anyPrefix(4));
-  const table = PrefixTable.from(prefixes.map((prefix, i) => [prefix, i] as const));
-  const mapped = mapsByLength(prefixes);
+  const label = `${count.toLocaleString('en')} IPv4 prefixes`;
+  const table = weighed(`PrefixTable of ${label}`, () =>
+    PrefixTable.from(prefixes.map((prefix, i) => [prefix, i] as const)),
+  );
+  const mapped = weighed(`a Map per length of ${label}`, () => mapsByLength(prefixes));
   const probes = times(100_000, anyIpv4);
   const operations = probes.length;
   await compare(
-    `longest of ${count.toLocaleString('en')} IPv4 prefixes`,
+    `longest of ${label}`,
     [
       { name: 'PrefixTable', operations, run: () => total(probes, (probe) => table.lookup(probe) ?? -1) },
       { name: 'a Map per length', operations, run: () => total(probes, mapped) },
@@ -163,7 +184,7 @@ async function benchLookup(count: number): Promise<void> {
   const longest = (peer: (typeof peers)[number]) =>
     Math.max(-1, ...ranges.filter((range) => peer.match(range)).map(([, length]) => length));
   await compare(
-    `length of the longest of ${count.toLocaleString('en')} IPv4 prefixes`,
+    `length of the longest of ${label}`,
     [
       {
         name: 'PrefixTable',

@@ -15,7 +15,7 @@ export interface Prefix {
   readonly length: number;
 }
 
-/** Every address of a family: 0.0.0.0/0 or ::/0. */
+/** Returns the prefix of every address of the family: 0.0.0.0/0 or ::/0. */
 export function wholeFamily(family: Family): Prefix {
   return { address: family === 4 ? ipv4(0) : ipv6(0, 0, 0, 0), length: 0 };
 }
