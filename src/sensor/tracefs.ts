@@ -20,11 +20,6 @@ export interface RunningTracefs extends RunningSensor {
   readonly resetReasons: ReadonlyMap<number, string>;
 }
 
-/** The tracefs sensor's definition. */
-export interface TracefsDefinition extends SensorDefinition {
-  open(sink: SensorSink): Promise<RunningTracefs>;
-}
-
 class TracefsSensor implements RunningTracefs {
   readonly resetReasons: ReadonlyMap<number, string>;
   readonly #sink: SensorSink;
@@ -144,27 +139,26 @@ Needs root, and a kernel that is not locked down for confidentiality. Takes 4 Mi
 small machines.`;
 
 /**
- * Returns the sensor of TCP connections from the kernel's trace events. Opened, it delivers one snapshot first, then
- * batches in time order, at most 3 of them at a time; each batch tells the processes that opened something in it.
+ * Starts the tracefs sensor. It delivers one snapshot first, then batches in time order, at most 3 of them at a time;
+ * each batch tells the processes that opened something in it. Throws an Error with a message for the user when the
+ * machine does not let it.
  */
-export function tracefsSensor(options: InstanceOptions = {}): TracefsDefinition {
-  return {
-    id: 'tracefs',
-    title: 'TCP connections from kernel tracing',
-    since: '0.1.0',
-    doc,
-    probe: async () => probeTracefs(),
-    async open(sink) {
-      const tracefs = openTracefs();
-      try {
-        return new TracefsSensor(sink, tracefs, options);
-      } catch (error) {
-        tracefs.release();
-        throw error;
-      }
-    },
-  };
+export function startTracefs(sink: SensorSink, options: InstanceOptions = {}): RunningTracefs {
+  const opened = openTracefs();
+  try {
+    return new TracefsSensor(sink, opened, options);
+  } catch (error) {
+    opened.release();
+    throw error;
+  }
 }
 
-/** The tracefs sensor with its default options. */
-export const tracefs: SensorDefinition = tracefsSensor();
+/** TCP connections of the whole machine from the kernel's own trace events. */
+export const tracefs: SensorDefinition = {
+  id: 'tracefs',
+  title: 'TCP connections from kernel tracing',
+  since: '0.1.0',
+  doc,
+  probe: async () => probeTracefs(),
+  open: async (sink) => startTracefs(sink),
+};

@@ -16,7 +16,7 @@ import { startOf } from './procfs.ts';
 /** How the ring buffer is set up. */
 export interface InstanceOptions {
   /** Kernel memory for each CPU, in KiB. The default is 4096, less where that were over 1/64 of all memory. */
-  readonly bufferKb?: number;
+  readonly bufferKbPerCpu?: number;
 }
 
 /** The ring buffer of one CPU, opened for non-blocking reads. */
@@ -104,7 +104,7 @@ export class TraceInstance {
       this.#set('trace_clock', 'mono');
       for (const option of optionsOff) trySetting(join(this.path, 'options', option), '0');
       this.#set('options/overwrite', '1');
-      this.#allocate(options.bufferKb ?? bufferKb(numbers.length));
+      this.#allocate(options.bufferKbPerCpu ?? bufferKb(numbers.length));
       for (const cpu of numbers) {
         const path = join(this.path, 'per_cpu', `cpu${cpu}`, 'trace_pipe_raw');
         cpus.push({ cpu, fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) });
