@@ -28,7 +28,11 @@ function end(index: number, port: number, process: boolean): EndJson {
     port,
     identity: { kind: name.includes('/') ? 'workload' : 'host', name },
     ...(process && {
-      process: { pid: 1200 + index, comm: comms[index % comms.length]!, command: `/usr/bin/${comms[index % comms.length]} --serve` },
+      process: {
+        pid: 1200 + index,
+        comm: comms[index % comms.length]!,
+        command: `/usr/bin/${comms[index % comms.length]} --serve`,
+      },
     }),
   };
 }

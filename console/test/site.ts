@@ -77,7 +77,11 @@ export class Site {
       case '/api/v1/status':
         return json(response, { ...this.status, now: Date.now() });
       case '/api/v1/alerts':
-        return json(response, { schemaVersion: 1, rows: this.alerts.map((alert, row) => ({ row, ...alert })), next: null });
+        return json(response, {
+          schemaVersion: 1,
+          rows: this.alerts.map((alert, row) => ({ row, ...alert })),
+          next: null,
+        });
       case '/api/v1/flows':
         return json(response, this.#page(url.searchParams));
       case '/api/v1/stream':
@@ -96,7 +100,9 @@ export class Site {
     const limit = Number(parameters.get('limit') ?? 100);
     const before = Number(parameters.get('before') ?? this.flows.length + 1);
     const start = this.flows.length + 1 - before;
-    const rows = this.flows.slice(start, start + limit).map((flow, index) => ({ row: before - 1 - index, ...flow }));
+    const rows = this.flows
+      .slice(start, start + limit)
+      .map((flow, index) => ({ row: before - 1 - index, ...flow }));
     return { schemaVersion: 1, rows, next: start + limit < this.flows.length ? before - limit : null };
   }
 }

@@ -13,7 +13,6 @@ export interface FlowPage {
 export interface FlowQuery {
   readonly limit: number;
   readonly before?: number;
-  readonly filter?: string;
 }
 
 /** What the agent answered when it did answer, but not with what was asked for. */
@@ -39,7 +38,6 @@ export async function fetchAlerts(limit: number): Promise<readonly AlertJson[]> 
 export function fetchFlows(query: FlowQuery): Promise<FlowPage> {
   const parameters = new URLSearchParams({ limit: String(query.limit) });
   if (query.before !== undefined) parameters.set('before', String(query.before));
-  if (query.filter) parameters.set('filter', query.filter);
   return getJson<FlowPage>(`/api/v1/flows?${parameters}`);
 }
 

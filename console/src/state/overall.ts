@@ -1,6 +1,6 @@
 import type { HealthItem, Status } from '../../../src/agent/status.ts';
 import type { AlertSeverity } from '../../../src/detect/detector.ts';
-import { formatNoun } from '../parts/format.ts';
+import { formatCount, formatNoun } from '../parts/format.ts';
 import type { Connection } from './connection.ts';
 
 /** The one answer to "is anything wrong?". `unknown`: the page cannot know now. */
@@ -30,7 +30,11 @@ export function overall(
     .filter((item) => item.state !== 'ok')
     .sort((one, other) => Number(other.state === 'failing') - Number(one.state === 'failing'));
   if (connection === 'offline' || connection === 'stale') {
-    return { state: 'unknown', sentence: 'The agent is not being heard; this is how it was.', conditions };
+    return {
+      state: 'unknown',
+      sentence: 'The agent cannot be reached. What is below is how it was.',
+      conditions,
+    };
   }
   const failing = conditions.filter((item) => item.state === 'failing').length;
   if (failing > 0) {
@@ -40,16 +44,8 @@ export function overall(
       conditions,
     };
   }
-  const open = status.alerts.open;
-  if (open > 0) {
-    const worst = gravest && open === 1 ? `${gravest} ` : '';
-    const tail = gravest && open > 1 ? `, the gravest ${gravest}` : '';
-    return {
-      state: 'attention',
-      sentence: `${open === 1 ? 'One' : formatNoun(open, '').trim()} open ${worst}${open === 1 ? 'alert needs' : 'alerts need'} your attention${tail}.`,
-      conditions,
-    };
-  }
+  const { open } = status.alerts;
+  if (open > 0) return { state: 'attention', sentence: alertSentence(open, gravest), conditions };
   if (conditions.length > 0) {
     return {
       state: 'attention',
@@ -58,4 +54,9 @@ export function overall(
     };
   }
   return { state: 'well', sentence: 'All is well.', conditions };
+}
+
+function alertSentence(open: number, gravest: AlertSeverity | undefined): string {
+  if (open === 1) return `One open ${gravest ?? ''} alert needs your attention.`.replace('  ', ' ');
+  return `${formatCount(open)} open alerts need your attention${gravest ? `, the gravest is ${gravest}` : ''}.`;
 }

@@ -113,7 +113,7 @@ function Examples({ alert }: { alert: AlertJson }) {
       <tbody>
         {alert.flows.map((flow) => (
           <tr key={flow.id}>
-            <td>
+            <td class="tight">
               <button type="button" class="link" onClick={() => selectFlow(flow)}>
                 {formatWhen(flow.openedAt, agentNow.value)}
               </button>
@@ -123,7 +123,7 @@ function Examples({ alert }: { alert: AlertJson }) {
               <Plain text={endName(flow.destination) ?? addressAndPort(flow.destination)} />
               {endName(flow.destination) && `:${flow.destination.port}`}
             </td>
-            <td>{flow.state}</td>
+            <td class="tight">{flow.state}</td>
             <td>
               <Judgement flow={flow} />
             </td>

@@ -21,6 +21,7 @@ import { copyFlowsId } from './keys.ts';
 
 /** Live connections with what the declared policy says of each. */
 export function Flows() {
+  const bare = shownFlows.value.length === 0 && selectedFlow.value === undefined;
   return (
     <section class="flows" aria-labelledby="flows-title">
       <div class="section-head">
@@ -42,7 +43,9 @@ export function Flows() {
           {paused.value ? 'Resume' : 'Pause'}
         </button>
       </div>
-      <div class={selectedFlow.value === undefined ? 'card flow-split' : 'card flow-split with-panel'}>
+      <div
+        class={`card flow-split${selectedFlow.value === undefined ? '' : ' with-panel'}${bare ? ' bare' : ''}`}
+      >
         <FlowTable />
         {selectedFlow.value !== undefined && <FlowPanel />}
       </div>

@@ -28,6 +28,7 @@ export function Health() {
         <div class="health-grid">
           <Sensors value={value} />
           <Judged value={value} />
+          <Declared value={value} />
           <Kept value={value} />
           <Memory value={value} />
         </div>
@@ -97,7 +98,7 @@ function Sensors({ value }: { value: Status }) {
 }
 
 function Judged({ value }: { value: Status }) {
-  const { flows, posture } = value;
+  const { flows } = value;
   return (
     <table class="card facts">
       <caption>Flows, from the flow table</caption>
@@ -107,8 +108,23 @@ function Judged({ value }: { value: Status }) {
         <Line name="Unknown" value={flows.unknown} />
         <Line name="Open now" value={flows.active} />
         <Line name="Evicted, table full" value={flows.evicted} bad />
-        <Line name="Policies in force" value={posture.policies} />
-        <Line name="Manifest errors" value={posture.errors} bad />
+      </tbody>
+    </table>
+  );
+}
+
+function Declared({ value }: { value: Status }) {
+  const { posture } = value;
+  return (
+    <table class="card facts">
+      <caption>Declared, as read at the start</caption>
+      <tbody>
+        <Line name="Files" value={posture.files} />
+        <Line name="Workloads" value={posture.workloads} />
+        <Line name="Policies" value={posture.policies} />
+        <Line name="Hosts" value={posture.hosts} />
+        <Line name="Errors" value={posture.errors} bad />
+        <Line name="Warnings" value={posture.warnings} bad />
       </tbody>
     </table>
   );

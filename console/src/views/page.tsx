@@ -1,4 +1,5 @@
 import { announcement } from '../state/announce.ts';
+import { connection } from '../state/connection.ts';
 import { Alerts } from './alerts.tsx';
 import { Flows } from './flows.tsx';
 import { Health } from './health.tsx';
@@ -14,7 +15,7 @@ export function Page() {
         Skip to content
       </a>
       <TopBar />
-      <main id="content" tabIndex={-1}>
+      <main id="content" tabIndex={-1} class={connection.value === 'live' ? 'fresh' : 'dated'}>
         <Summary />
         <Alerts />
         <Flows />

@@ -49,7 +49,7 @@ function Watching() {
     <p class="watching">
       {value && (
         <span>
-          Watching <Plain class="strong" text={value.site} /> since{' '}
+          {lost ? 'Was watching' : 'Watching'} <Plain class="strong" text={value.site} /> since{' '}
           <time dateTime={new Date(value.startedAt).toISOString()}>
             {formatWhen(value.startedAt, agentNow.value)}
           </time>{' '}
