@@ -1,0 +1,52 @@
+import type { Verdict } from '../flow/verdict.ts';
+import type { ManifestSet } from '../manifest/resource.ts';
+import { foldOutcomes } from '../segmentation/explain.ts';
+import { readInventory } from '../segmentation/inventory.ts';
+import { Segmentation, type SegmentationOptions } from '../segmentation/segmentation.ts';
+import { AddressBook } from './address-book.ts';
+import { checkPosture } from './check.ts';
+import { layers } from './layers.ts';
+import type { Connection, Declared, Posture, PostureCounts } from './posture.ts';
+import { VerdictCache } from './verdict-cache.ts';
+
+/** Compiles what the manifests declare. Never throws on their content: what is faulty makes verdicts unknown. */
+export function compilePosture(manifests: ManifestSet, options: SegmentationOptions = {}): Posture {
+  const inventory = readInventory(manifests.resources);
+  const hosts = manifests.site?.hosts ?? [];
+  const addresses = new AddressBook(inventory, hosts);
+  const segmentation = new Segmentation(inventory, manifests.resources, options);
+  const declared: Declared = { manifests, inventory, segmentation, hosts, addresses };
+  const cache = new VerdictCache();
+  const judge = (connection: Connection) => judgeByLayers(connection, declared);
+  return {
+    ...declared,
+    counts: countOf(declared),
+    get cacheReplaced() {
+      return cache.replaced;
+    },
+    identify: (address) => addresses.identify(address),
+    judge: (connection) => cache.get(connection, judge),
+  };
+}
+
+function judgeByLayers(connection: Connection, declared: Declared): Verdict {
+  const verdicts = layers.flatMap((layer) => layer.judge(connection, declared) ?? []);
+  return {
+    outcome: foldOutcomes(verdicts.map(({ outcome }) => outcome)),
+    reasons: verdicts.flatMap(({ reasons }) => reasons),
+  };
+}
+
+function countOf(declared: Declared): PostureCounts {
+  const { manifests, inventory, segmentation, hosts } = declared;
+  const problems = [...manifests.diagnostics, ...checkPosture(declared)];
+  const having = (severity: string) => problems.filter((problem) => problem.severity === severity).length;
+  return {
+    files: manifests.counts.files,
+    workloads: inventory.workloads.length,
+    policies: segmentation.policies.length,
+    hosts: hosts.length,
+    errors: having('error'),
+    warnings: having('warning'),
+  };
+}

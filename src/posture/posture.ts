@@ -1,0 +1,47 @@
+import type { Identity } from '../flow/flow.ts';
+import type { Verdict } from '../flow/verdict.ts';
+import type { ManifestSet } from '../manifest/resource.ts';
+import type { SiteHost } from '../manifest/site.ts';
+import type { Address } from '../net/address.ts';
+import type { Inventory } from '../segmentation/model.ts';
+import type { Segmentation } from '../segmentation/segmentation.ts';
+import type { AddressBook } from './address-book.ts';
+
+/** One connection as it is seen on the wire or in the kernel. `protocol` is an IP protocol number. */
+export interface Connection {
+  readonly source: Address;
+  readonly destination: Address;
+  readonly protocol: number;
+  /** Port of the destination. */
+  readonly port: number;
+}
+
+/** Everything declared in one set of manifests, compiled. Immutable. */
+export interface Declared {
+  readonly manifests: ManifestSet;
+  readonly inventory: Inventory;
+  readonly segmentation: Segmentation;
+  readonly hosts: readonly SiteHost[];
+  readonly addresses: AddressBook;
+}
+
+/** How much is declared, and how many problems were found in it. */
+export interface PostureCounts {
+  readonly files: number;
+  readonly workloads: number;
+  readonly policies: number;
+  readonly hosts: number;
+  readonly errors: number;
+  readonly warnings: number;
+}
+
+/** What is declared, with the questions that running code asks of it. */
+export interface Posture extends Declared {
+  readonly counts: PostureCounts;
+  /** Connections whose cached verdict another one has pushed out. */
+  readonly cacheReplaced: number;
+  /** Returns the name of what has this address. */
+  identify(address: Address): Identity;
+  /** Returns what all declared controls say of the connection, each with its reason. */
+  judge(connection: Connection): Verdict;
+}
