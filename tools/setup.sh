@@ -50,7 +50,8 @@ step() { # step TITLE COMMAND…: runs it with its output kept, shows the time i
   trap - INT TERM
   if ! wait $job; then
     [ ! -t 2 ] || printf '\n' >&2
-    cat "$state/setup.log" >&2
+    grep -v '^npm error *$' "$state/setup.log" | head -n 12 >&2
+    say "all of it is in $state/setup.log"
     return 1
   fi
   [ ! -t 2 ] || printf '\r\033[K' >&2
@@ -63,7 +64,7 @@ npm_install() {
   [ "$want" = all ] || flags="$flags --omit=dev"
   # npm ci empties node_modules first, which would pull the ground from under a running agent: only add to it
   # when the lock file is the one that was installed.
-  if [ -d node_modules ] && [ "$(cut -d: -f1 <"$state/installed" 2>/dev/null)" = "$lock" ]; then
+  if [ -d node_modules ] && { has installed "$lock:run" || has installed "$lock:all"; }; then
     npm install --no-save $flags
   else
     npm ci $flags
