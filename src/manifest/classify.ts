@@ -54,7 +54,7 @@ function classifyVersion(
   const all = likely.map(({ apiVersions }) => `\`${apiVersions[0]}\``).join(' or ');
   const at = located.range(['apiVersion']);
   const fix: Fix = {
-    title: `use apiVersion \`${right}\``,
+    title: `use apiVersion ${all}`,
     // A version that was served once may have had other fields; elsewhere only the name of the version was wrong.
     safe: release === undefined && candidates.length === 1,
     edits: [

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Span } from '../diagnostic/diagnostic.ts';
 import { parseAddress } from '../net/address.ts';
 import { formatPrefix, hasHostBits, hostPrefix, type Prefix, parsePrefix } from '../net/prefix.ts';
-import { duplicateHost, invalidSite, unknownField } from './codes.ts';
+import { duplicateHost, invalidSite } from './codes.ts';
 import { once } from './kinds/definition.ts';
 import type { LocatedValue } from './object.ts';
 import type { Path } from './resource.ts';
@@ -46,8 +46,7 @@ export function isSiteFile(file: string): boolean {
 
 /** Reads the site file's document; what is wrong in it is reported and left out. */
 export function readSite(located: LocatedValue): Site {
-  const codes = { unknown: unknownField, wrong: invalidSite };
-  validate(located, siteSchema(), 'picket.yaml', codes);
+  validate(located, siteSchema(), 'picket.yaml', invalidSite);
   const { site, hosts } = (located.value ?? {}) as { site?: unknown; hosts?: unknown };
   const seen = new Map<string, { name: string; path: Path }>();
   const read: SiteHost[] = [];

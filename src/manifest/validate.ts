@@ -3,42 +3,36 @@ import type { CodeDefinition, Fix } from '../diagnostic/diagnostic.ts';
 import { nearest } from '../diagnostic/suggest.ts';
 import { invalidValue, missingField, unknownField, unknownValue, wrongType } from './codes.ts';
 import type { Rule } from './kinds/fields.ts';
+import type { Range } from './locations.ts';
 import type { LocatedValue } from './object.ts';
 import type { Path } from './resource.ts';
-import { unknownFields } from './unknown-fields.ts';
+import { type UnknownField, unknownFields } from './unknown-fields.ts';
 
 /** Problems of one object that are told one by one. */
 const MAX_PROBLEMS = 50;
 
 /**
  * Checks a value against a schema and reports each problem at its place. `subject` names the whole in messages, e.g. its
- * kind; `codes` stand in for the general codes of unknown fields and misfits. Returns whether the value fits;
+ * kind; `misfit`, when given, is the code of problems that have none of their own. Returns whether the value fits;
  * unknown fields and tolerated breaches do not count.
  */
 export function validate(
   located: LocatedValue,
   schema: z.ZodType,
   subject: string,
-  codes?: { readonly unknown: CodeDefinition; readonly wrong: CodeDefinition },
+  misfit?: CodeDefinition,
 ): boolean {
-  for (const { path, known } of unknownFields(schema, located.value).slice(0, MAX_PROBLEMS)) {
-    const key = String(path.at(-1));
-    const guess = nearest(key, known);
-    const at = located.keyRange(path);
-    const written = located.source.text.slice(at.start, at.end);
-    located.source.report(codes?.unknown ?? unknownField, at, {
-      message: `unknown field \`${key}\` in ${describe(subject, path.slice(0, -1))}${guess ? `, did you mean \`${guess}\`?` : ''}`,
-      severity: unknownField.severity,
-      help: guess ? `rename it to \`${guess}\`` : `known here: ${listing(known)}`,
-      ...(guess && written === key && !located.child([...path.slice(0, -1), guess], undefined)
-        ? { fix: replaceWith(located, at, guess, false) }
-        : {}),
+  const unknown = unknownFields(schema, located.value);
+  const issues = schema.safeParse(located.value, { reportInput: true }).error?.issues ?? [];
+  for (const field of unknown.slice(0, MAX_PROBLEMS)) reportUnknown(located, field, subject);
+  for (const issue of issues.slice(0, MAX_PROBLEMS)) reportIssue(located, issue, subject, misfit);
+  const rest = Math.max(0, unknown.length - MAX_PROBLEMS) + Math.max(0, issues.length - MAX_PROBLEMS);
+  if (rest > 0) {
+    located.source.report(invalidValue, located.keyRange(['kind']), {
+      severity: 'note',
+      message: `and ${rest} more problems in this ${subject}`,
     });
   }
-  const result = schema.safeParse(located.value, { reportInput: true });
-  if (result.success) return true;
-  const issues = result.error.issues;
-  for (const issue of issues.slice(0, MAX_PROBLEMS)) reportIssue(located, issue, subject, codes?.wrong);
   return issues.every(isTolerated);
 }
 
@@ -46,69 +40,113 @@ function isTolerated(issue: z.core.$ZodIssue): boolean {
   return issue.code === 'custom' && Boolean((issue.params as Rule | undefined)?.tolerated);
 }
 
+function reportUnknown(located: LocatedValue, { path, known }: UnknownField, subject: string): void {
+  const key = String(path.at(-1));
+  const parent = path.slice(0, -1);
+  const guess = nearest(key, known);
+  const at = located.keyRange(path);
+  const where = `unknown field \`${short(key)}\` in ${describe(subject, parent)}`;
+  if (guess === undefined) {
+    located.source.report(unknownField, at, { message: where, help: `known here: ${listing(known)}` });
+    return;
+  }
+  const renamable = textAt(located, at) === key && !located.child([...parent, guess], undefined);
+  located.source.report(unknownField, at, {
+    message: `${where}, did you mean \`${guess}\`?`,
+    help: `rename it to \`${guess}\``,
+    ...(renamable ? { fix: replacement(located, at, guess, `rename it to \`${guess}\``, false) } : {}),
+  });
+}
+
 function reportIssue(
   located: LocatedValue,
   issue: z.core.$ZodIssue,
   subject: string,
-  code: CodeDefinition | undefined,
+  misfit: CodeDefinition | undefined,
 ): void {
   const path = issue.path.filter((step) => typeof step !== 'symbol');
+  if (issue.code === 'custom') reportBreach(located, path, issue, subject);
+  else if (issue.input === undefined) reportMissing(located, path, subject, misfit);
+  else reportMisfit(located, path, issue, subject, misfit);
+}
+
+function reportMisfit(
+  located: LocatedValue,
+  path: Path,
+  issue: Exclude<z.core.$ZodIssue, z.core.$ZodIssueCustom>,
+  subject: string,
+  misfit: CodeDefinition | undefined,
+): void {
   const where = describe(subject, path);
-  if (issue.code === 'custom') {
-    const rule = issue.params as Rule | undefined;
-    const at = rule?.onKey ? located.keyRange(path) : located.range(path);
-    located.source.report(rule?.code ?? code ?? invalidValue, at, {
-      message: `${where}: ${issue.message}`,
-      ...(rule?.help ? { help: rule.help } : {}),
-    });
-    return;
-  }
   const at = located.range(path);
-  if (issue.input === undefined) {
-    located.source.report(code ?? missingField, located.keyRange(path.slice(0, -1)), {
-      message: `${describe(subject, path.slice(0, -1))}: \`${String(path.at(-1))}\` is missing`,
-      help: `add \`${String(path.at(-1))}\``,
-    });
-  } else if (issue.code === 'invalid_value') {
+  if (issue.code === 'invalid_value') {
     const values = issue.values.filter((value) => value !== '').map(String);
     const guess = typeof issue.input === 'string' ? nearest(issue.input, values) : undefined;
-    located.source.report(code ?? unknownValue, at, {
+    located.source.report(misfit ?? unknownValue, at, {
       message: `${where} is ${shown(issue.input)}, but must be one of ${listing(values)}`,
-      ...(guess ? { help: `write \`${guess}\``, fix: replaceWith(located, at, guess, false) } : {}),
-    });
-  } else if (issue.code === 'invalid_type') {
-    const quote = issue.expected === 'string' && ['number', 'boolean'].includes(typeof issue.input);
-    const written = located.source.text.slice(at.start, at.end);
-    located.source.report(code ?? wrongType, at, {
-      message: `${where} must be ${article(issue.expected)}, not ${shown(issue.input)}`,
-      ...(quote && /^[\w.+-]+$/.test(written)
-        ? { help: `quote it: \`"${written}"\``, fix: replaceWith(located, at, `"${written}"`, true) }
+      ...(guess
+        ? { help: `write \`${guess}\``, fix: replacement(located, at, guess, `write \`${guess}\``, false) }
         : {}),
     });
-  } else {
-    located.source.report(code ?? (issue.code === 'invalid_union' ? wrongType : invalidValue), at, {
-      message: `${where}: ${issue.message.slice(0, 1).toLowerCase()}${issue.message.slice(1)}`,
+  } else if (issue.code === 'invalid_type') {
+    const written = textAt(located, at);
+    const quotable = issue.expected === 'string' && /^[\w.+-]+$/.test(written) && !isEmpty(issue.input);
+    const help = `quote it: \`"${written}"\``;
+    located.source.report(misfit ?? wrongType, at, {
+      message: `${where} must be ${TYPE_NAMES[issue.expected] ?? issue.expected}, not ${shown(issue.input)}`,
+      ...(quotable ? { help, fix: replacement(located, at, `"${written}"`, help, true) } : {}),
     });
+  } else {
+    const general = issue.code === 'invalid_union' ? wrongType : invalidValue;
+    const message = issue.message.slice(0, 1).toLowerCase() + issue.message.slice(1);
+    located.source.report(misfit ?? general, at, { message: `${where} ${message}` });
   }
+}
+
+/** A rule of Picket's own schemas, which says itself what is wrong. */
+function reportBreach(
+  located: LocatedValue,
+  path: Path,
+  { message, params }: z.core.$ZodIssueCustom,
+  subject: string,
+): void {
+  const { code, help, onKey } = params as unknown as Rule;
+  located.source.report(code, onKey ? located.keyRange(path) : located.range(path), {
+    message: `${describe(subject, path)}: ${message}`,
+    ...(help ? { help } : {}),
+  });
+}
+
+function reportMissing(
+  located: LocatedValue,
+  path: Path,
+  subject: string,
+  misfit: CodeDefinition | undefined,
+): void {
+  const parent = path.slice(0, -1);
+  const field = String(path.at(-1));
+  located.source.report(misfit ?? missingField, located.keyRange(parent.length > 0 ? parent : ['kind']), {
+    message: `${describe(subject, parent)}: \`${field}\` is missing`,
+    help: `add \`${field}\``,
+  });
+}
+
+function replacement(located: LocatedValue, at: Range, text: string, title: string, safe: boolean): Fix {
+  return { title, safe, edits: [{ span: located.source.span(at), text }] };
+}
+
+function textAt(located: LocatedValue, { start, end }: Range): string {
+  return located.source.text.slice(start, end);
 }
 
 /** `NetworkPolicy.spec.ingress[0].from`; keys that are no plain words are quoted. */
-export function describe(subject: string, path: Path): string {
+function describe(subject: string, path: Path): string {
   let text = subject;
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;
-    else text += /^[A-Za-z][\w-]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+    else text += /^[A-Za-z][\w-]*$/.test(step) ? `.${short(step)}` : `[${JSON.stringify(short(step))}]`;
   }
   return text;
-}
-
-function replaceWith(
-  located: LocatedValue,
-  at: { start: number; end: number },
-  text: string,
-  safe: boolean,
-): Fix {
-  return { title: `write \`${text}\``, safe, edits: [{ span: located.source.span(at), text }] };
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -121,19 +159,20 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   array: 'a list',
 };
 
-function article(type: string): string {
-  return TYPE_NAMES[type] ?? type;
+function isEmpty(value: unknown): boolean {
+  return value === null || typeof value === 'object';
 }
 
 function shown(value: unknown): string {
   if (value === null) return 'empty (null)';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  const text = String(value);
-  const cut = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-  const name =
-    typeof value === 'string' ? 'the text' : typeof value === 'number' ? 'the number' : 'the boolean';
-  return `${name} \`${cut}\``;
+  const name = { string: 'the text', number: 'the number' }[typeof value as string] ?? 'the boolean';
+  return `${name} \`${short(String(value))}\``;
+}
+
+function short(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 function listing(values: readonly string[]): string {

@@ -59,7 +59,9 @@ function renderOne(diagnostic: Diagnostic, indexOf: IndexOf, { style, columns }:
   const format = FORMATS[severity];
   const rows = [`${style(format, `${severity}[${code}]`)}: ${style('bold', visible(message))}`];
   if (span) rows.push(...places(diagnostic, span, indexOf, format, style, columns));
-  for (const line of help?.split('\n') ?? []) rows.push(`${style('green', 'help')}: ${visible(line)}`);
+  // A fix says its title itself.
+  const lines = help === undefined || help === fix?.title ? [] : help.split('\n');
+  for (const line of lines) rows.push(`${style('green', 'help')}: ${visible(line)}`);
   if (fix) rows.push(...replacement(fix, indexOf, style));
   rows.push(style('dim', `explain: picket explain ${code}`));
   return rows;
@@ -127,6 +129,7 @@ function replacement({ title, safe, edits }: Fix, indexOf: IndexOf, style: Style
 }
 
 function numbered(text: string, first: number, last: number, sign: '-' | '+', style: Style): string[] {
+  if (text === '') return [];
   const margin = String(last).length;
   const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
   const rows = lines.slice(0, MAX_FIX_LINES).map((line, at) => {
