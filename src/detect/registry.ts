@@ -1,0 +1,11 @@
+import type { DetectorDefinition } from './detector.ts';
+import { policyViolation } from './policy-violation.ts';
+import { portScan } from './port-scan.ts';
+
+/** Every detector, in the order in which a flow meets them. */
+export const detectors: readonly DetectorDefinition[] = [erase(policyViolation), erase(portScan)];
+
+/** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */
+function erase<Options>(definition: DetectorDefinition<Options>): DetectorDefinition {
+  return { ...definition, create: (options) => definition.create(definition.options.parse(options)) };
+}
