@@ -60,7 +60,8 @@ class TracefsSensor implements RunningTracefs {
       this.#send({ type: 'count' });
     });
     this.#decoded = decoded;
-    this.#readLost();
+    // Stopped meanwhile: the instance, and its counters with it, are gone.
+    if (!this.#stopped) this.#readLost();
     return this.#counters();
   }
 
@@ -72,11 +73,7 @@ class TracefsSensor implements RunningTracefs {
   async #stop(): Promise<void> {
     this.#send({ type: 'stop' });
     await this.#exited;
-    this.#settle();
-  }
-
-  /** After the worker's end: nothing uses the files any more. */
-  #settle(): void {
+    // Nothing uses the files any more.
     this.#readLost();
     for (const resolve of this.#counting) resolve(this.#decoded);
     this.#counting = [];
@@ -86,7 +83,7 @@ class TracefsSensor implements RunningTracefs {
 
   #fail(error: Error): void {
     if (this.#stopped) return;
-    this.#stopped = this.#exited.then(() => this.#settle());
+    this.#stopped = this.#stop();
     void this.#stopped.then(() => this.#sink.failed(error));
   }
 
@@ -102,7 +99,7 @@ class TracefsSensor implements RunningTracefs {
     } else if (message.type === 'snapshot') {
       this.#sink.snapshot(message.snapshot);
     } else {
-      void this.#deliver(message);
+      this.#deliver(message).catch((error: Error) => this.#fail(error));
     }
   }
 
