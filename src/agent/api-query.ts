@@ -35,7 +35,10 @@ const page = {
 export const alertQuery = z.strictObject(page);
 
 /** The parameters of /api/v1/flows. */
-export const flowQuery = z.strictObject({ ...page, filter: z.string().max(4_096, 'is too long').exactOptional() });
+export const flowQuery = z.strictObject({
+  ...page,
+  filter: z.string().max(4_096, 'is too long').exactOptional(),
+});
 
 /**
  * Reads the parameters of a request by `schema`. Returns either what they mean or all that is wrong with them: names that

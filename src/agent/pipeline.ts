@@ -1,5 +1,6 @@
 import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../detect/detector.ts';
 import type { AlertFolder } from '../detect/fold.ts';
+import { startDetector } from '../detect/registry.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import type { Outcome } from '../flow/verdict.ts';
 import type { Posture } from '../posture/posture.ts';
@@ -38,7 +39,7 @@ export class Pipeline {
     this.posture = parts.posture;
     this.detectors = parts.detectors.map((definition) => ({
       id: definition.id,
-      running: definition.create(definition.options.parse({})),
+      running: startDetector(definition, {}),
     }));
     this.#folder = parts.folder;
     this.#store = parts.store;
@@ -47,6 +48,11 @@ export class Pipeline {
 
   get counts(): FlowCounts {
     return { total: this.#total, byVerdict: this.#byVerdict };
+  }
+
+  /** Alerts that a repeat would still be folded into. */
+  get openAlerts(): number {
+    return this.#folder.open;
   }
 
   /** Alerts raised since start. */

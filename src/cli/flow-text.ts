@@ -27,6 +27,14 @@ export function flowTable(flows: readonly FlowJson[], style: Style): string {
   );
 }
 
+/** One line for a flow: who, from where to where, how far it came, and what is declared of it. */
+export function flowLine(flow: FlowJson): string {
+  const process = flow.source.process ?? flow.destination.process;
+  const who = process ? `${printable(process.comm)}[${process.pid}] ` : '';
+  const took = flow.closedAt === undefined ? '' : ` after ${duration(flow)}`;
+  return `${who}${end(flow.source)} → ${end(flow.destination)}:${flow.destination.port}/${flow.protocol} ${flow.state}${took}, ${flow.verdict?.outcome ?? 'unknown'}`;
+}
+
 function end({ address, identity }: EndJson): string {
   const named = identity && identity.kind !== 'unknown' && identity.kind !== 'loopback';
   const host = address.includes(':') ? `[${address}]` : address;

@@ -9,7 +9,16 @@ import { testIo } from './io.fixture.ts';
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'picket-test-'));
-  for (const name of ['b.yaml', 'a.yml', 'sub/c.json', 'sub/d.md', 'note.txt', '.hidden.yaml', '.git/e.yaml', 'node_modules/f.yaml']) {
+  for (const name of [
+    'b.yaml',
+    'a.yml',
+    'sub/c.json',
+    'sub/d.md',
+    'note.txt',
+    '.hidden.yaml',
+    '.git/e.yaml',
+    'node_modules/f.yaml',
+  ]) {
     mkdirSync(join(folder, name, '..'), { recursive: true });
     writeFileSync(join(folder, name), name);
   }
@@ -19,7 +28,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a folder gives its manifest files in order, hidden ones and other endings left out, loops not followed', async () => {
   const { files, unreadable } = await readInputs([folder], testIo());
-  expect(files.map(({ name }) => name.slice(folder.length + 1))).toEqual(['a.yml', 'b.yaml', 'sub/c.json', 'sub/d.md']);
+  expect(files.map(({ name }) => name.slice(folder.length + 1))).toEqual([
+    'a.yml',
+    'b.yaml',
+    'sub/c.json',
+    'sub/d.md',
+  ]);
   expect(unreadable).toEqual([]);
 });
 

@@ -2,12 +2,11 @@ import type { Observer } from '../agent/pipeline.ts';
 import type { Status } from '../agent/status.ts';
 import type { Alert } from '../detect/detector.ts';
 import { alertToJson } from '../detect/json.ts';
-import { describeFlow } from '../flow/describe.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { flowToJson } from '../flow/json.ts';
 import { alertText } from './alert-text.ts';
+import { flowLine } from './flow-text.ts';
 import type { Io } from './io.ts';
-import { printable } from './table.ts';
 import { clockTime } from './time.ts';
 
 /** Tells the terminal what the agent sees: alerts and flows on stdout, everything about the run itself on stderr. */
@@ -31,7 +30,7 @@ export class Narrator implements Observer {
     if (this.#json) this.#line({ type: 'flow', change, ...flowToJson(flow) });
     else
       this.#io.out(
-        `${clockTime(flow.closedAt ?? flow.establishedAt ?? flow.openedAt)}  ${printable(describeFlow(flow))}\n`,
+        `${clockTime(flow.closedAt ?? flow.establishedAt ?? flow.openedAt)}  ${flowLine(flowToJson(flow))}\n`,
       );
   }
 

@@ -38,7 +38,19 @@ describe('wrong use ends with exit code 2 and says what to do', () => {
     [['check', '/does/not/exist'], /no such file or folder/],
     [['explain', 'PKT0x01'], /there is no code/],
     [['reach', 'examples/demo-shop', '--from', 'production/frontend'], /--from, --to and --port/],
-    [['reach', 'examples/demo-shop', '--from', 'production/fronted', '--to', 'production/backend', '--port', '1'], /production\/frontend/],
+    [
+      [
+        'reach',
+        'examples/demo-shop',
+        '--from',
+        'production/fronted',
+        '--to',
+        'production/backend',
+        '--port',
+        '1',
+      ],
+      /production\/frontend/,
+    ],
     [['completion', 'tcsh'], /bash, zsh, fish/],
     [['run', '--buffer-kb', 'x'], /--buffer-kb/],
     [['run', '--for', 'long'], /not a duration/],
@@ -128,7 +140,14 @@ describe('completion', () => {
   test('bash completes commands, options and choices', async () => {
     const { out } = await picket('completion', 'bash');
     const complete = (...words: string[]) =>
-      execFileSync('bash', ['-c', `${out}\nCOMP_WORDS=(picket ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _picket; echo "\${COMPREPLY[@]}"`], { encoding: 'utf8' }).trim();
+      execFileSync(
+        'bash',
+        [
+          '-c',
+          `${out}\nCOMP_WORDS=(picket ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _picket; echo "\${COMPREPLY[@]}"`,
+        ],
+        { encoding: 'utf8' },
+      ).trim();
     expect(complete('che')).toBe('check');
     expect(complete('check', '--out')).toBe('--output');
     expect(complete('check', '--output', 's')).toBe('sarif');

@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import { displayWidth, printable, table, wrap } from './table.ts';
 
 test('columns are as wide as their widest cell, wide characters count two', () => {
-  expect(table(['A', 'B'], [['日本', 'x'], ['abc', 'y']])).toBe('A     B\n日本  x\nabc   y\n');
+  expect(
+    table(
+      ['A', 'B'],
+      [
+        ['日本', 'x'],
+        ['abc', 'y'],
+      ],
+    ),
+  ).toBe('A     B\n日本  x\nabc   y\n');
 });
 
 test('styles take no width', () => {
