@@ -208,17 +208,18 @@ while (performance.now() < until) {
   const before = state;
   const start = performance.now();
   try {
-    if (cases % 4 === 3) parseText(mutate(texts[random(texts.length)]!));
+    const kind = random(16);
+    if (kind % 4 === 3) parseText(mutate(texts[random(texts.length)]!));
     else {
       const pages = Array.from({ length: 1 + random(4) }, () => ({
         bytes: page(),
         length: random(8) === 0 ? random(4097) : 4096,
       }));
-      decodePages(pages, cases % 16 === 0);
+      decodePages(pages, kind === 0);
     }
     if (performance.now() - start > 2000) throw new Error('took more than 2 s');
   } catch (error) {
-    console.error(`case ${cases} fails; repeat it with --seed ${before} (and the same kind, ${cases % 16})`);
+    console.error(`case ${cases} fails; it is the first one with --seed ${before}`);
     console.error(error);
     process.exit(1);
   }
