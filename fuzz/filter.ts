@@ -1,0 +1,105 @@
+/**
+ * Throws filters at the parser that are half grammar and half noise: node fuzz/filter.ts [--seconds N] [--seed S].
+ * Prints the cases run; exits 1 with the failing text on a crash, a slow case, or a diagnostic outside the text.
+ */
+import { parseArgs } from 'node:util';
+import fc from 'fast-check';
+import { parseAlertFilter, parseFlowFilter } from '../src/flow/filter.ts';
+import type { FlowJson } from '../src/flow/json.ts';
+
+const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
+const seconds = Number(values.seconds ?? 5);
+const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+
+const flow: FlowJson = {
+  id: 'f',
+  protocol: 'tcp',
+  source: { address: '198.51.100.7', port: 40000, process: { pid: 1, comm: 'curl' } },
+  destination: { address: '2001:db8::1', port: 80, identity: { kind: 'workload', name: 'shop/backend' } },
+  state: 'established',
+  seenBy: 'both',
+  openedAt: 0,
+  reachedDestination: true,
+  preexisting: false,
+};
+const alert = { detector: 'port-scan', severity: 'high', entity: 'x', title: 'y', flows: [flow] };
+
+const pieces = [
+  'src',
+  'dst',
+  'ip',
+  'port',
+  'proto',
+  'verdict',
+  'state',
+  'ns',
+  'severity',
+  'toString',
+  '__proto__',
+];
+const signs = [
+  '=',
+  '!=',
+  '>',
+  '>=',
+  '<',
+  '(',
+  ')',
+  '"',
+  ' ',
+  ' and ',
+  ' or ',
+  ' not ',
+  '*',
+  ',',
+  '-',
+  '/',
+  '\n',
+  '\u0000',
+];
+const ends = [
+  '10.0.0.0/8',
+  '2001:db8::/32',
+  '80',
+  '80-90',
+  'deny',
+  'established',
+  '*'.repeat(50),
+  '999999',
+  '💥',
+  '\ud800',
+];
+const filter = fc
+  .array(fc.oneof(fc.constantFrom(...pieces, ...signs, ...ends), fc.string({ maxLength: 8 })), {
+    maxLength: 60,
+  })
+  .map((parts) => parts.join(''));
+
+const limitMs = 200;
+const until = performance.now() + seconds * 1000;
+let cases = 0;
+for (let round = 0; performance.now() < until; round++) {
+  for (const text of fc.sample(filter, { seed: seed + round, numRuns: 500 })) {
+    cases++;
+    const begun = performance.now();
+    try {
+      const results = [parseFlowFilter(text), parseAlertFilter(text)] as const;
+      if (results[0].ok) results[0].matches(flow);
+      if (results[1].ok) results[1].matches(alert);
+      for (const result of results) {
+        if (result.ok) continue;
+        if (result.diagnostics.length === 0) throw new Error('refused without a diagnostic');
+        for (const { span } of result.diagnostics) {
+          const inside =
+            span !== undefined && span.start.offset <= span.end.offset && span.end.offset <= text.length;
+          if (!inside) throw new Error('a diagnostic outside the text');
+        }
+      }
+      if (performance.now() - begun > limitMs) throw new Error(`took more than ${limitMs} ms`);
+    } catch (error) {
+      console.error(`seed ${seed + round}: ${JSON.stringify(text)}\n${(error as Error).stack}`);
+      process.exit(1);
+    }
+  }
+}
+console.log(`${cases} cases, seed ${seed}`);
