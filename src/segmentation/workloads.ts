@@ -75,26 +75,23 @@ type Draft = Omit<Workload, 'index' | 'namespace' | 'pods'> & {
 /**
  * Returns the workloads of a set. Pods and intermediate objects (a ReplicaSet of a Deployment, a Job of a CronJob)
  * whose controller is in the set are folded into it, unless their labels differ from its template beyond what
- * controllers add: policies see such pods apart.
+ * controllers add: policies see such pods apart. Pods that name the same absent controller are folded likewise into
+ * one workload with its kind and name.
  */
 export function readWorkloads(
   resources: readonly Resource[],
   nodes: NodeTable,
   namespace: (name: string) => Namespace,
 ): Workload[] {
-  const drafts = new Map<Resource, Draft>();
-  const byName = new Map<string, Draft>();
-  for (const resource of resources) {
-    const draft = draftOf(resource);
-    drafts.set(resource, draft);
-    byName.set(`${resource.kind}/${draft.namespaceName}/${resource.name}`, draft);
-  }
+  const declared = resources.map(draftOf);
+  const byName = new Map(declared.map((draft) => [keyOf(draft), draft]));
   const kept: Draft[] = [];
-  for (const [resource, draft] of drafts) {
-    const owner = topOwner(draft, byName);
-    if (resource.kind === 'Pod' && !draft.finished) {
-      (owner ?? draft).pods.push(instanceOf(resource, nodes));
-    }
+  const absentOwners = new Map<string, Draft>();
+  for (const draft of declared) {
+    let owner = topOwner(draft, byName);
+    if (owner === undefined && draft.single && !draft.finished)
+      owner = absentOwner(draft, absentOwners, kept);
+    if (draft.single && !draft.finished) (owner ?? draft).pods.push(instanceOf(draft.source, nodes));
     if (owner === undefined) kept.push(draft);
   }
   return kept.map(({ namespaceName, ...draft }, index) => ({
@@ -102,6 +99,30 @@ export function readWorkloads(
     index,
     namespace: namespace(namespaceName),
   }));
+}
+
+function keyOf({ kind, namespaceName, name }: Draft): string {
+  return `${kind}/${namespaceName}/${name}`;
+}
+
+/** The workload for the pods of a controller that is not in the set: made from the first pod, added to `kept`. */
+function absentOwner(pod: Draft, owners: Map<string, Draft>, kept: Draft[]): Draft | undefined {
+  const reference = controllerReference(pod.source);
+  const kind = reference === undefined ? undefined : workloadKinds.get(reference.kind);
+  if (reference === undefined || kind === undefined) return undefined;
+  const key = `${reference.kind}/${pod.namespaceName}/${reference.name}`;
+  const owner = owners.get(key);
+  if (owner !== undefined) return isLike(pod, owner) && samePorts(pod, owner) ? owner : undefined;
+  const known = new Map([...pod.labels.known].filter(([name]) => !kind.addedLabels.includes(name)));
+  const labels: Labels = { known, undetermined: new Set(kind.addedLabels) };
+  const created: Draft = { ...pod, ...reference, labels, single: false, pods: [] };
+  owners.set(key, created);
+  kept.push(created);
+  return created;
+}
+
+function samePorts(a: Draft, b: Draft): boolean {
+  return JSON.stringify(a.ports) === JSON.stringify(b.ports);
 }
 
 function draftOf(source: Resource): Draft {
@@ -183,10 +204,15 @@ function topOwner(draft: Draft, byName: ReadonlyMap<string, Draft>): Draft | und
   return top;
 }
 
-function controllerOf(draft: Draft, byName: ReadonlyMap<string, Draft>): Draft | undefined {
-  const references = listOf(fieldAt(draft.source.value, 'metadata', 'ownerReferences')).map(fieldsOf);
+function controllerReference({ value }: Resource): { kind: string; name: string } | undefined {
+  const references = listOf(fieldAt(value, 'metadata', 'ownerReferences')).map(fieldsOf);
   const reference = references.find(({ controller }) => controller === true) ?? references[0];
   const [kind, name] = [textOf(reference?.kind), textOf(reference?.name)];
+  return kind === undefined || name === undefined ? undefined : { kind, name };
+}
+
+function controllerOf(draft: Draft, byName: ReadonlyMap<string, Draft>): Draft | undefined {
+  const { kind, name } = controllerReference(draft.source) ?? {};
   if (kind === undefined || name === undefined) return undefined;
   const owner = byName.get(`${kind}/${draft.namespaceName}/${name}`);
   if (owner !== undefined || kind !== 'ReplicaSet') return owner;
