@@ -31,11 +31,11 @@ const page = {
   until: time.exactOptional(),
 };
 
-/** The parameters of /api/v1/alerts. */
-export const alertQuery = z.strictObject(page);
+/** The parameters of a page of rows. */
+export const pageQuery = z.strictObject(page);
 
-/** The parameters of /api/v1/flows. */
-export const flowQuery = z.strictObject({
+/** The parameters of a page of flows, where there is a filter language. */
+export const filteredFlowQuery = z.strictObject({
   ...page,
   filter: z.string().max(4_096, 'is too long').exactOptional(),
 });

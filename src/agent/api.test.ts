@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openMemoryStore } from '../store/memory.ts';
 import { alert, flow, noon } from '../store/store.fixture.ts';
 import { ask, type TestView, testView } from './http.fixture.ts';
 import { type HttpService, serve } from './http.ts';
@@ -126,6 +127,36 @@ describe('/api/v1', () => {
         { parameter: 'colour', help: expect.stringMatching(/^known are limit/) },
       ],
     });
+  });
+
+  test('a filter is applied over pages, and one that matches little still tells where to go on', async () => {
+    expect((await get('api/v1/flows?filter=x')).status).toBe(400);
+    const store = openMemoryStore({ maxFlows: 30_000 });
+    for (let n = 1; n <= 25_000; n += 1) store.putFlow(flow(n));
+    const filtered = await serve({
+      view: {
+        ...testView(),
+        store,
+        parseFilter: (text) => {
+          const divisor = Number(text);
+          if (!(divisor > 0)) return { message: 'is no divisor', help: 'try 2' };
+          return { matches: ({ id }) => Number(id.slice('flow-'.length)) % divisor === 0 };
+        },
+      },
+      consoleDir: '/nonexistent',
+      listen: [{ host: '127.0.0.1', port: 0, console: false }],
+    });
+    const page = async (query: string): Promise<{ rows: { row: number }[]; next: number | null }> =>
+      JSON.parse((await ask(`${filtered.urls[0]}api/v1/flows?${query}`)).body);
+    const rows = async (query: string): Promise<number[]> => (await page(query)).rows.map(({ row }) => row);
+    expect(await rows('filter=1000&limit=3')).toEqual([25_000, 24_000, 23_000]);
+    expect(await rows('filter=1000&limit=3&before=23000')).toEqual([22_000, 21_000, 20_000]);
+    const first = await page('filter=24999');
+    expect(first).toMatchObject({ rows: [{ row: 24_999 }], next: 15_001 });
+    expect(await page(`filter=24999&before=${first.next}`)).toMatchObject({ rows: [], next: 5_001 });
+    expect(await page('filter=24999&before=5001')).toMatchObject({ rows: [], next: null });
+    expect(await page('filter=x')).toMatchObject({ problems: [{ parameter: 'filter', help: 'try 2' }] });
+    await filtered.close();
   });
 
   test('what is not there answers with what is', async () => {

@@ -3,10 +3,11 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { z } from 'zod';
+import { alertToJson } from '../detect/json.ts';
 import { type FlowJson, flowToJson } from '../flow/json.ts';
-import { alertToJson } from '../store/alert-json.ts';
 import type { Query, Store } from '../store/store.ts';
-import { alertQuery, flowQuery, type ParameterProblem, readQuery } from './api-query.ts';
+import { filteredFlowQuery, type ParameterProblem, pageQuery, readQuery } from './api-query.ts';
 import type { StaticFile } from './static.ts';
 import { apiSchemaVersion, type Status } from './status.ts';
 import type { EventStream } from './stream.ts';
@@ -18,7 +19,14 @@ export interface AgentView {
   status(): Status;
   /** The exposition for Prometheus, text format 0.0.4. */
   metrics(): Promise<string>;
+  /** Reads the `filter` of a request for flows; without it, there is no such parameter. */
+  parseFilter?(text: string): FlowFilter;
 }
+
+/** A filter over flows, or why its text is none. */
+export type FlowFilter =
+  | { readonly matches: (flow: FlowJson) => boolean }
+  | { readonly message: string; readonly help?: string };
 
 const endpoints = [
   '/healthz',
@@ -70,13 +78,17 @@ export function createApi(
   api.get('/api/v1/status', (c) => json(c, view.status()));
 
   api.get('/api/v1/flows', async (c) => {
-    const parameters = readQuery(flowQuery, c.req.queries());
+    const parameters = readQuery(view.parseFilter ? filteredFlowQuery : pageQuery, c.req.queries());
     if ('problems' in parameters) return badParameters(c, parameters.problems);
-    return json(c, await pageOfFlows(view.store, parameters.query));
+    const { filter: text, ...query }: z.output<typeof filteredFlowQuery> = parameters.query;
+    const filter = text === undefined ? undefined : view.parseFilter?.(text);
+    if (filter !== undefined && 'message' in filter)
+      return badParameters(c, [{ parameter: 'filter', ...filter }]);
+    return json(c, await pageOfFlows(view.store, query, filter?.matches));
   });
 
   api.get('/api/v1/alerts', (c) => {
-    const parameters = readQuery(alertQuery, c.req.queries());
+    const parameters = readQuery(pageQuery, c.req.queries());
     if ('problems' in parameters) return badParameters(c, parameters.problems);
     const rows = view.store.alerts(parameters.query);
     return json(c, {

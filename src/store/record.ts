@@ -1,7 +1,7 @@
 import type { Alert } from '../detect/detector.ts';
+import { alertFromJson, alertToJson } from '../detect/json.ts';
 import type { Flow } from '../flow/flow.ts';
 import { flowFromJson, flowToJson } from '../flow/json.ts';
-import { alertFromJson, alertToJson } from './alert-json.ts';
 
 /** Rows older than this are deleted unless told otherwise: 7 days, in ms. */
 export const defaultMaxAge = 7 * 24 * 60 * 60 * 1000;
