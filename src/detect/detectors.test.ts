@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import type { Flow, FlowState } from '../flow/flow.ts';
+import type { Finding } from './detector.ts';
+import { deniedBy, flowOf } from './flow.fixture.ts';
+import { detectors } from './registry.ts';
+
+const states: readonly FlowState[] = [
+  'established',
+  'refused',
+  'unanswered',
+  'timed-out',
+  'unreachable',
+  'aborted',
+];
+
+/** A generator of numbers that are the same each time (xorshift32). */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+/** Flows of all kinds, from `sources` sources to few or many places. */
+function* traffic(count: number, sources: number): Generator<Flow> {
+  const next = numbers(42);
+  for (let n = 0; n < count; n++) {
+    const source = next(sources);
+    const from = `10.${source >> 16}.${(source >> 8) & 255}.${source & 255}`;
+    yield flowOf(from, `203.0.113.${next(256)}`, next(65_536), {
+      id: `f${n}`,
+      openedAt: n * 10,
+      state: states[next(states.length)]!,
+      reachedDestination: next(2) === 0,
+      verdict: { outcome: next(3) === 0 ? 'allow' : 'deny', reasons: [deniedBy] },
+    });
+  }
+}
+
+describe.each(detectors.map((definition) => [definition.id, definition] as const))('%s', (id, definition) => {
+  const start = () => definition.create(definition.options.parse({}));
+
+  function run(): Finding[] {
+    const detector = start();
+    const findings: Finding[] = [];
+    for (const flow of traffic(3000, 20)) {
+      findings.push(...(detector.onFlow?.(flow, 'decided') ?? []));
+      findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
+    }
+    return findings;
+  }
+
+  test('says what it is', () => {
+    expect(id).toMatch(/^[a-z][a-z-]+$/);
+    expect(definition.doc.length).toBeGreaterThan(200);
+    expect(definition.doc).toMatch(/memory/i);
+    expect(definition.techniques.length).toBeGreaterThan(0);
+    for (const technique of definition.techniques) expect(technique.id).toMatch(/^T\d{4}(\.\d{3})?$/);
+  });
+
+  test('has a default for every option, and refuses unknown ones', () => {
+    expect(definition.options.safeParse({}).success).toBe(true);
+    expect(definition.options.safeParse({ noSuchOption: 1 }).success).toBe(false);
+  });
+
+  test('finds the same in the same records', () => {
+    const findings = run();
+    expect(findings.length).toBeGreaterThan(0);
+    expect(run()).toEqual(findings);
+  });
+
+  test('every finding explains itself, with techniques that the definition lists', () => {
+    for (const finding of run()) {
+      expect(finding.detector).toBe(id);
+      expect(finding.explanation).toMatch(/\.$/);
+      expect(finding.title.length).toBeLessThan(200);
+      expect(finding.evidence.length).toBeGreaterThan(1);
+      expect(finding.flows.length).toBeGreaterThan(0);
+      expect(finding.flows.length).toBeLessThanOrEqual(8);
+      for (const technique of finding.techniques) expect(definition.techniques).toContainEqual(technique);
+    }
+  });
+
+  test('a flood of sources costs bounded memory, and what is dropped is counted', () => {
+    const detector = start();
+    for (const flow of traffic(100_000, 1 << 24)) detector.onFlow?.(flow, 'decided');
+    expect(detector.stateBytes()).toBeLessThan(16 * 1024 * 1024);
+    expect(detector.evicted()).toBeGreaterThan(10_000);
+  });
+});
