@@ -36,6 +36,7 @@ export async function openBrowser(options: { bypassCSP?: boolean } = {}): Promis
     colorScheme: 'light',
     ...options,
   });
+  context.setDefaultTimeout(8000);
   return {
     context,
     close: async () => {

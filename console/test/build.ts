@@ -4,11 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const room = fileURLToPath(new URL('..', import.meta.url));
-const pure = fileURLToPath(new URL('../../src', import.meta.url));
+/** The rooms that the page takes code from. */
+const pure = ['flow', 'net', 'diagnostic'].map((name) =>
+  fileURLToPath(new URL(`../../src/${name}`, import.meta.url)),
+);
 
 /** Builds the page when console/dist is missing or older than anything it is made from. */
 export async function ensureBuilt(): Promise<void> {
-  const sources = [join(room, 'src'), join(pure, 'flow'), join(pure, 'net')].flatMap(filesBelow);
+  const sources = [join(room, 'src'), ...pure].flatMap(filesBelow);
   const newest = Math.max(
     ...[...sources, join(room, 'index.html'), join(room, 'vite.config.ts')].map(changedAt),
   );

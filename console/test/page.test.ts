@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import './accessibility.ts';
 import { hasChromium, openBrowser, type TestBrowser } from './browser.ts';
 import { ensureBuilt } from './build.ts';
 import { flow, gap, scan, status } from './sample.ts';
@@ -101,11 +100,15 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
   });
 
   test('a storm of alerts is announced as one sentence', async () => {
+    await page.clock.install();
     await open();
     const now = Date.now();
     site.push('alert', scan(now, 0, { id: 'first' }));
     await expectText('[role=status].unseen', 'New high alert');
     for (let index = 0; index < 20; index++) site.push('alert', scan(now, 0, { id: `storm-${index}` }));
+    await expectText('.more', 'Show all 21 alerts');
+    expect(await page.textContent('[role=status].unseen')).toContain('New high alert');
+    await page.clock.fastForward(6000);
     await expectText('[role=status].unseen', '20 new alerts, the latest: 198.51.100.77');
   });
 
@@ -148,6 +151,33 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
     expect(new URL(page.url()).searchParams.get('paused')).toBe('1');
     await page.keyboard.press('p');
     await expectText('.flows .note', '26 flows');
+  });
+
+  test("the filter is the command line's: checked while typed, kept in the address, copied as a command", async () => {
+    const now = Date.now();
+    site.flows = Array.from({ length: 70 }, (_, index) => flow(index, now));
+    await open();
+    await page.fill('#flow-filter', 'verdict=deny and state=refused');
+    await page.locator('.filter.valid').waitFor();
+    await expectText('.flows .note', '5 of 70 flows');
+    expect(new URL(page.url()).searchParams.get('filter')).toBe('verdict=deny and state=refused');
+    expect(await page.locator('#copy-flows').getAttribute('title')).toBe(
+      "picket flows 'verdict=deny and state=refused'",
+    );
+    await page.fill('#flow-filter', 'verdict=deny and statee=refused');
+    await page.locator('.filter.invalid').waitFor();
+    await expectText('.filter-message', 'Column 18: there is no key "statee"; did you mean state?');
+    await expectText('.flows .note', '5 of 70 flows');
+    await page.fill('#flow-filter', 'port=1');
+    await expectText('.flows .empty', 'No flow on this page matches.');
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await expectText('.flows .note', '70 flows');
+    await page.locator('tr[data-index="3"]').click();
+    await page.getByRole('button', { name: 'Same pair' }).click();
+    // Every sixth flow from the third on, but for number 27, whose source is not declared.
+    await expectText('.flows .note', '11 of 70 flows');
+    await page.reload();
+    await expectText('.flows .note', '11 of 70 flows');
   });
 
   test('everything is within reach of the keyboard', async () => {
@@ -210,8 +240,12 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
 
   test('without an agent the page says so and never that all is well', async () => {
     site.flows = [flow(0, Date.now())];
+    await page.clock.install();
     await open();
+    await rows().first().waitFor();
     await site.stop();
+    await expectText('.connection', 'Reconnecting');
+    await page.clock.fastForward(20_000);
     await expectText('.connection.offline', 'Offline');
     await expectText('.summary.unknown h2', 'The agent cannot be reached.');
     await expectText('.watching', /Last contact \d+ s ago/);
@@ -291,54 +325,3 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
     await page.evaluate(() => localStorage.clear());
   });
 });
-
-describe.skipIf(!hasChromium)(`accessibility${skipped}`, { timeout: 30_000 }, () => {
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  let browser: TestBrowser;
-  let site: Site;
-
-  beforeAll(async () => {
-    await ensureBuilt();
-    browser = await openBrowser({ bypassCSP: true });
-    const now = Date.now();
-    site = new Site(status(now, 3_600_000, { alerts: { open: 2, total: 2 } }));
-    await site.start();
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    await site?.stop();
-  });
-
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const filled of [false, true]) {
-      test(`no axe finding, ${colorScheme}, ${filled ? 'with alerts, flows, panel and help' : 'empty'}`, async () => {
-        const now = Date.now();
-        site.flows = filled ? Array.from({ length: 60 }, (_, index) => flow(index, now)) : [];
-        site.alerts = filled
-          ? [gap(now, 0), scan(now, 1000), scan(now, 9000, { id: 'm', severity: 'medium', lost: 0 })]
-          : [];
-        const page = await browser.context.newPage();
-        await page.emulateMedia({ colorScheme });
-        await page.goto(`${site.url}${filled ? '?alert=a-gap&flow=f3' : ''}`);
-        await page
-          .locator(filled ? '.panel .reason' : '.flows .empty')
-          .first()
-          .waitFor();
-        expect(await findings(page, axe)).toEqual([]);
-        await page.keyboard.press('?');
-        await page.locator('dialog[open]').waitFor();
-        expect(await findings(page, axe)).toEqual([]);
-        await page.close();
-      });
-    }
-  }
-});
-
-async function findings(page: Page, axe: string): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
-    const result = await axe.run(document, { resultTypes: ['violations'] });
-    return result.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
-  });
-}

@@ -1,7 +1,7 @@
 import type { Status } from '../../src/agent/status.ts';
+import type { AlertJson } from '../../src/detect/json.ts';
 import type { EndJson, FlowJson } from '../../src/flow/json.ts';
 import type { Reason } from '../../src/flow/verdict.ts';
-import type { AlertJson } from '../../src/store/alert-json.ts';
 
 const file = 'deploy/shop/policies.yaml';
 const place = (line: number) => ({

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Status } from '../../src/agent/status.ts';
+import type { AlertJson } from '../../src/detect/json.ts';
 import type { FlowJson } from '../../src/flow/json.ts';
-import type { AlertJson } from '../../src/store/alert-json.ts';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 

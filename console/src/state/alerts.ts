@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { AlertSeverity } from '../../../src/detect/detector.ts';
-import type { AlertJson } from '../../../src/store/alert-json.ts';
+import type { AlertJson } from '../../../src/detect/json.ts';
 import { fetchAlerts } from './api.ts';
 
 /** Alerts held at most; the store keeps more. */

@@ -1,6 +1,6 @@
 import type { Status } from '../../../src/agent/status.ts';
+import type { AlertJson } from '../../../src/detect/json.ts';
 import type { FlowJson } from '../../../src/flow/json.ts';
-import type { AlertJson } from '../../../src/store/alert-json.ts';
 
 /** One page of stored flows, newest first. */
 export interface FlowPage {

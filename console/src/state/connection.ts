@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import type { AlertJson } from '../../../src/store/alert-json.ts';
+import type { AlertJson } from '../../../src/detect/json.ts';
 import { loadAlerts, takeAlert } from './alerts.ts';
 import { now } from './clock.ts';
 import { loadFlows, missedMessages, takeFlow } from './flows.ts';

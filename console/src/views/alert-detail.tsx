@@ -1,5 +1,5 @@
+import type { AlertJson } from '../../../src/detect/json.ts';
 import type { Reason } from '../../../src/flow/verdict.ts';
-import type { AlertJson } from '../../../src/store/alert-json.ts';
 import { Judgement } from '../parts/badges.tsx';
 import { formatNoun, formatWhen } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';

@@ -1,4 +1,4 @@
-import type { AlertJson } from '../../../src/store/alert-json.ts';
+import type { AlertJson } from '../../../src/detect/json.ts';
 import { Severity } from '../parts/badges.tsx';
 import { formatAge, formatCount, formatWhen } from '../parts/format.ts';
 import { Icon } from '../parts/icon.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icon.tsx';
-import { filterHelp } from '../state/filter.ts';
+import { filterKeys } from '../state/filter.ts';
 import { helpOpen } from '../state/help.ts';
 import { singleKeys } from '../state/preferences.ts';
 
@@ -64,15 +64,17 @@ export function Help() {
         <div>
           <h3>Filter</h3>
           <p>
-            The same language as <code>picket flows 'FILTER'</code>.
+            The language of <code>picket flows</code>: terms joined by <code>and</code>, <code>or</code>,{' '}
+            <code>not</code> and parentheses; <code>!=</code> for the contrary; a word alone is looked for in
+            names.
           </p>
           <dl class="keys">
-            {filterHelp.map(({ example, meaning }) => (
-              <div key={example}>
+            {filterKeys.map(({ key, example, doc }) => (
+              <div key={key}>
                 <dt>
                   <code>{example}</code>
                 </dt>
-                <dd>{meaning}</dd>
+                <dd>{doc}</dd>
               </div>
             ))}
           </dl>
