@@ -31,8 +31,10 @@ const options = z.strictObject({
   forgetMs: z
     .int()
     .min(60_000)
-    .default(3_600_000)
-    .describe('a source without failed first contacts for this long starts afresh; ms'),
+    .default(86_400_000)
+    .describe(
+      'time in which one failed first contact is forgotten; a source without any for this long starts afresh; ms',
+    ),
   maxSources: z.int().min(16).max(65_536).default(2048).describe('sources remembered at one time'),
 });
 
@@ -69,7 +71,7 @@ class PortScan implements RunningDetector {
       else source.open++;
       return [];
     }
-    source.walk += this.#walk.failure;
+    source.walk = this.#faded(source, at) + this.#walk.failure;
     source.fail(flow, at, finish(host), finish(mix(0, flow.destination.port)), this.#options.windowMs);
     source.verdict ??= this.#judge(source);
     if (source.verdict === undefined) return [];
@@ -113,6 +115,16 @@ class PortScan implements RunningDetector {
     const source = new Source(flow);
     this.#sources.set(key, source);
     return source;
+  }
+
+  /**
+   * The walk as it has faded since the last failure, by one failure in `forgetMs`: a busy host comes upon a dead service
+   * now and then, while its living ones are no first contacts any more.
+   */
+  #faded(source: Source, at: number): number {
+    if (source.failures === 0 || source.verdict !== undefined) return source.walk;
+    const elapsed = Math.max(0, at - source.lastFailure) / this.#options.forgetMs;
+    return Math.max(0, source.walk - elapsed * this.#walk.failure);
   }
 
   /** Its last failed first contact is so long ago that the next one says nothing about a scan then. */
@@ -233,7 +245,8 @@ connection of a source to an address and port. Trying one dead service again and
 
 1. **Sequential hypothesis test** (threshold random walk; Jung, Paxson, Berger and Balakrishnan, IEEE S&P 2004): each failed
    first contact makes "scanner" more likely, each successful one less. With the preset probabilities four failures
-   more than successes decide. The walk is floored at 0, so that earlier good conduct cannot be saved up.
+   more than successes decide. The walk is floored at 0, so that earlier good conduct cannot be saved up, and
+   fades by one failure a day, so that a dead service now and then never adds up.
 2. **Fan-out**, for scanners that mix in successes: 15 failed ports of one host, or 25 failed contacts at all, within
    5 minutes; the numbers of the scan script that Zeek shipped for years.
 
@@ -244,7 +257,7 @@ A scan is one alert. It is renewed when the scan has grown tenfold, and when it 
 is called vertical, one of one port over many hosts horizontal. When the scanner runs on this machine its process is named.
 
 It cannot see: probes of a raw-socket scanner that a firewall drops before they reach a kernel that is watched; probes of
-ports above 32767 sent from a port below (they look like late replies); scans slower than one contact in \`forgetMs\`.
+ports above 32767 sent from a port below (they look like late replies); scans slower than one contact a day.
 Sources behind one address count as one.
 
 Memory: at most \`maxSources\` sources of about 1 KB, and 18 KB for one with more than 64 contacts of each kind: 40 MB if all

@@ -2,7 +2,7 @@ import { memoryUsage } from 'node:process';
 import { expect, test } from 'vitest';
 import type { Flow } from './flow.ts';
 import { KernelRecord, TcpState } from './kernel-batch.ts';
-import { emptyBatch } from './record-writer.testing.ts';
+import { emptyBatch } from './record-writer.fixture.ts';
 import { ConnectionTracker } from './tracker.ts';
 
 const maxFlows = 16_384;

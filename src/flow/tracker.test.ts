@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatAddress } from '../net/address.ts';
 import type { End, Flow, FlowChange, Process } from './flow.ts';
 import { type ExistingSocket, type Snapshot, TcpState } from './kernel-batch.ts';
-import { end, RecordWriter } from './record-writer.testing.ts';
+import { end, RecordWriter } from './record-writer.fixture.ts';
 import { ConnectionTracker, type TrackerOptions } from './tracker.ts';
 
 const client = '198.18.7.1:33986';
