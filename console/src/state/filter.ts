@@ -29,7 +29,7 @@ export const filter = computed<Filter>(() => {
     const [problem] = result.diagnostics;
     const place = problem?.span ? `Column ${problem.span.start.column}: ` : '';
     const help = problem?.help ? `; ${problem.help}` : '';
-    return { ...lastValid, validity: 'invalid', message: `${place}${problem?.message}${help}.` };
+    return { ...lastValid, validity: 'invalid', message: `${place}${problem?.message}${help}` };
   }
   lastValid = { validity: 'valid', message: '', applied: text, matches: result.matches };
   return lastValid;
