@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { SensorCounters } from '../flow/kernel-batch.ts';
+import type { SensorCounters, Snapshot } from '../flow/kernel-batch.ts';
 import type { RunningSensor, SensorDefinition, SensorSink } from './sensor.ts';
 import { readLayout } from './tracefs/events.ts';
 import { symbolsOf } from './tracefs/format.ts';
@@ -26,6 +26,7 @@ class TracefsSensor implements RunningTracefs {
   readonly #tracefs: Tracefs;
   readonly #instance: TraceInstance;
   readonly #worker: Worker;
+  readonly #signal = new Int32Array(new SharedArrayBuffer(4));
   readonly #exited: Promise<void>;
   #decoded: Decoded = { records: 0, undecodable: 0 };
   #lost = 0;
@@ -42,7 +43,12 @@ class TracefsSensor implements RunningTracefs {
     this.resetReasons = sendReset ? symbolsOf(sendReset, 'reason') : new Map();
     sweepInstances(tracefs.root);
     this.#instance = new TraceInstance(tracefs.root, layout, options);
-    const workerData: WorkerSetup = { cpus: this.#instance.cpus, page: layout.page, formats };
+    const workerData: WorkerSetup = {
+      cpus: this.#instance.cpus,
+      page: layout.page,
+      formats,
+      signal: this.#signal,
+    };
     this.#worker = new Worker(new URL('./tracefs/worker.ts', import.meta.url), {
       workerData,
       execArgv: [],
@@ -89,6 +95,8 @@ class TracefsSensor implements RunningTracefs {
 
   #send(message: ToWorker): void {
     this.#worker.postMessage(message);
+    Atomics.add(this.#signal, 0, 1);
+    Atomics.notify(this.#signal, 0);
   }
 
   #receive(message: FromWorker): void {
@@ -97,9 +105,17 @@ class TracefsSensor implements RunningTracefs {
     } else if (this.#stopped) {
       return;
     } else if (message.type === 'snapshot') {
-      this.#sink.snapshot(message.snapshot);
+      this.#present(message.snapshot);
     } else {
       this.#deliver(message).catch((error: Error) => this.#fail(error));
+    }
+  }
+
+  #present(snapshot: Snapshot): void {
+    try {
+      this.#sink.snapshot(snapshot);
+    } catch (error) {
+      this.#fail(error as Error);
     }
   }
 

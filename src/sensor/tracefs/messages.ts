@@ -7,6 +7,8 @@ export interface WorkerSetup {
   readonly cpus: readonly CpuFile[];
   readonly page: PageFormat;
   readonly formats: readonly EventFormat[];
+  /** One shared cell that changes after each message to the worker, which sleeps on it. */
+  readonly signal: Int32Array<SharedArrayBuffer>;
 }
 
 /** From the sensor to its worker. `acknowledge`: one batch has been taken. */

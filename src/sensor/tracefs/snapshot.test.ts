@@ -6,6 +6,9 @@ import { canMakeNamespaces, NamespacePair } from '../netns.fixture.ts';
 import { networkNamespace } from './procfs.ts';
 import { takeSnapshot } from './snapshot.ts';
 
+/** For machines that are busy with something else meanwhile. */
+const patient = { sockets: 65_536, ownersMs: 5000 };
+
 describe('own sockets', () => {
   let server: Server;
   let client: Socket;
@@ -25,7 +28,7 @@ describe('own sockets', () => {
   });
 
   test('listener and both ends of a connection, with their process', () => {
-    const { sockets, time } = takeSnapshot();
+    const { sockets, time } = takeSnapshot(patient);
     const mine = sockets.filter(({ local, remote }) => local.port === port || remote.port === port);
     expect(mine.map(({ state }) => state).sort()).toEqual([
       TcpState.Established,
@@ -41,7 +44,7 @@ describe('own sockets', () => {
   });
 
   test('bounds: a picture cut short says so', () => {
-    const short = takeSnapshot({ sockets: 1, ownersMs: 150 });
+    const short = takeSnapshot({ sockets: 1, ownersMs: 400 });
     expect(short.sockets).toHaveLength(1);
     expect(short.partial).toBe(true);
     const hurried = takeSnapshot({ sockets: 65_536, ownersMs: -1 });
@@ -58,7 +61,7 @@ describe.skipIf(!canMakeNamespaces)('other namespaces (needs root and network na
         pair.left,
         'socket(L,AF_INET6,SOCK_STREAM,0); bind(L,sockaddr_in6(8120,IN6ADDR_ANY)); listen(L,5); print "ready\\n"; sleep 30;',
       );
-      const { sockets, partial } = takeSnapshot();
+      const { sockets, partial } = takeSnapshot(patient);
       const found = sockets.find(({ local }) => local.port === 8120)!;
       expect(found).toMatchObject({ state: TcpState.Listen, process: { pid: child.pid, comm: 'perl' } });
       expect(found.local.address).toEqual({ family: 6, a: 0, b: 0, c: 0, d: 0 });
@@ -76,6 +79,6 @@ describe.skipIf(!canMakeNamespaces)('other namespaces (needs root and network na
     takeSnapshot();
     const took = performance.now() - start;
     for (const child of children) child.kill();
-    expect(took).toBeLessThan(200);
+    expect(took).toBeLessThan(1000);
   });
 });

@@ -12,7 +12,7 @@ export interface SnapshotLimits {
   readonly ownersMs: number;
 }
 
-const defaultLimits: SnapshotLimits = { sockets: 65_536, ownersMs: 150 };
+const defaultLimits: SnapshotLimits = { sockets: 65_536, ownersMs: 400 };
 
 /** Namespaces that `ip netns` keeps under names. */
 const namedNamespaces = '/run/netns';

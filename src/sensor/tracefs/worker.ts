@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
+import { setImmediate } from 'node:timers/promises';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { BatchBuilder } from './batch-builder.ts';
 import { RecordDecoder } from './decode.ts';
 import { type CpuBuffer, Drain } from './drain.ts';
@@ -16,9 +17,16 @@ const credit = 3;
 /** A record gets its time stamp a little before readers can see it. Milliseconds. */
 const commitSlackMs = 2;
 
-/** Pauses between passes, in milliseconds: while records come, and the longest when none do. */
-const busyPauseMs = 8;
-const idlePauseMs = 25;
+/**
+ * Pauses between passes, in milliseconds. After records came the next are soon looked for, so that the programs that
+ * made them are still there to be looked up; then ever more seldom, as each waking of an idle CPU costs.
+ */
+const shortestPauseMs = 8;
+const longestPauseMs = 40;
+const pauseGrowth = 1.25;
+
+/** How often the event loop gets a turn: the engine returns memory there. */
+const turnIntervalMs = 1000;
 
 const port = parentPort!;
 const setup = workerData as WorkerSetup;
@@ -52,7 +60,8 @@ const sink = {
 let records = 0;
 let underWay = 0;
 let stopping = false;
-let wake = (): void => {};
+let idlePauseMs = shortestPauseMs;
+let signalled = 0;
 
 function post(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -62,15 +71,22 @@ function decoded(): Decoded {
   return { records, undecodable: decoder.undecodable + drain.undecodable };
 }
 
-/** Resolves after `ms`, or earlier when `wake` is called; without a time only then. */
-function pause(ms?: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
-    wake = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
+/**
+ * Sleeps for `ms`, or until there is a message. The thread itself waits instead of its event loop, which halves the
+ * cost of waking up.
+ */
+function pause(ms: number): void {
+  Atomics.wait(setup.signal, 0, signalled, ms);
+  const now = Atomics.load(setup.signal, 0);
+  if (now === signalled) return;
+  signalled = now;
+  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) obey(next.message);
+}
+
+function obey(message: ToWorker): void {
+  if (message.type === 'count') post({ type: 'counted', decoded: decoded() });
+  else if (message.type === 'acknowledge') underWay--;
+  else stopping = true;
 }
 
 /** Reads, decodes and hands on one batch; returns how long to pause afterwards. */
@@ -84,23 +100,20 @@ function pass(): number {
     const { batch, buffer } = builder.take();
     underWay++;
     post({ type: 'batch', kernel: batch, tasks: tasks.take(), decoded: decoded(), missed }, [buffer]);
-    return end === 'full' ? 0 : busyPauseMs;
+    idlePauseMs = shortestPauseMs;
+    return end === 'full' ? 0 : shortestPauseMs;
   }
+  idlePauseMs = Math.min(idlePauseMs * pauseGrowth, longestPauseMs);
   return drain.holding ? commitSlackMs : idlePauseMs;
 }
 
-port.on('message', (message: ToWorker) => {
-  if (message.type === 'count') {
-    post({ type: 'counted', decoded: decoded() });
-    return;
-  }
-  if (message.type === 'acknowledge') underWay--;
-  else stopping = true;
-  if (stopping || underWay === credit - 1) wake();
-});
-
 post({ type: 'snapshot', snapshot: takeSnapshot() });
+let turnedAt = monotonicMs();
 while (!stopping) {
-  await pause(underWay < credit ? pass() : undefined);
+  pause(underWay < credit ? pass() : Number.POSITIVE_INFINITY);
+  if (monotonicMs() - turnedAt > turnIntervalMs) {
+    await setImmediate();
+    turnedAt = monotonicMs();
+  }
 }
 port.close();
