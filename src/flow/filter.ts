@@ -105,7 +105,7 @@ const flowKeys: [string, FilterKey<FlowJson>][] = [
   [
     'process',
     textKey('name (with * wildcards) or number of a process at either end', 'process=curl', (flow) =>
-      ends(flow).flatMap(({ process }) => (process ? [process.comm, String(process.pid)] : [])),
+      ends(flow).flatMap(({ process: task }) => (task ? [task.comm, String(task.pid)] : [])),
     ),
   ],
   [
@@ -292,9 +292,9 @@ function namespaceOf({ identity }: EndJson): string[] {
 
 /** Everything of a flow that a single word is looked for in. */
 function wordsOf(flow: FlowJson): string[] {
-  return ends(flow).flatMap(({ address, identity, process }) => [
+  return ends(flow).flatMap(({ address, identity, process: task }) => [
     address,
     ...(identity ? [identity.name] : []),
-    ...(process ? [process.comm] : []),
+    ...(task ? [task.comm] : []),
   ]);
 }

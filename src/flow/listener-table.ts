@@ -93,7 +93,7 @@ export class ListenerTable {
     const near = netns === undefined ? processes : processes.filter((process) => process?.netns === netns);
     const first = near[0];
     if (first === undefined) return undefined;
-    const same = near.every((process) => process?.comm === first.comm && process.netns === first.netns);
+    const same = near.every((other) => other?.comm === first.comm && other.netns === first.netns);
     return same ? first : undefined;
   }
 
