@@ -4,6 +4,7 @@ import { addressBits, formatAddress, parseAddress } from '../net/address.ts';
 import { PortSet } from '../net/port-set.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import type { Endpoint } from '../segmentation/endpoint.ts';
+import { equivalenceClasses } from '../segmentation/equivalence.ts';
 import { type Workload, workloadName } from '../segmentation/model.ts';
 import { portAnswer } from '../segmentation/port-sets.ts';
 import { type ApiProtocol, apiProtocols } from '../segmentation/protocol.ts';
@@ -108,18 +109,23 @@ export function* reachMatrix(
 ): Generator<ReachRow> {
   const protocols = scope.protocol ? [scope.protocol] : (Object.keys(apiProtocols) as ApiProtocol[]);
   const asked = scope.port === undefined ? PortSet.all : PortSet.of(scope.port);
+  const answer = (source: Workload, destination: Workload) =>
+    protocols.map((protocol): ProtocolPorts => {
+      const { allowed, unknown } = portAnswer(segmentation, source, destination, apiProtocols[protocol]);
+      return { protocol, allowed: allowed.intersect(asked), unknown: unknown.intersect(asked) };
+    });
+  const classes = equivalenceClasses(segmentation);
+  const answers = new Map<number, readonly ProtocolPorts[]>();
   const workloads = inventory.workloads.filter(({ finished }) => !finished);
   for (const source of workloads) {
     for (const destination of workloads) {
       if (source === destination && source.single) continue;
-      const ports = protocols.map((protocol): ProtocolPorts => {
-        const answer = portAnswer(segmentation, source, destination, apiProtocols[protocol]);
-        return {
-          protocol,
-          allowed: answer.allowed.intersect(asked),
-          unknown: answer.unknown.intersect(asked),
-        };
-      });
+      const pair = classes[source.index]! * inventory.workloads.length + classes[destination.index]!;
+      let ports = answers.get(pair);
+      if (ports === undefined) {
+        ports = answer(source, destination);
+        answers.set(pair, ports);
+      }
       yield { source, destination, ports };
     }
   }

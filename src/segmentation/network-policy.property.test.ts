@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatAddress, parseAddress } from '../net/address.ts';
 import type { Endpoint } from './endpoint.ts';
+import { equivalenceClasses } from './equivalence.ts';
 import { verdict } from './explain.ts';
 import { Dice, type GeneratedCluster, generateCluster, outsideAddresses } from './generate.oracle.ts';
 import { readInventory } from './inventory.ts';
@@ -105,4 +106,29 @@ test('the fast answer, the explained one and the port sets are one', () => {
       expect(bySet, `seed ${-seed}`).toBe(fast);
     }
   }
+});
+
+test('workloads of one class are interchangeable', () => {
+  let shared = 0;
+  for (let seed = 1; seed <= Math.max(1_500, cases / 20); seed++) {
+    const segmentation = compile(generateCluster(new Dice(seed)));
+    const { workloads } = segmentation.inventory;
+    const classes = equivalenceClasses(segmentation);
+    for (const one of workloads) {
+      const twin = workloads.find(({ index }) => index > one.index && classes[index] === classes[one.index]);
+      if (twin === undefined) continue;
+      shared += 1;
+      for (const other of workloads) {
+        if (other === one || other === twin) continue;
+        for (const protocol of [6, 17, 132]) {
+          const answers = [one, twin].map((workload) => [
+            portAnswer(segmentation, workload, other, protocol),
+            portAnswer(segmentation, other, workload, protocol),
+          ]);
+          expect(answers[0], `seed ${seed}`).toEqual(answers[1]);
+        }
+      }
+    }
+  }
+  expect(shared).toBeGreaterThan(80);
 });

@@ -1,7 +1,6 @@
 import { diagnose } from '../../diagnostic/diagnostic.ts';
 import type { Resource } from '../../manifest/resource.ts';
 import { identityOf } from '../../segmentation/inventory.ts';
-import { namespaceOf } from '../../segmentation/workloads.ts';
 import type { Check } from './definition.ts';
 
 /** The same object twice: the later one replaces the earlier one. */
@@ -21,10 +20,11 @@ Rename one of them, or check the variants of a deployment one by one.`,
     return manifests.resources.flatMap((resource) => {
       const winner = last.get(identityOf(resource)) as Resource;
       if (winner === resource) return [];
-      const { kind, name } = resource;
+      const { kind, name, namespace } = resource;
+      const where = namespace === undefined ? name : `${namespace}/${name}`;
       return [
         diagnose(duplicateObject, {
-          message: `${kind} ${namespaceOf(resource)}/${name} is declared again later and replaced by that`,
+          message: `${kind} ${where} is declared again later and replaced by that`,
           span: resource.at(['metadata', 'name']),
           related: [{ span: winner.at(['metadata', 'name']), message: 'this one counts' }],
           help: 'rename one of them, or check them apart',

@@ -1,0 +1,293 @@
+import { describe, expect, test } from 'vitest';
+import { parseAddress } from '../net/address.ts';
+import type { Endpoint } from './endpoint.ts';
+import { verdict } from './explain.ts';
+import { readInventory } from './inventory.ts';
+import { manifests, podYaml, policyYaml } from './manifests.fixture.ts';
+import { workloadName } from './model.ts';
+import { Segmentation, type SegmentationOptions } from './segmentation.ts';
+
+const namespace = (name: string, labels = '') => `---
+apiVersion: v1
+kind: Namespace
+metadata: {name: ${name}, labels: {${labels}}}
+`;
+
+const base =
+  namespace('shop') +
+  podYaml('api', 'tier: api', '', 'podIP: 10.1.0.1') +
+  podYaml('db', 'tier: db', 'nodeName: n1', 'podIP: 10.1.0.2, hostIP: 192.0.2.1') +
+  podYaml('other/client', 'tier: api', '', 'podIP: 10.1.0.3');
+
+function ask(text: string, options: SegmentationOptions = {}) {
+  const { resources } = manifests(text);
+  const segmentation = new Segmentation(readInventory(resources), resources, options);
+  const end = (name: string): Endpoint => {
+    const address = parseAddress(name);
+    if (address !== undefined) return { kind: 'external', address };
+    if (name.startsWith('node ')) {
+      const node = segmentation.inventory.nodes.find((one) => one.name === name.slice(5));
+      return node === undefined ? { kind: 'node' } : { kind: 'node', node };
+    }
+    const workload = segmentation.inventory.workloads.find((one) => workloadName(one) === name);
+    return { kind: 'workload', workload: workload! };
+  };
+  return (
+    source: string,
+    destination: string,
+    port = 5432,
+    protocol: 'TCP' | 'UDP' | 'SCTP' | number = 'TCP',
+  ) => verdict(segmentation, end(source), end(destination), protocol, port);
+}
+
+const fromApi = policyYaml(
+  'db',
+  `  podSelector: {matchLabels: {tier: db}}
+  ingress:
+  - from:
+    - podSelector: {matchLabels: {tier: none}}
+    - podSelector: {matchLabels: {tier: api}}
+    ports: [{port: 5432}]`,
+);
+
+describe('reasons', () => {
+  test('an allowed connection names policy, rule and the line of the peer', () => {
+    const { outcome, reasons } = ask(base + fromApi)('shop/api', 'shop/db');
+    expect(outcome).toBe('allow');
+    const line = (base + fromApi).split('\n').findLastIndex((text) => text.includes('tier: api}}')) + 1;
+    expect(reasons).toMatchObject([
+      { direction: 'egress', outcome: 'allow', text: 'no NetworkPolicy selects shop/api for egress' },
+      {
+        layer: 'networkpolicy',
+        direction: 'ingress',
+        outcome: 'allow',
+        object: { kind: 'NetworkPolicy', namespace: 'shop', name: 'db' },
+        rule: 0,
+        text: 'NetworkPolicy shop/db allows TCP 5432 from shop/api: ingress[0].from[1]',
+        span: { file: 'shop.yaml', start: { line } },
+      },
+    ]);
+  });
+
+  test('a denied port says which ports the rule allows', () => {
+    const { outcome, reasons } = ask(base + fromApi)('shop/api', 'shop/db', 22);
+    expect(outcome).toBe('deny');
+    expect(reasons[1]?.text).toBe(
+      'NetworkPolicy shop/db isolates shop/db for ingress, and ingress[0] allows shop/api on TCP 5432 only, not on TCP 22',
+    );
+  });
+
+  test('a denied peer says that no rule allows it', () => {
+    const { outcome, reasons } = ask(base + fromApi)('other/client', 'shop/db');
+    expect(outcome).toBe('deny');
+    expect(reasons[1]?.text).toContain('no rule allows TCP 5432 from other/client');
+  });
+
+  test('a default deny names every isolating policy', () => {
+    const deny = policyYaml('deny-all', '  podSelector: {}\n  policyTypes: [Ingress, Egress]');
+    const { outcome, reasons } = ask(base + deny + fromApi)('shop/api', 'shop/db', 22);
+    expect(outcome).toBe('deny');
+    expect(reasons[0]?.text).toBe(
+      'NetworkPolicy shop/deny-all isolates shop/api for egress, and there is no egress rule',
+    );
+    expect(reasons[1]?.text).toContain(
+      'NetworkPolicy shop/db isolates shop/db for ingress (as does shop/deny-all)',
+    );
+  });
+});
+
+describe('what is not known', () => {
+  const fromOps = policyYaml(
+    'ops',
+    '  podSelector: {}\n  ingress:\n  - from: [{namespaceSelector: {matchLabels: {team: ops}}}]',
+  );
+
+  test('labels of a namespace that no manifest declares', () => {
+    const { outcome, reasons } = ask(base + fromOps)('other/client', 'shop/db');
+    expect(outcome).toBe('unknown');
+    expect(reasons[1]?.text).toContain('no manifest declares namespace other');
+    expect(ask(base + namespace('other') + fromOps)('other/client', 'shop/db').outcome).toBe('deny');
+    expect(ask(base + namespace('other', 'team: ops') + fromOps)('other/client', 'shop/db').outcome).toBe(
+      'allow',
+    );
+  });
+
+  test('the name of an undeclared namespace is known', () => {
+    const byName = fromOps.replace('team: ops', 'kubernetes.io/metadata.name: other');
+    expect(ask(base + byName)('other/client', 'shop/db').outcome).toBe('allow');
+    expect(ask(base + byName)('shop/api', 'shop/db').outcome).toBe('deny');
+  });
+
+  const fromBlock = policyYaml(
+    'block',
+    '  podSelector: {matchLabels: {tier: db}}\n  ingress:\n  - from: [{ipBlock: {cidr: 10.1.0.0/16}}]',
+  );
+
+  test('whether ipBlock matches pods, unless told', () => {
+    expect(ask(base + fromBlock)('shop/api', 'shop/db').outcome).toBe('unknown');
+    expect(ask(base + fromBlock, { ipBlockMatchesPods: 'match' })('shop/api', 'shop/db').outcome).toBe(
+      'allow',
+    );
+    expect(ask(base + fromBlock, { ipBlockMatchesPods: 'never' })('shop/api', 'shop/db').outcome).toBe(
+      'deny',
+    );
+    expect(ask(base + fromBlock)('10.1.9.9', 'shop/db').outcome).toBe('allow');
+    expect(ask(base + fromBlock)('198.51.100.7', 'shop/db').outcome).toBe('deny');
+  });
+
+  test('the client address behind a Service that may replace it', () => {
+    const service = `---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {type: NodePort, selector: {tier: db}, ports: [{port: 5432}]}
+`;
+    const outcome = (text: string, port = 5432) => ask(text)('198.51.100.7', 'shop/db', port).outcome;
+    expect(outcome(base + fromBlock + service)).toBe('unknown');
+    expect(outcome(base + fromBlock + service, 22)).toBe('deny');
+    expect(outcome(base + fromBlock + service.replace('NodePort', 'ClusterIP'))).toBe('deny');
+    const local = service.replace('type: NodePort', 'type: NodePort, externalTrafficPolicy: Local');
+    expect(outcome(base + fromBlock + local)).toBe('deny');
+    expect(outcome(base + fromApi + service)).toBe('deny');
+  });
+
+  test('protocols outside the API, once a policy isolates', () => {
+    expect(ask(base)('shop/api', 'shop/db', 0, 1).outcome).toBe('allow');
+    expect(ask(base + fromApi)('shop/api', 'shop/db', 0, 1).outcome).toBe('unknown');
+  });
+
+  test('what a faulty policy will become', () => {
+    const faulty = fromApi.replace('podSelector: {matchLabels: {tier: none}}', '{}');
+    const { outcome, reasons } = ask(base + faulty)('shop/api', 'shop/db');
+    expect(outcome).toBe('unknown');
+    expect(reasons[1]).toMatchObject({ object: { name: 'db' } });
+    expect(ask(base + faulty)('shop/db', 'shop/api').outcome).toBe('allow');
+  });
+});
+
+describe('nodes', () => {
+  test('traffic with the own node is always allowed, with another one as rules say', () => {
+    const deny = policyYaml('deny-all', '  podSelector: {}\n  policyTypes: [Ingress, Egress]');
+    const other = podYaml(
+      'other/agent',
+      'x: y',
+      'hostNetwork: true, nodeName: n2',
+      'podIP: 192.0.2.2, hostIP: 192.0.2.2',
+    );
+    const judge = ask(base + deny + other);
+    expect(judge('node n1', 'shop/db').outcome).toBe('allow');
+    expect(judge('shop/db', 'node n1').outcome).toBe('allow');
+    expect(judge('node n2', 'shop/db').outcome).toBe('deny');
+    expect(judge('other/agent', 'shop/db').outcome).toBe('deny');
+    expect(judge('node n1', 'shop/api').outcome).toBe('unknown');
+  });
+
+  test('a pod on its host network is seen by its address and escapes policies', () => {
+    const agent = podYaml(
+      'agent',
+      'tier: api',
+      'hostNetwork: true, nodeName: n2',
+      'podIP: 192.0.2.2, hostIP: 192.0.2.2',
+    );
+    const judge = ask(base + fromApi + agent);
+    expect(judge('shop/agent', 'shop/db').outcome).toBe('deny');
+    expect(judge('shop/db', 'shop/agent').reasons[1]?.text).toContain("host's network");
+  });
+});
+
+describe('objects that are not evaluated', () => {
+  const meshed = base.replace(
+    'metadata: {name: shop, labels: {}}',
+    'metadata: {name: shop, labels: {istio-injection: enabled}}',
+  );
+  const authorization = `---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: none, namespace: shop}
+spec: {}
+`;
+
+  test('Istio policies count for pods in the mesh only', () => {
+    expect(ask(base + authorization)('shop/api', 'shop/db').outcome).toBe('allow');
+    const { outcome, reasons } = ask(meshed + authorization)('shop/api', 'shop/db');
+    expect(outcome).toBe('unknown');
+    expect(reasons[1]).toMatchObject({ object: { kind: 'AuthorizationPolicy', name: 'none' } });
+  });
+
+  test('what only restricts does not hide a denial', () => {
+    expect(ask(meshed + authorization + fromApi)('shop/api', 'shop/db', 22).outcome).toBe('deny');
+  });
+
+  test('PeerAuthentication matters when it is STRICT', () => {
+    const peer = (mode: string) => `---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: ${mode}}}
+`;
+    expect(ask(meshed + peer('PERMISSIVE'))('shop/api', 'shop/db').outcome).toBe('allow');
+    expect(ask(meshed + peer('STRICT'))('shop/api', 'shop/db').outcome).toBe('unknown');
+  });
+
+  test.each([
+    ['policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy', 'unknown', 'unknown'],
+    ['policy.networking.k8s.io/v1alpha1', 'BaselineAdminNetworkPolicy', 'unknown', 'deny'],
+    ['cilium.io/v2', 'CiliumNetworkPolicy', 'unknown', 'unknown'],
+    ['projectcalico.org/v3', 'NetworkPolicy', 'unknown', 'unknown'],
+    ['projectcalico.org/v3', 'GlobalNetworkPolicy', 'unknown', 'unknown'],
+  ])('%s %s: open pod %s, denied by a NetworkPolicy %s', (apiVersion, kind, open, isolated) => {
+    const object = `---
+apiVersion: ${apiVersion}
+kind: ${kind}
+metadata: {name: x, namespace: shop}
+spec: {subject: {namespaces: {}}, endpointSelector: {}, ingress: [{action: Deny}]}
+`;
+    expect(ask(base + object)('shop/api', 'shop/db').outcome).toBe(open);
+    expect(ask(base + object + fromApi)('shop/api', 'shop/db', 22).outcome).toBe(isolated);
+  });
+});
+
+describe('the same policies written otherwise', () => {
+  const open = policyYaml(
+    'two',
+    `  podSelector: {matchLabels: {tier: db}}
+  ingress:
+  - from: [{podSelector: {matchLabels: {tier: api}}}]
+    ports: [{port: 5432}]
+  - ports: [{port: web}]`,
+  );
+  const asked = [
+    ['shop/api', 5432],
+    ['shop/api', 8080],
+    ['other/client', 5432],
+    ['other/client', 8080],
+    ['198.51.100.7', 8080],
+    ['198.51.100.7', 5432],
+  ] as const;
+  const answers = (text: string) => asked.map(([source, port]) => ask(text)(source, 'shop/db', port).outcome);
+  const expected = ['allow', 'allow', 'deny', 'allow', 'allow', 'deny'];
+
+  test('as it is', () => expect(answers(base + open)).toEqual(expected));
+
+  test('rules in another order', () => {
+    const head = open.slice(0, open.indexOf('  - from'));
+    const [first, second] = [
+      open.slice(open.indexOf('  - from'), open.indexOf('  - ports')),
+      open.slice(open.indexOf('  - ports')),
+    ];
+    expect(answers(`${base}${head}${second.trimEnd()}\n${first}`)).toEqual(expected);
+  });
+
+  test('one policy per rule', () => {
+    const head = open.slice(0, open.indexOf('  - from'));
+    const one = head + open.slice(open.indexOf('  - from'), open.indexOf('  - ports'));
+    const two = head.replace('name: two', 'name: three') + open.slice(open.indexOf('  - ports'));
+    expect(answers(base + one + two)).toEqual(expected);
+  });
+
+  test('labels renamed throughout', () => {
+    expect(
+      answers((base + open).replaceAll('tier: db', 'stage: d').replaceAll('tier: api', 'stage: a')),
+    ).toEqual(expected);
+  });
+});
