@@ -81,6 +81,7 @@ export const aliasProblem = schemaCode(
   'Alias cannot be expanded',
   `A YAML alias (\`*name\`) has no anchor (\`&name\`) before it, stands inside its own anchor, or the aliases of the
 document stand for more values than the limit allows (an "alias bomb": a few lines that expand to millions of values).
+Or a merge key (\`<<\`) is given something else than a mapping or a list of mappings.
 The document was not read.
 
 Write the repeated parts out, or move the anchor before its first use.`,

@@ -18,10 +18,10 @@ export function* splitDocuments(text: string): Generator<Chunk> {
   for (const marker of markers) {
     const at = marker.index;
     if (marker[0] === '---') {
-      if (hasContent(text, start, at)) {
-        yield { start, end: at };
-        start = at;
-      }
+      const content = hasContent(text, start, at);
+      if (content) yield { start, end: at };
+      // Only what comes before the first marker of a document may be its directives.
+      if (content || text.startsWith('---', start)) start = at;
     } else if (hasContent(text, start, at)) {
       const end = at + 3;
       yield { start, end };

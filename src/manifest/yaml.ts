@@ -92,7 +92,8 @@ function compose(text: string): Document.Parsed | undefined {
       // The parser's own check compares every pair of keys; NodeReader's is linear.
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: 'silent',
+      // 'silent' would also hide the error that more documents follow.
+      logLevel: 'error',
     });
   } catch (fault) {
     if (fault instanceof RangeError) return undefined;
@@ -208,14 +209,14 @@ class NodeReader {
   #mapping(node: ParsedNode & { items: unknown; flow?: boolean }, depth: number) {
     const value: Record<string, unknown> = {};
     const seen = new Map<string, ParsedNode>();
-    const merged: unknown[] = [];
+    const merged: object[] = [];
     let end = node.flow ? node.range[1] : node.range[0];
     for (const pair of node.items as Pair<ParsedNode, ParsedNode | null>[]) {
       const key = this.#key(pair.key);
       const child = this.#node(pair.value, key, pair.key, pair.key.range[1], depth + 1);
       if (!node.flow) end = Math.max(child.end, pair.key.range[1]);
       if (key === MERGE) {
-        merged.push(...(Array.isArray(child.value) ? child.value : [child.value]));
+        merged.push(...this.#mergeSources(pair.key, child.value));
         continue;
       }
       const before = seen.get(key);
@@ -224,12 +225,20 @@ class NodeReader {
       setOwn(value, key, child.value);
     }
     for (const source of merged) {
-      if (typeof source !== 'object' || source === null) continue;
       for (const [key, inherited] of Object.entries(source)) {
         if (!Object.hasOwn(value, key)) setOwn(value, key, inherited);
       }
     }
     return { value, end };
+  }
+
+  /** The mappings that `<<` merges: one, or a list of them (YAML merge key draft; go-yaml refuses anything else). */
+  #mergeSources(key: ParsedNode, value: unknown): object[] {
+    const sources: unknown[] = Array.isArray(value) ? value : [value];
+    const isMapping = (one: unknown): one is object =>
+      typeof one === 'object' && one !== null && !Array.isArray(one);
+    if (sources.every(isMapping)) return sources;
+    throw new Refusal(aliasProblem, this.#place(key.range), '`<<` needs a mapping or a list of mappings');
   }
 
   #sequence(node: ParsedNode & { items: unknown; flow?: boolean }, depth: number) {
