@@ -149,6 +149,7 @@ spec: {type: NodePort, selector: {tier: db}, ports: [{port: 5432}]}
     const local = service.replace('type: NodePort', 'type: NodePort, externalTrafficPolicy: Local');
     expect(outcome(base + fromBlock + local)).toBe('deny');
     expect(outcome(base + fromApi + service)).toBe('deny');
+    expect(outcome(base + fromBlock.replace('10.1.0.0/16', '0.0.0.0/0') + service)).toBe('allow');
   });
 
   test('protocols outside the API, once a policy isolates', () => {
@@ -180,6 +181,26 @@ describe('nodes', () => {
     expect(judge('node n2', 'shop/db').outcome).toBe('deny');
     expect(judge('other/agent', 'shop/db').outcome).toBe('deny');
     expect(judge('node n1', 'shop/api').outcome).toBe('unknown');
+  });
+
+  test('a port name means nothing on a pod on its host network', () => {
+    const agent = podYaml(
+      'agent',
+      'x: y',
+      'hostNetwork: true, nodeName: n2',
+      'podIP: 192.0.2.2, hostIP: 192.0.2.2',
+    );
+    const away = podYaml('away', 'tier: api', 'nodeName: n1', 'podIP: 10.1.0.9, hostIP: 192.0.2.1');
+    const named = policyYaml(
+      'named',
+      '  podSelector: {matchLabels: {tier: api}}\n  policyTypes: [Egress]\n  egress:\n  - to: [{ipBlock: {cidr: 192.0.2.0/24}}]\n    ports: [{port: web}]',
+    );
+    const { resources } = manifests(base + agent + away + named);
+    const segmentation = new Segmentation(readInventory(resources), resources);
+    const index = (name: string) =>
+      segmentation.inventory.workloads.find((workload) => workload.name === name)!.index;
+    expect(ask(base + agent + away + named)('shop/away', 'shop/agent', 8080).outcome).toBe('deny');
+    expect(segmentation.outcome(index('away'), index('agent'), 6, 8080)).toBe('deny');
   });
 
   test('a pod on its host network is seen by its address and escapes policies', () => {

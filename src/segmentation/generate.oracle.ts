@@ -119,7 +119,7 @@ export function generateCluster(dice: Dice, doubt = true): GeneratedCluster {
   const pods = Array.from({ length: 2 + dice.below(5) }, (_, id) => generatePod(dice, id, doubt));
   const podNetworks = doubt && dice.chance(0.3) ? ['10.77.0.0/16'] : [];
   const policies = Array.from({ length: dice.below(12) }, (_, i) => generatePolicy(dice, `p${i}`, doubt));
-  const services = doubt && dice.chance(0.4) ? [generateService(dice)] : [];
+  const services = doubt && dice.chance(0.5) ? [generateService(dice, dice.pick(pods))] : [];
   const names = pods.map(({ id }) => `w${id}`);
   const resources = [
     ...Object.entries(namespaces).map(([name, own]) =>
@@ -164,7 +164,7 @@ function labels(dice: Dice): Record<string, string> {
 
 function generatePod(dice: Dice, id: number, doubt: boolean): OraclePod {
   const single = !doubt || dice.chance(0.7);
-  const hostNetwork = doubt && dice.chance(0.15);
+  const hostNetwork = doubt && dice.chance(0.2);
   const node = single && dice.chance(0.7) ? dice.pick(nodeNames) : undefined;
   const own = [`10.1.0.${id}`, ...(doubt && dice.chance(0.2) ? [`2001:db8:1::${id}`] : [])];
   const hasAddress = single && (!doubt || dice.chance(0.8));
@@ -247,7 +247,7 @@ function generatePeer(dice: Dice): object {
 function generatePort(dice: Dice): object {
   const protocol = dice.chance(0.7) ? { protocol: dice.pick(protocols) } : {};
   if (dice.chance(0.15)) return protocol;
-  if (dice.chance(0.25)) return { ...protocol, port: dice.pick(portNames) };
+  if (dice.chance(0.35)) return { ...protocol, port: dice.pick(portNames) };
   const port = dice.pick(portNumbers);
   return { ...protocol, port, ...(dice.chance(0.25) && { endPort: port + dice.below(400) }) };
 }
@@ -299,18 +299,24 @@ function generatePolicy(dice: Dice, name: string, doubt: boolean) {
   };
 }
 
-function generateService(dice: Dice) {
-  const key = dice.pick(keys);
+/** In front of one pod at least, mostly. */
+function generateService(dice: Dice, pod: OraclePod) {
+  const [label] = Object.entries(pod.labels);
+  const selector = label === undefined ? { app: dice.pick(values) } : { [label[0]]: label[1] };
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: 'front', namespace: dice.pick(spaces) },
+    metadata: { name: 'front', namespace: pod.namespace },
     spec: {
       type: dice.pick(['ClusterIP', 'NodePort', 'LoadBalancer']),
       externalTrafficPolicy: dice.pick(['Cluster', 'Local']),
-      selector: { [key]: dice.pick(values) },
+      selector,
       ports: [
-        { protocol: dice.pick(protocols), port: 8000, targetPort: dice.pick([...portNumbers, ...portNames]) },
+        {
+          protocol: dice.pick(protocols.slice(0, 2)),
+          port: 8000,
+          targetPort: dice.pick([...portNumbers, ...portNames]),
+        },
       ],
     },
   };

@@ -12,7 +12,7 @@ import { Segmentation } from './segmentation.ts';
 
 /** Connections judged; PICKET_CASES=100000 for a long run. */
 const cases = Number(process.env.PICKET_CASES ?? 20_000);
-const connectionsPerCluster = 4;
+const connectionsPerCluster = 8;
 const numbers = { TCP: 6, UDP: 17, SCTP: 132, ICMP: 1 } as const;
 const expected = { yes: 'allow', no: 'deny', maybe: 'unknown' } as const;
 const scopes = { yes: 'match', no: 'never', maybe: 'unknown' } as const;
@@ -32,14 +32,14 @@ function randomEnd(
   segmentation: Segmentation,
 ): [OracleEnd, Endpoint] {
   const kind = dice.random();
-  if (kind < 0.12) {
+  if (kind < 0.2) {
     const address = dice.pick(outsideAddresses);
     return [
       { kind: 'external', address },
       { kind: 'external', address: parseAddress(address)! },
     ];
   }
-  if (kind < 0.2) {
+  if (kind < 0.28) {
     const node = dice.pick([undefined, ...segmentation.inventory.nodes]);
     const end: OracleEnd = {
       kind: 'node',
