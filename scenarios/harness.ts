@@ -13,11 +13,7 @@ export const shared: string = process.env.PICKET_SHARED ?? resolve(root, '../sha
 
 /** Why this machine cannot run live scenarios, or undefined when it can. */
 export const cannotWatch: string | undefined =
-  process.getuid?.() !== 0
-    ? 'needs root'
-    : existsSync('/sys/kernel/tracing/events') || existsSync('/sys/kernel/debug/tracing/events')
-      ? undefined
-      : 'needs tracefs';
+  process.getuid?.() !== 0 ? 'needs root' : tracingInstances() === undefined ? 'needs tracefs' : undefined;
 
 /** Whether `program` is on the PATH. */
 export function has(program: string): boolean {
@@ -165,13 +161,17 @@ function collect(stream: NodeJS.ReadableStream | null, lines: Line[]): void {
   });
 }
 
+/** Names of all tracing instances of the kernel; undefined without tracefs. Looks from a mount namespace of its own. */
+function tracingInstances(): string[] | undefined {
+  const script = 'mount -t tracefs tracefs /mnt && ls /mnt/instances';
+  const { code, out } = command('unshare', ['--mount', 'sh', '-c', script]);
+  return code === 0 ? out.split('\n').filter(Boolean) : undefined;
+}
+
 /** What Picket could have left behind: network namespaces and tracing instances of the given process. */
 export function leftBehind(pid: number): string[] {
-  const list = (folder: string) =>
-    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
-  return [...list('/run/netns'), ...list('/sys/kernel/tracing/instances')].filter((path) =>
-    path.includes(`-${pid}-`),
-  );
+  const namespaces = existsSync('/run/netns') ? readdirSync('/run/netns') : [];
+  return [...namespaces, ...(tracingInstances() ?? [])].filter((name) => name.includes(`-${pid}-`));
 }
 
 /** Runs the command line program to its end. */

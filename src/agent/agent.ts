@@ -2,12 +2,13 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { DetectorDefinition } from '../detect/detector.ts';
 import { AlertFolder } from '../detect/fold.ts';
 import { detectors as allDetectors } from '../detect/registry.ts';
+import { parseFlowFilter } from '../flow/filter.ts';
 import type { SensorCounters } from '../flow/kernel-batch.ts';
 import { ConnectionTracker } from '../flow/tracker.ts';
 import type { Posture } from '../posture/posture.ts';
 import type { RunningSensor, SensorDefinition } from '../sensor/sensor.ts';
 import type { Store } from '../store/store.ts';
-import type { AgentView } from './api.ts';
+import type { AgentView, FlowFilter } from './api.ts';
 import { AgentClock, type SystemClocks } from './clock.ts';
 import { judgeHealth } from './health.ts';
 import { LossLog } from './loss-log.ts';
@@ -106,6 +107,13 @@ export class Agent implements AgentView {
     for (const sensor of this.#sensors) await sensor.running?.stop();
     this.stream.close();
     this.store.close();
+  }
+
+  parseFilter(text: string): FlowFilter {
+    const result = parseFlowFilter(text);
+    if (result.ok) return { matches: result.matches };
+    const [first] = result.diagnostics;
+    return { message: first?.message ?? 'not a filter', ...(first?.help ? { help: first.help } : {}) };
   }
 
   metrics(): Promise<string> {

@@ -1,6 +1,5 @@
 import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../detect/detector.ts';
 import type { AlertFolder } from '../detect/fold.ts';
-import { startDetector } from '../detect/registry.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import type { Outcome } from '../flow/verdict.ts';
 import type { Posture } from '../posture/posture.ts';
@@ -39,7 +38,7 @@ export class Pipeline {
     this.posture = parts.posture;
     this.detectors = parts.detectors.map((definition) => ({
       id: definition.id,
-      running: startDetector(definition, {}),
+      running: definition.create({}),
     }));
     this.#folder = parts.folder;
     this.#store = parts.store;

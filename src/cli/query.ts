@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Alert } from '../detect/detector.ts';
+import type { FilterResult } from '../flow/filter-parser.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Query, Row } from '../store/store.ts';
 import { FailedError, type OptionDefinition, UsageError } from './command.ts';
@@ -38,7 +39,7 @@ export async function queryStore<K extends keyof Kinds>(
     ...(typeof options.since === 'string' ? { since: parseTime(options.since, now) } : {}),
     ...(typeof options.until === 'string' ? { until: parseTime(options.until, now) } : {}),
   };
-  const matches = (_: Kinds[K]) => true;
+  const matches = await readFilter(kind, filter);
   const path = storePath(options.state, io);
   if (!existsSync(path)) {
     throw new FailedError(
@@ -63,4 +64,27 @@ export async function queryStore<K extends keyof Kinds>(
   } finally {
     store.close();
   }
+}
+
+/** Reads the filter of the command line. Throws UsageError with the place of the first fault. */
+async function readFilter<K extends keyof Kinds>(
+  kind: K,
+  text: string,
+): Promise<(value: Kinds[K]) => boolean> {
+  const { parseAlertFilter, parseFlowFilter } = await import('../flow/filter.ts');
+  if (kind === 'flows') {
+    const matches = accepted(parseFlowFilter(text), text);
+    const { flowToJson } = await import('../flow/json.ts');
+    return (value) => matches(flowToJson(value as Flow));
+  }
+  const matches = accepted(parseAlertFilter(text), text);
+  const { alertToJson } = await import('../detect/json.ts');
+  return (value) => matches(alertToJson(value as Alert));
+}
+
+function accepted<T>(result: FilterResult<T>, text: string): (value: T) => boolean {
+  if (result.ok) return result.matches;
+  const [first] = result.diagnostics;
+  const caret = first?.span ? `\n  ${text}\n  ${' '.repeat(first.span.start.column - 1)}^` : '';
+  throw new UsageError(`${first?.message ?? 'not a filter'}${caret}`, first?.help);
 }

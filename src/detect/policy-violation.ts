@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Flow } from '../flow/flow.ts';
-import { protocolName } from '../flow/protocol.ts';
+import { protocolName } from '../net/protocol.ts';
 import type { DetectorDefinition, Evidence, Finding, RunningDetector, Technique } from './detector.ts';
 import { fullNameOf, listText, nameOf, plural, processText, reasonText } from './text.ts';
 

@@ -1,6 +1,6 @@
 import { formatAddress } from '../net/address.ts';
+import { protocolName } from '../net/protocol.ts';
 import type { End, Flow } from './flow.ts';
-import { protocolName } from './protocol.ts';
 
 /**
  * Returns the flow in one line, e.g. `curl[1234] shop/frontend → shop/backend:3000 tcp established allow`. Names stand

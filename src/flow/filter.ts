@@ -1,6 +1,7 @@
 import { nearest } from '../diagnostic/suggest.ts';
 import { parseAddress } from '../net/address.ts';
 import { parsePrefix, prefixContains } from '../net/prefix.ts';
+import { protocolName, protocolNumber } from '../net/protocol.ts';
 import {
   type Comparison,
   type FilterKey,
@@ -12,7 +13,6 @@ import {
 } from './filter-parser.ts';
 import type { FlowState, SeenBy } from './flow.ts';
 import type { EndJson, FlowJson } from './json.ts';
-import { protocolName, protocolNumber } from './protocol.ts';
 import type { Outcome } from './verdict.ts';
 import { wildcard } from './wildcard.ts';
 

@@ -1,7 +1,7 @@
 import type { Address, Family } from '../net/address.ts';
+import { Protocol } from '../net/protocol.ts';
 import { ChainedIndex, finish, mix } from './chained-index.ts';
 import type { End, Flow, FlowState, Process } from './flow.ts';
-import { tcp } from './protocol.ts';
 import { SlotLists } from './slot-lists.ts';
 
 /** The lists that flows are in. Each but `Established` and `Unanswered` is in order of deadline. */
@@ -244,7 +244,7 @@ export class FlowTable implements TupleColumns {
     const destination = this.has(slot, Flag.SeenDestination);
     return {
       id,
-      protocol: tcp,
+      protocol: Protocol.Tcp,
       source: this.#end(slot, Role.Source, this.sourceAddress, this.sourcePort),
       destination: this.#end(slot, Role.Destination, this.destinationAddress, this.destinationPort),
       state: stateNames[this.state[slot]!]!,

@@ -1,6 +1,6 @@
 import { formatAddress, parseAddress } from '../net/address.ts';
+import { protocolName, protocolNumber } from '../net/protocol.ts';
 import type { End, Flow, FlowState, Identity, Process, SeenBy } from './flow.ts';
-import { protocolName, protocolNumber } from './protocol.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One end of a flow as it stands in JSON. */

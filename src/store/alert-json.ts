@@ -1,1 +1,0 @@
-export type { AlertJson } from '../detect/json.ts';
