@@ -6,6 +6,8 @@ import { createConnection, createServer } from 'node:net';
 
 /** What a machine does. */
 export interface Role {
+  /** What the process is called in ps, and in what Picket shows. */
+  readonly name: string;
   /** Ports it serves: each request is answered after asking `upstream`, if there is one. */
   readonly serve?: readonly number[];
   readonly upstream?: readonly [host: string, port: number];
@@ -49,6 +51,7 @@ async function scan({ host, from, to }: NonNullable<Role['scan']>): Promise<void
 }
 
 const role = JSON.parse(process.argv[2] ?? '{}') as Role;
+process.title = role.name;
 process.stdin.on('end', () => process.exit(0)).resume();
 for (const port of role.serve ?? []) serve(port, role.upstream);
 const { visit } = role;

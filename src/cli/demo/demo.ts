@@ -58,17 +58,17 @@ export function startDemo(): Demo {
     });
   };
 
-  void play('backend', { serve: [3000, 5432] });
-  void play('frontend', { serve: [8080], upstream: [machines.backend, 3000] });
-  void play('ingress', { visit: { to: [machines.frontend, 8080], everyMs: 1_500 } });
+  void play('backend', { name: 'backend', serve: [3000, 5432] });
+  void play('frontend', { name: 'frontend', serve: [8080], upstream: [machines.backend, 3000] });
+  void play('ingress', { name: 'ingress', visit: { to: [machines.frontend, 8080], everyMs: 1_500 } });
 
   return {
     async attack(tell) {
       tell('guest-laptop scans 200 ports of the frontend');
-      await play('laptop', { scan: { host: machines.frontend, from: 1, to: 200 } });
+      await play('laptop', { name: 'scanner', scan: { host: machines.frontend, from: 1, to: 200 } });
       await pause(2_000);
       tell('the frontend, taken over, connects to the database port of the backend, which no policy allows');
-      await play('frontend', { visit: { to: [machines.backend, 5432], everyMs: 0 } });
+      await play('frontend', { name: 'implant', visit: { to: [machines.backend, 5432], everyMs: 0 } });
     },
     async stop() {
       if (stopped) return;
