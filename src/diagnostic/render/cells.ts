@@ -13,9 +13,9 @@ const MAX_TEXT = 600;
 const COMBINING = /^[\p{Mn}\p{Me}]$/u;
 const WIDE =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]$/u;
-/** Characters that a terminal obeys or hides: controls, format characters (bidirectional overrides, zero widths), lone surrogates, line separators. */
-const UNSAFE = /^[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]$/u;
-const ANY_UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu;
+/** Characters that a terminal obeys or hides: controls, format characters (bidirectional overrides, zero widths), lone surrogates, unassigned ones, line separators. */
+const UNSAFE = /^[\p{C}\u2028\u2029]$/u;
+const ANY_UNSAFE = /[\p{C}\u2028\u2029]/gu;
 
 /**
  * Lays a line out for a terminal: tabs reach the next stop, wide characters take two columns, combining ones none, and
