@@ -105,24 +105,28 @@ async function openText(): Promise<Reader> {
   };
 }
 
+/** Returns the counts once they have stood still for 100 ms. */
+async function settled(reader: Reader): Promise<{ readonly decoded: number; readonly lost: number }> {
+  let last = await reader.count();
+  for (let quiet = 0; quiet < 5; ) {
+    await sleep(20);
+    const now = await reader.count();
+    quiet = now.decoded === last.decoded ? quiet + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
 async function run(open: () => Promise<Reader>, togglers: readonly Toggler[]): Promise<Outcome> {
   const reader = await open();
   try {
-    recordOnly(togglers.map(({ pid }) => pid));
-    await sleep(200);
-    const before = await reader.count();
+    recordOnly(togglers);
+    const before = await settled(reader);
     const cpu = process.cpuUsage();
     const start = performance.now();
     await Promise.all(togglers.map((toggler) => toggler.toggle(events / 2 / togglers.length)));
     const seconds = (performance.now() - start) / 1000;
-    let after = await reader.count();
-    let quiet = 0;
-    while (quiet < 5) {
-      await sleep(20);
-      const now = await reader.count();
-      quiet = now.decoded === after.decoded ? quiet + 1 : 0;
-      after = now;
-    }
+    const after = await settled(reader);
     const used = process.cpuUsage(cpu);
     const decoded = after.decoded - before.decoded;
     return {

@@ -31,22 +31,28 @@ export async function startToggler(): Promise<Toggler> {
   await line();
   return {
     pid: child.pid!,
-    toggle(turns) {
+    async toggle(turns) {
       child.stdin.write(`${turns}\n`);
-      return line();
+      await line();
     },
     stop: () => child.kill('SIGKILL'),
   };
 }
 
-/** Lets the tracing instances of process `owner` record what the tasks `pids` do and nothing else. */
-export function recordOnly(pids: readonly number[], owner: number = process.pid): void {
+/** Lets this process's tracing instances record the state changes of the generators' sockets and nothing else. */
+export function recordOnly(togglers: readonly Toggler[]): void {
+  // Only a task itself moves its socket to LISTEN and back; other changes may come in interrupts on its account.
+  const pids = togglers.map(({ pid }) => `common_pid == ${pid}`).join(' || ');
+  const filter = `(${pids}) && (newstate == 10 || (oldstate == 10 && newstate == 7))`;
   const tracefs = openTracefs();
   try {
     const instances = join(tracefs.root, 'instances');
     for (const name of readdirSync(instances)) {
-      if (name.startsWith(`picket-${owner}-`))
-        writeFileSync(join(instances, name, 'set_event_pid'), pids.join(' '));
+      if (!name.startsWith(`picket-${process.pid}-`)) continue;
+      const events = join(instances, name, 'events');
+      writeFileSync(join(events, 'enable'), '0');
+      writeFileSync(join(events, 'sock/inet_sock_set_state/filter'), filter);
+      writeFileSync(join(events, 'sock/inet_sock_set_state/enable'), '1');
     }
   } finally {
     tracefs.release();

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { SensorCounters } from '../flow/kernel-batch.ts';
 import { Collector } from './collector.fixture.ts';
+import type { RunningSensor } from './sensor.ts';
 import { recordOnly, startToggler } from './toggle.fixture.ts';
 import { sweepInstances } from './tracefs/instance.ts';
 import { openTracefs } from './tracefs/mount.ts';
@@ -76,6 +78,18 @@ describe.skipIf(!usable)('the instance is gone (needs root and tracefs)', () => 
   });
 });
 
+/** Returns the counters once they have stood still for a while. */
+async function settled(sensor: RunningSensor): Promise<SensorCounters> {
+  let last = await sensor.counters();
+  for (let quiet = 0; quiet < 5; ) {
+    await sleep(40);
+    const now = await sensor.counters();
+    quiet = now.records === last.records && now.lost === last.lost ? quiet + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
 describe.skipIf(!usable)('loss (needs root and tracefs)', () => {
   test('records made = records handed on + records lost, exactly, while the consumer stalls', async () => {
     const turns = 60_000;
@@ -85,9 +99,8 @@ describe.skipIf(!usable)('loss (needs root and tracefs)', () => {
     const sensor = startTracefs(seen, { bufferKbPerCpu: 256 });
     try {
       await seen.until('the snapshot', () => seen.snapshots.length === 1);
-      recordOnly([toggler.pid]);
-      await sleep(100);
-      const before = await sensor.counters();
+      recordOnly([toggler]);
+      const before = await settled(sensor);
       let release = (): void => {};
       seen.hold = new Promise((resolve) => (release = resolve));
       await toggler.toggle(turns);
@@ -96,13 +109,8 @@ describe.skipIf(!usable)('loss (needs root and tracefs)', () => {
       expect(stalled.lost - before.lost).toBeGreaterThan(turns);
       seen.hold = undefined;
       release();
-      let after = await sensor.counters();
-      const made = (): number => after.records + after.lost - before.records - before.lost;
-      for (let i = 0; i < 40 && made() < 2 * turns; i++) {
-        await sleep(50);
-        after = await sensor.counters();
-      }
-      expect(made()).toBe(2 * turns);
+      const after = await settled(sensor);
+      expect(after.records + after.lost - before.records - before.lost).toBe(2 * turns);
       expect(after.undecodable).toBe(0);
       expect(seen.count).toBe(after.records);
       // The batches themselves tell of the loss too, not only when asked.

@@ -12,7 +12,7 @@ import { probeTracefs } from './tracefs/probe.ts';
 const lossIntervalMs = 1000;
 
 /** The worker's heap bounds in MiB: start-up picture and task table are its largest tenants. */
-const workerLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4, stackSizeMb: 2 };
+const workerLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 1, stackSizeMb: 2 };
 
 /** A running tracefs sensor. */
 export interface RunningTracefs extends RunningSensor {

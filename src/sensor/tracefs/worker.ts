@@ -72,15 +72,17 @@ function decoded(): Decoded {
 }
 
 /**
- * Sleeps for `ms`, or until there is a message. The thread itself waits instead of its event loop, which halves the
- * cost of waking up.
+ * Sleeps for `ms`, or until told to stop, or until there is credit again where there was none; answers messages
+ * meanwhile. The thread itself waits instead of its event loop, which halves the cost of waking up.
  */
 function pause(ms: number): void {
-  Atomics.wait(setup.signal, 0, signalled, ms);
-  const now = Atomics.load(setup.signal, 0);
-  if (now === signalled) return;
-  signalled = now;
-  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) obey(next.message);
+  const until = monotonicMs() + ms;
+  const starved = underWay >= credit;
+  do {
+    Atomics.wait(setup.signal, 0, signalled, Math.max(0, until - monotonicMs()));
+    signalled = Atomics.load(setup.signal, 0);
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) obey(next.message);
+  } while (!stopping && !(starved && underWay < credit) && monotonicMs() < until);
 }
 
 function obey(message: ToWorker): void {
