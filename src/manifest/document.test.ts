@@ -40,7 +40,7 @@ describe.skipIf(!existsSync(document))(`the example document (${document})`, () 
     expect(set.diagnostics.map(({ code, span }) => [code, span!.start.line, span!.start.column])).toEqual([
       ['PKT0021', line, 13],
     ]);
-    const text = applyFix(set.diagnostics[0]!.fix!, name, set.sources.get(name)!);
+    const text = applyFix(set.diagnostics[0]!.fix!, name, new TextDecoder().decode(bytes));
     const fixed = readManifests([{ name, bytes: new TextEncoder().encode(text) }]);
     expect(fixed.diagnostics).toEqual([]);
     expect(fixed.resources.map(({ schema }) => schema)).toEqual(Array(10).fill('valid'));

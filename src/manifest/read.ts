@@ -14,6 +14,7 @@ import { fencedBlocks } from './markdown.ts';
 import { LocatedValue, memberOf } from './object.ts';
 import { type ObjectTally, readObjects } from './objects.ts';
 import type { InputFile, ManifestSet, Resource } from './resource.ts';
+import { ShownTexts } from './shown-texts.ts';
 import { isSiteFile, readSite, type Site } from './site.ts';
 import { SourceFile } from './source-file.ts';
 import { type Chunk, splitDocuments, splitLines } from './stream.ts';
@@ -35,7 +36,7 @@ class ManifestReader {
   readonly #limits: ReadLimits;
   readonly #resources: Resource[] = [];
   readonly #diagnostics: Diagnostic[] = [];
-  readonly #texts = new Map<string, string>();
+  readonly #texts = new ShownTexts();
   readonly #tally: ObjectTally = { notManifests: 0, unknownKinds: new Map() };
   #files = 0;
   #documents = 0;
@@ -67,7 +68,6 @@ class ManifestReader {
   }
 
   result(): ManifestSet {
-    const texts = this.#texts;
     return {
       resources: this.#resources,
       diagnostics: this.#diagnostics,
@@ -79,7 +79,7 @@ class ManifestReader {
         refused: this.#refused,
       },
       ...(this.#site ? { site: this.#site } : {}),
-      sources: { get: (file) => texts.get(file) },
+      sources: this.#texts,
     };
   }
 
@@ -98,7 +98,7 @@ class ManifestReader {
       const message = 'the file is binary (it has NUL bytes) and was not read';
       return this.#refuse(source, binaryFile, 0, { message });
     }
-    this.#texts.set(name, decoded.text);
+    this.#texts.add(name, decoded.text);
     if (decoded.fault === 'encoding') {
       const message = 'the file is not valid UTF-8 or UTF-16 and was not read';
       const help = 'save it as UTF-8, e.g. with `iconv -f latin1 -t utf-8`';
@@ -147,11 +147,29 @@ class ManifestReader {
     const objects = readObjects(located, this.#tally);
     // What is odd in a document of another program is that program's business.
     if (!objects) source.diagnostics.length = before;
-    else for (const resource of objects) this.#resources.push(resource);
+    for (const resource of objects ?? []) {
+      this.#resources.push(resource);
+      if (resource.kind === 'Secret') this.#hideSecret(resource);
+    }
+  }
+
+  /** Takes a Secret's values out of the text that diagnostics show. */
+  #hideSecret(resource: Resource): void {
+    for (const field of ['data', 'stringData']) {
+      if (memberOf(resource.value, field) === undefined) continue;
+      const { start, end } = resource.at([field]);
+      this.#texts.hide(resource.file, { start: start.offset, end: end.offset });
+    }
   }
 
   /** In prose, a block that is no YAML matters only when it was meant as a manifest. */
   #unparsed(source: SourceFile, fragment: Fragment, chunk: Chunk, before: number): void {
+    const text = fragment.text.slice(chunk.start, chunk.end);
+    const secret = /\bSecret\b/.test(text) ? text.search(/["']?\b(?:data|stringData)\b["']?\s*:/) : -1;
+    if (secret >= 0) {
+      const start = fragment.toFile(chunk.start + secret);
+      this.#texts.hide(source.name, { start, end: fragment.toFile(chunk.end) });
+    }
     const meant = /^[\s{-]*["']?(?:apiVersion|kind)["']?\s*:/m.test(
       fragment.text.slice(chunk.start, chunk.end),
     );

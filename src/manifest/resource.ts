@@ -49,7 +49,7 @@ export interface ManifestCounts {
   readonly refused: number;
 }
 
-/** Text of the files that diagnostics point into. */
+/** Text of the files that diagnostics point into, for showing: values of Secrets are masked, at their length. */
 export interface SourceTexts {
   get(file: string): string | undefined;
 }

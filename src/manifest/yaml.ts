@@ -113,7 +113,8 @@ function reportSyntax(
   const help = TEMPLATE.test(text) ? TEMPLATE_HELP : undefined;
   for (const { pos, message } of told) {
     source.report(yamlSyntax, place(pos[0], pos[1]), {
-      message: firstLower(message.replaceAll(/\s+/g, ' ')),
+      // The token that some messages quote may be a secret; the excerpt shows it where it may.
+      message: firstLower(message.replace(/: ".*/s, '').replaceAll(/\s+/g, ' ')),
       ...(help ? { help } : {}),
     });
   }
