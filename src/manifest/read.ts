@@ -170,9 +170,7 @@ class ManifestReader {
       const start = fragment.toFile(chunk.start + secret);
       this.#texts.hide(source.name, { start, end: fragment.toFile(chunk.end) });
     }
-    const meant = /^[\s{-]*["']?(?:apiVersion|kind)["']?\s*:/m.test(
-      fragment.text.slice(chunk.start, chunk.end),
-    );
+    const meant = /^[\s{-]*["']?(?:apiVersion|kind)["']?\s*:/m.test(text);
     if (!fragment.embedded || meant) return;
     const first = source.diagnostics[before]!;
     source.diagnostics.length = before;
