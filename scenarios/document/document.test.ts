@@ -21,9 +21,7 @@ test.skipIf(skip)(`the document's blocks are all read, with right lines${skip ? 
   expect(code).toBe(1);
   expect(err).toMatch(new RegExp(`${documents} objects`));
   const { diagnostics } = JSON.parse(out) as Result;
-  const daemonSet = diagnostics.filter(
-    ({ message }) => /no DaemonSet in/.test(message),
-  );
+  const daemonSet = diagnostics.filter(({ message }) => /no DaemonSet in/.test(message));
   expect(daemonSet).toHaveLength(1);
   const line = daemonSet[0]!.span!.start.line;
   expect(lines[line - 1]).toBe('apiVersion: v1');

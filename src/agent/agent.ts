@@ -38,7 +38,7 @@ const retainEveryMs = 60_000;
 const noCounters: SensorCounters = { records: 0, lost: 0, undecodable: 0 };
 
 /** Bounds of the tables that are keyed by what an attacker can choose. */
-const tableSizes = { maxFlows: 65_536, maxSockets: 131_072, maxListeners: 4_096, maxTasks: 16_384 } as const;
+const tableSizes = { maxFlows: 32_768, maxSockets: 65_536, maxListeners: 4_096, maxTasks: 8_192 } as const;
 
 /** One sensor as the agent sees it. */
 interface SensorState {

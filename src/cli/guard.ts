@@ -60,6 +60,8 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     for (const text of agent.unserved) narrator.say(`warning: ${text}`);
     tellSeen(agent, narrator);
     narrator.say(`page     ${server.urls.join('  ')}`);
+    // Reading manifests leaves a heap behind that V8 would give back only under pressure.
+    globalThis.gc?.();
     narrator.say('Ctrl-C ends it');
     onHangup(paths, agent, narrator, io);
     if (demo) void playDemo(demo, end.reached, narrator);
