@@ -9,11 +9,11 @@ import { cannotWatch, freePort, Guard, leftBehind, sleep, temporaryFolder, until
 
 const because = cannotWatch ? `: ${cannotWatch}` : '';
 
-/** Opens and closes connections on loopback without end, until disposed. */
-async function load(): Promise<{ port: number } & Disposable> {
+/** Opens and closes connections on loopback, eight at a time with a pause after each, until disposed. */
+async function load(pauseMs = 0): Promise<{ port: number } & Disposable> {
   const port = await freePort();
   const script = `const net = require('node:net'); net.createServer((s) => s.on('error', () => {}).resume().on('end', () => s.end())).listen(${port}, '127.0.0.1', () => {
-    const next = () => { const s = net.connect(${port}, '127.0.0.1', () => s.destroy()); s.on('error', () => {}).on('close', () => setImmediate(next)); };
+    const next = () => { const s = net.connect(${port}, '127.0.0.1', () => s.destroy()); s.on('error', () => {}).on('close', () => setTimeout(next, ${pauseMs})); };
     for (let i = 0; i < 8; i++) next(); console.log('ready'); }); process.stdin.resume().on('end', () => process.exit());`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
   await new Promise((ready) => child.stdout.once('data', ready));
@@ -56,14 +56,14 @@ test.skipIf(cannotWatch)(
     using folder = temporaryFolder();
     const disk = join(folder.path, 'disk');
     mkdirSync(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'picket-test', disk]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'picket-test', disk]);
     try {
-      using flood = await load();
+      using flood = await load(20);
       await using guard = await Guard.start(['--state', disk]);
       await until('flows are stored', async () => ((await status(guard)).store.flows > 0 ? true : undefined));
       const ballast = join(disk, 'ballast');
       try {
-        writeFileSync(ballast, Buffer.alloc(16 * 1024 * 1024));
+        writeFileSync(ballast, Buffer.alloc(64 * 1024 * 1024));
       } catch {
         // Written until there was no room left: that is what it is for.
       }

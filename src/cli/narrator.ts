@@ -7,13 +7,21 @@ import { flowToJson } from '../flow/json.ts';
 import { alertText } from './alert-text.ts';
 import { flowLine } from './flow-text.ts';
 import type { Io } from './io.ts';
+import { printable } from './table.ts';
 import { clockTime } from './time.ts';
+
+/** Growth of an alert is told at most this often (ms), and for this many alerts. */
+const calmMs = 1_000;
+const maxTold = 256;
 
 /** Tells the terminal what the agent sees: alerts and flows on stdout, everything about the run itself on stderr. */
 export class Narrator implements Observer {
   readonly #io: Io;
   readonly #flows: boolean;
   readonly #json: boolean;
+
+  /** What was printed last of each alert, the oldest first. */
+  readonly #told = new Map<string, { readonly title: string; readonly at: number }>();
 
   constructor(io: Io, show: { readonly flows: boolean; readonly json: boolean }) {
     this.#io = io;
@@ -34,10 +42,27 @@ export class Narrator implements Observer {
       );
   }
 
-  /** Prints an alert once; its repeats are folded and show in the summary, on the page and in `picket alerts`. */
+  /** Prints an alert once, and a line when it has grown into something with another title. */
   alert(alert: Alert, isNew: boolean): void {
     if (this.#json) this.#line({ type: 'alert', isNew, ...alertToJson(alert) });
     else if (isNew) this.#io.out(`${alertText(alert, this.#io.style, this.#io.columns)}\n`);
+    else if (!this.#hasGrown(alert)) return;
+    else
+      this.#io.out(
+        `${this.#io.style('dim', `${clockTime(alert.lastAt)}  now: ${printable(alert.title)}`)}\n\n`,
+      );
+    this.#remember(alert);
+  }
+
+  #hasGrown({ id, title, lastAt }: Alert): boolean {
+    const told = this.#told.get(id);
+    return told !== undefined && told.title !== title && lastAt - told.at >= calmMs;
+  }
+
+  #remember({ id, title, lastAt }: Alert): void {
+    this.#told.delete(id);
+    if (this.#told.size >= maxTold) this.#told.delete(this.#told.keys().next().value!);
+    this.#told.set(id, { title, at: lastAt });
   }
 
   summary({ flows, alerts, sensors, startedAt, now }: Status): void {

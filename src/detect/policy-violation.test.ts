@@ -93,13 +93,21 @@ test('a flow that stays without an answer and then times out is told once; when 
   expect(passed!.severity).toBe('high');
 });
 
-test('the fingerprint is by source, destination, port and outcome, not by process or source port', () => {
+test('the fingerprint is by source, destination and outcome, not by process or source port', () => {
   const { see } = start();
   const print = (flow: Flow) => see(flow)[0]!.fingerprint;
-  const one = print(forbidden());
-  expect(print(forbidden({ id: 'other' }))).toBe(one);
+  const one = print(forbidden({ state: 'established' }));
+  expect(print(forbidden({ id: 'other', state: 'established' }))).toBe(one);
   expect(print(forbidden({ ...sourceOnly, state: 'unanswered' }))).not.toBe(one);
-  expect(print(forbidden({}, 5433))).not.toBe(one);
+});
+
+test('the port is part of it only where the connection was established', () => {
+  const { see } = start();
+  const print = (flow: Flow) => see(flow)[0]!.fingerprint;
+  expect(print(forbidden({ state: 'established' }, 1))).not.toBe(
+    print(forbidden({ state: 'established' }, 2)),
+  );
+  expect(print(forbidden({ state: 'refused' }, 1))).toBe(print(forbidden({ state: 'refused' }, 2)));
 });
 
 test('the technique goes by what the ends are', () => {
@@ -116,16 +124,30 @@ test('the technique goes by what the ends are', () => {
   ).toBe('T1048');
 });
 
-test('a scanner gets five alerts and one for all further ports, renewed as it grows', () => {
+test('a scan of one host is one alert, renewed as its ports become twice as many', () => {
   const { see } = start();
   const findings = Array.from({ length: 1000 }, (_, port) => see(forbidden({}, port + 1))).flat();
+  expect(new Set(findings.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+  expect(findings).toHaveLength(10);
+  expect(findings.at(-1)!.title).toBe(
+    'Enforcement gap: shop/guest reached shop/db on tcp 1-64 and 448 more, which is forbidden',
+  );
+  // A port that was told of is told of again when it is tried again.
+  expect(see(forbidden({}, 1))[0]!.fingerprint).toBe(findings[0]!.fingerprint);
+});
+
+test('a sweep over hosts is five alerts and one for all further ones', () => {
+  const { see } = start();
+  const findings = Array.from({ length: 1000 }, (_, host) => {
+    const flow = forbidden();
+    const identity = { kind: 'workload', name: `shop/pod-${host}` } as const;
+    return see({ ...flow, destination: { ...flow.destination, identity } });
+  }).flat();
   expect(new Set(findings.map(({ fingerprint }) => fingerprint)).size).toBe(6);
   expect(findings.length).toBeLessThan(20);
   const last = findings.at(-1)!;
   expect(last.title).toBe('shop/guest: many forbidden connections that nothing stopped');
   expect(last.evidence[0]).toMatchObject({ name: 'further connections', value: '512' });
-  // What was told on its own goes on to be told on its own.
-  expect(see(forbidden({}, 1))[0]!.fingerprint).toBe(findings[0]!.fingerprint);
 });
 
 test('established gaps have more room, since each is an open door', () => {

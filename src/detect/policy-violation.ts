@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Flow } from '../flow/flow.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { DetectorDefinition, Evidence, Finding, RunningDetector, Technique } from './detector.ts';
-import { fullNameOf, listText, nameOf, plural, processText, reasonText } from './text.ts';
+import { fullNameOf, listText, nameOf, plural, portsText, processText, reasonText } from './text.ts';
 
 const id = 'policy-violation';
 
@@ -23,7 +23,9 @@ const options = z.strictObject({
     .min(1)
     .max(1000)
     .default(5)
-    .describe('destinations and ports of one source that get an alert each; further ones share one alert'),
+    .describe(
+      'destinations that one source failed to reach that get an alert each; further ones share one alert',
+    ),
   gapsPerSource: z
     .int()
     .min(1)
@@ -40,10 +42,19 @@ const options = z.strictObject({
 
 type Options = z.output<typeof options>;
 
+/** Where one source went that it may not: what one alert is about. */
+interface Place {
+  /** Ports tried, at most {@link maxPortsNamed} of them. */
+  readonly ports: Set<number>;
+  /** How many were tried, and the number at which the alert is renewed. */
+  tried: number;
+  renewAt: number;
+}
+
 /** What is remembered of one source and kind. */
 interface Source {
-  /** Fingerprints that have an alert of their own. */
-  readonly edges: Set<string>;
+  /** By fingerprint, what has an alert of its own. */
+  readonly places: Map<string, Place>;
   /** Connections beyond those, and the number at which the shared alert is renewed. */
   further: number;
   renewAt: number;
@@ -52,9 +63,12 @@ interface Source {
 }
 
 const maxDestinationsNamed = 10;
+const maxPortsNamed = 64;
 const maxRecentFlows = 1024;
 /** Approximate bytes of one remembered fingerprint or name. */
 const textBytes = 120;
+/** Approximate bytes of one remembered port. */
+const portBytes = 16;
 
 class PolicyViolation implements RunningDetector {
   readonly #options: Options;
@@ -62,7 +76,8 @@ class PolicyViolation implements RunningDetector {
   readonly #sources = new Map<string, Source>();
   /** Flows judged already, since an unanswered one is decided again when it times out. */
   readonly #recent = new Map<string, Kind>();
-  #edges = 0;
+  #places = 0;
+  #ports = 0;
   #evicted = 0;
 
   constructor(settings: Options) {
@@ -78,10 +93,12 @@ class PolicyViolation implements RunningDetector {
     const source = this.#source(`${kind}\0${nameOf(flow.source)}`, at);
     const edge = fingerprint(flow, kind);
     const limit = flow.state === 'established' ? this.#options.gapsPerSource : this.#options.edgesPerSource;
-    if (source.edges.has(edge) || source.edges.size < limit) {
-      if (!source.edges.has(edge)) this.#edges++;
-      source.edges.add(edge);
-      return [single(flow, kind, at, edge)];
+    const known = source.places.get(edge);
+    if (known !== undefined || source.places.size < limit) {
+      const place = known ?? { ports: new Set(), tried: 0, renewAt: 1 };
+      if (known === undefined) this.#places++;
+      source.places.set(edge, place);
+      return this.#isNews(place, flow.destination.port) ? [single(flow, kind, at, edge, place)] : [];
     }
     source.further++;
     if (source.destinations.size < maxDestinationsNamed) {
@@ -92,10 +109,29 @@ class PolicyViolation implements RunningDetector {
     return [many(flow, kind, at, source, limit)];
   }
 
+  /** Whether the alert of a place has to be raised or renewed: for a port again, and as the ports become twice as many. */
+  #isNews(place: Place, port: number): boolean {
+    if (place.ports.has(port)) return true;
+    place.tried++;
+    if (place.ports.size < maxPortsNamed) {
+      place.ports.add(port);
+      this.#ports++;
+    }
+    if (place.tried < place.renewAt) return false;
+    place.renewAt *= 2;
+    return true;
+  }
+
+  #forget({ places }: Source): void {
+    this.#places -= places.size;
+    for (const { ports } of places.values()) this.#ports -= ports.size;
+  }
+
   stateBytes(): number {
     return (
       this.#sources.size * (400 + maxDestinationsNamed * textBytes) +
-      (this.#edges + this.#recent.size) * textBytes
+      (this.#places + this.#recent.size) * textBytes +
+      this.#ports * portBytes
     );
   }
 
@@ -106,11 +142,11 @@ class PolicyViolation implements RunningDetector {
   #source(key: string, at: number): Source {
     const known = this.#sources.get(key);
     const stale = known !== undefined && at - known.lastAt > this.#options.forgetMs;
-    if (stale) this.#edges -= known.edges.size;
+    if (stale) this.#forget(known);
     const source: Source =
       known !== undefined && !stale
         ? known
-        : { edges: new Set(), further: 0, renewAt: 1, destinations: new Set(), lastAt: at };
+        : { places: new Map(), further: 0, renewAt: 1, destinations: new Set(), lastAt: at };
     source.lastAt = Math.max(source.lastAt, at);
     this.#sources.delete(key);
     if (this.#sources.size >= this.#options.maxSources) this.#evict();
@@ -121,7 +157,7 @@ class PolicyViolation implements RunningDetector {
   #evict(): void {
     const [key, source] = this.#sources.entries().next().value!;
     this.#sources.delete(key);
-    this.#edges -= source.edges.size;
+    this.#forget(source);
     this.#evicted++;
   }
 
@@ -137,13 +173,15 @@ function kindOf({ state, reachedDestination }: Flow): Kind {
   return state === 'refused' || state === 'aborted' ? 'unclear' : 'blocked';
 }
 
-function fingerprint({ source, destination, protocol }: Flow, kind: Kind): string {
-  return JSON.stringify([id, kind, nameOf(source), nameOf(destination), protocol, destination.port]);
+/** Each established connection's port is an open door of its own; attempts on one destination belong together. */
+function fingerprint({ source, destination, protocol, state }: Flow, kind: Kind): string {
+  const port = state === 'established' ? destination.port : 'any';
+  return JSON.stringify([id, kind, nameOf(source), nameOf(destination), protocol, port]);
 }
 
-function single(flow: Flow, kind: Kind, at: number, edge: string): Finding {
+function single(flow: Flow, kind: Kind, at: number, edge: string, { ports, tried }: Place): Finding {
   const [source, destination] = [nameOf(flow.source), nameOf(flow.destination)];
-  const service = `${protocolName(flow.protocol)} ${flow.destination.port}`;
+  const service = `${protocolName(flow.protocol)} ${portsText(ports, tried)}`;
   const titles: Record<Kind, string> = {
     passed: `Enforcement gap: ${source} reached ${destination} on ${service}, which is forbidden`,
     blocked: `${source} tried to reach ${destination} on ${service}, which is forbidden; it was stopped`,
@@ -231,8 +269,8 @@ function whatFollows({ state, verdict }: Flow, kind: Kind): string {
   }
   const object = verdict?.reasons.find(({ outcome }) => outcome === 'deny')?.object;
   const rule = object ? `${object.kind} ${object.name}` : 'the declared rule';
-  const nothing = state === 'established' ? '' : ' It failed only because nothing listens there.';
-  return `Nothing on the way stopped it:${nothing} ${rule} should have, so it is not enforced here: look whether the network plugin enforces it, and whether traffic takes a way around it (host network, node address).`;
+  const nothing = state === 'established' ? '' : ' it failed only because nothing listens there, and';
+  return `Nothing on the way stopped it:${nothing} ${rule} should have stopped it, so it is not enforced here: look whether the network plugin enforces it, and whether traffic takes a way around it (host network, node address).`;
 }
 
 function evidenceOf(flow: Flow): Evidence[] {
@@ -276,15 +314,16 @@ export const policyViolation: DetectorDefinition<Options> = {
 
 The explanation names the policy, the rule, and its file and line. A verdict of *unknown* raises nothing. Connections that
 existed before the watch began count too. The same source, destination, protocol, port and outcome is one alert with a
-count; an attempt that later passes is a new one. A source with violations in many places, such as a scanner, gets one
-alert for all further ones.
+count; attempts that were not established are one alert for each destination, which names the ports; an attempt that later
+passes is a new one. A source with violations in many places, such as a scanner, gets one alert for all further ones.
 
 ATT&CK: between declared ends T1021 (use of a remote service to move on; nothing here shows an exploit, which T1210 would
 claim), from undeclared sources T1133, to undeclared destinations T1048.
 
 It cannot see connections that never touch a socket of this machine, or those that the sensor lost.
 
-Memory: at most \`maxSources\` × (1.6 KB + 120 B × \`gapsPerSource\`), about 8 MB as preset; the source without violations for
+Memory: at most \`maxSources\` × (1.6 KB + 140 B × \`gapsPerSource\` + 1.2 KB × \`edgesPerSource\`), about 15 MB as
+preset; the source without violations for
 longest is dropped first, and counted.`,
   create: (settings) => new PolicyViolation(settings),
 };
