@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'console/test/**/*.test.ts', 'scenarios/**/*.test.ts', 'tools/**/*.test.ts'],
+    include: [
+      'src/**/*.test.ts',
+      'console/test/**/*.test.ts',
+      'scenarios/**/*.test.ts',
+      'tools/**/*.test.ts',
+    ],
     // Namespaces, tracefs and browsers are shared things of one machine with few cores.
     pool: 'forks',
     maxWorkers: 2,

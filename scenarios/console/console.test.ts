@@ -30,7 +30,7 @@ test.skipIf(skip)(
       const shown = (text: RegExp, timeoutMs: number) =>
         until(
           `the page shows ${text}`,
-          async () => text.test(await page.innerText('body')) || undefined,
+          async () => text.test((await page.textContent('body')) ?? '') || undefined,
           timeoutMs,
         );
       const told = (word: string) =>
