@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { codes } from '../src/cli/codes.ts';
 import { commands } from '../src/cli/commands/registry.ts';
 import { detectors } from '../src/detect/registry.ts';
+import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
 import { sensors } from '../src/sensor/registry.ts';
 
 const folder = fileURLToPath(new URL('../docs/reference', import.meta.url));
@@ -21,6 +22,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['codes.md', codesPage()],
     ['commands.md', commandsPage()],
     ['detectors.md', detectorsPage()],
+    ['filters.md', filtersPage()],
     ['sensors.md', sensorsPage()],
   ]);
 }
@@ -98,6 +100,21 @@ function detectorsPage(): string {
     ].join('\n\n');
   });
   return page('Detectors', 'What each sees, how it decides, and what it cannot see.', sections);
+}
+
+function filtersPage(): string {
+  const keys = (list: readonly FilterKeyHelp[]) =>
+    [
+      '| key | meaning | for example |',
+      '|---|---|---|',
+      ...list.map(({ key, doc, example }) => `| \`${key}\` | ${cell(doc)} | \`${example}\` |`),
+    ].join('\n');
+  return page(
+    'Filters',
+    'One grammar for `picket flows`, `picket alerts`, the API and the page: terms `key=value`, `key!=value`, `key>number`, ' +
+      'joined by `and` (which may be left out), `or`, `not` and parentheses. A bare word is looked for in names and addresses.',
+    [`## Flows\n\n${keys(flowFilterKeys)}`, `## Alerts\n\n${keys(alertFilterKeys)}`],
+  );
 }
 
 function sensorsPage(): string {

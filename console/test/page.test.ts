@@ -96,7 +96,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
     await expectText('.alert-detail .place', 'deploy/shop/policies.yaml:8:5');
     await expectText('.completeness.lost', '318 sensor records were lost');
     await expectText('.alert-detail table', 'refused or timed out');
-    expect(new URL(page.url()).searchParams.get('alert')).toBe('a-gap');
+    await expect.poll(() => new URL(page.url()).searchParams.get('alert')).toBe('a-gap');
   });
 
   test('a storm of alerts is announced as one sentence', async () => {
@@ -148,7 +148,7 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
     await expectText('.held', '25 new flows held');
     expect(await rows().count()).toBe(1);
     await expectText('.connection', 'Paused');
-    expect(new URL(page.url()).searchParams.get('paused')).toBe('1');
+    await expect.poll(() => new URL(page.url()).searchParams.get('paused')).toBe('1');
     await page.keyboard.press('p');
     await expectText('.flows .note', '26 flows');
   });
@@ -160,7 +160,9 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
     await page.fill('#flow-filter', 'verdict=deny and state=refused');
     await page.locator('.filter.valid').waitFor();
     await expectText('.flows .note', '5 of 70 flows');
-    expect(new URL(page.url()).searchParams.get('filter')).toBe('verdict=deny and state=refused');
+    await expect
+      .poll(() => new URL(page.url()).searchParams.get('filter'))
+      .toBe('verdict=deny and state=refused');
     expect(await page.locator('#copy-flows').getAttribute('title')).toBe(
       "picket flows 'verdict=deny and state=refused'",
     );
@@ -191,9 +193,9 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
     await page.keyboard.press('a');
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
-    expect(new URL(page.url()).searchParams.get('alert')).toBe('a-scan');
+    await expect.poll(() => new URL(page.url()).searchParams.get('alert')).toBe('a-scan');
     await page.keyboard.press('Escape');
-    expect(new URL(page.url()).searchParams.get('alert')).toBeNull();
+    await expect.poll(() => new URL(page.url()).searchParams.get('alert')).toBeNull();
     await page.keyboard.press('f');
     for (const key of ['j', 'j', 'ArrowDown', 'k']) await page.keyboard.press(key);
     await page.locator('tr[data-index="1"][aria-selected="true"]').waitFor();

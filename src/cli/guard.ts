@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Agent } from '../agent/agent.ts';
 import { type Listen, serve } from '../agent/http.ts';
 import { version } from '../agent/version.ts';
+import type { ReadLimits } from '../manifest/limits.ts';
 import type { SensorDefinition } from '../sensor/sensor.ts';
 import { startTracefs, tracefs } from '../sensor/tracefs.ts';
 import { openMemoryStore } from '../store/memory.ts';
@@ -29,6 +30,7 @@ export interface GuardRequest {
   readonly flows: boolean;
   readonly forMs: number | undefined;
   readonly bufferKb: number | undefined;
+  readonly limits: Partial<ReadLimits>;
   readonly json: boolean;
 }
 
@@ -38,7 +40,7 @@ const demoAttackAfterMs = 3_000;
 /** Guards this machine until a signal, or until the time is up. Leaves nothing behind however it ends. */
 export async function guard(request: GuardRequest, io: Io): Promise<void> {
   const paths = request.demo ? [...request.manifests, demoManifests] : request.manifests;
-  const loaded = await loadPosture(paths, io);
+  const loaded = await loadPosture(paths, io, request.limits);
   const narrator = new Narrator(io, { flows: request.flows, json: request.json });
   narrator.say(`picket ${version}, observing only`);
   tellDeclared(loaded, narrator);
@@ -63,7 +65,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     // Reading manifests leaves a heap behind that V8 would give back only under pressure.
     globalThis.gc?.();
     narrator.say('Ctrl-C ends it');
-    onHangup(paths, agent, narrator, io);
+    onHangup(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
     if (demo) void playDemo(demo, end.reached, narrator);
     await end.promise;
     narrator.summary(agent.status());
@@ -162,14 +164,19 @@ function tellSeen(agent: Agent, narrator: Narrator): void {
 }
 
 /** SIGHUP reads the manifests again; when that fails, the posture in force stays. */
-function onHangup(paths: readonly string[], agent: Agent, narrator: Narrator, io: Io): void {
+function onHangup(
+  load: () => Promise<Loaded>,
+  paths: readonly string[],
+  agent: Agent,
+  narrator: Narrator,
+): void {
   process.on('SIGHUP', async () => {
     if (paths.includes('-')) {
       narrator.say('warning: manifests from standard input cannot be read again');
       return;
     }
     try {
-      const loaded = await loadPosture(paths, io);
+      const loaded = await load();
       agent.replacePosture(loaded.posture);
       tellDeclared(loaded, narrator);
     } catch (error) {

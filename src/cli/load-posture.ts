@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
+import type { ReadLimits } from '../manifest/limits.ts';
 import { readManifests } from '../manifest/read.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
 import { checkPosture } from '../posture/check.ts';
@@ -16,9 +17,13 @@ export interface Loaded {
 }
 
 /** Reads, compiles and checks the manifests under `paths`. Throws UsageError for a path that does not exist. */
-export async function loadPosture(paths: readonly string[], io: Io): Promise<Loaded> {
+export async function loadPosture(
+  paths: readonly string[],
+  io: Io,
+  limits: Partial<ReadLimits> = {},
+): Promise<Loaded> {
   const { files, unreadable } = await readInputs(paths, io);
-  const set = readManifests(files);
+  const set = readManifests(files, limits);
   const posture = compilePosture(set);
   const order = new Map(files.map(({ name }, index) => [name, index]));
   const place = ({ span }: Diagnostic) => (span ? [order.get(span.file) ?? 0, span.start.offset] : [-1, 0]);

@@ -89,7 +89,7 @@ class ManifestReader {
     if (bytes.length > maxFileBytes) {
       return this.#refuse(new SourceFile(name, ''), fileTooLarge, 0, {
         message: `the file has ${megabytes(bytes.length)}, the limit is ${megabytes(maxFileBytes)}`,
-        help: 'split the file, or raise the limit `maxFileBytes`',
+        help: 'split the file, or raise the limit with --max-file-mib',
       });
     }
     const decoded = decodeText(bytes);
@@ -128,7 +128,7 @@ class ManifestReader {
         { start: at, end: at },
         {
           message: `the document has ${megabytes(length)}, the limit is ${megabytes(limit)}`,
-          help: 'split it into several documents with `---`, or raise the limit `maxDocumentLength`',
+          help: 'split it into several documents with `---`, or raise the limit with --max-document-mib',
         },
       );
       return;

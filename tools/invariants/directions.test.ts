@@ -4,7 +4,7 @@ import { importsOf, modulesBelow, roomOf, target } from './modules.ts';
 /** What each room may import, beside itself. Controls are segmentation now; firewall, tls and others stand beside it. */
 const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
   const base = ['net', 'diagnostic'];
-  const records = [...base, 'manifest', 'flow', 'event'];
+  const records = [...base, 'manifest', 'flow'];
   const controls = [...records, 'segmentation'];
   const judged = [...controls, 'posture'];
   const pure = [...judged, 'detect'];
@@ -14,7 +14,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
     diagnostic: ['net'],
     manifest: base,
     flow: base,
-    event: base,
     segmentation: records,
     posture: controls,
     detect: judged,
@@ -45,16 +44,7 @@ test('invariant 2: imports run downwards', () => {
 });
 
 test('invariant 2: the console imports only pure rooms of src', () => {
-  const pure = new Set([
-    'net',
-    'diagnostic',
-    'manifest',
-    'flow',
-    'event',
-    'segmentation',
-    'posture',
-    'detect',
-  ]);
+  const pure = new Set(['net', 'diagnostic', 'manifest', 'flow', 'segmentation', 'posture', 'detect']);
   const faults: string[] = [];
   for (const module of modulesBelow('console/src')) {
     for (const { specifier, typeOnly } of importsOf(module)) {

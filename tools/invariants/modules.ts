@@ -11,7 +11,6 @@ export const pureRooms = [
   'diagnostic',
   'manifest',
   'flow',
-  'event',
   'segmentation',
   'posture',
   'detect',

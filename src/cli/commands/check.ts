@@ -1,4 +1,5 @@
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
+import { limitOptions, limitsOf } from '../limits.ts';
 
 export const checkCommand: CommandDefinition = {
   name: 'check',
@@ -16,6 +17,7 @@ export const checkCommand: CommandDefinition = {
       choices: ['error', 'warning', 'note'],
       default: 'warning',
     },
+    ...limitOptions,
     { flags: '-q, --quiet', description: 'only the problems, without the counts on stderr' },
   ],
   examples: [
@@ -28,7 +30,7 @@ export const checkCommand: CommandDefinition = {
     if (args.length === 0)
       throw new UsageError('nothing to check', 'name files or folders, or - for standard input');
     const { loadPosture } = await import('../load-posture.ts');
-    const { set, diagnostics, unreadable } = await loadPosture(args, io);
+    const { set, diagnostics, unreadable } = await loadPosture(args, io, limitsOf(options));
     switch (options.output) {
       case 'json': {
         const { renderJson } = await import('../../diagnostic/render/json.ts');

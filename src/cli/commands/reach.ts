@@ -1,4 +1,5 @@
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
+import { limitOptions, limitsOf } from '../limits.ts';
 
 export const reachCommand: CommandDefinition = {
   name: 'reach',
@@ -15,6 +16,7 @@ export const reachCommand: CommandDefinition = {
     { flags: '--to <end>', description: 'destination, likewise' },
     { flags: '--port <number>', description: 'destination port' },
     { flags: '--protocol <name>', description: 'protocol', choices: ['TCP', 'UDP', 'SCTP'], default: 'TCP' },
+    ...limitOptions,
     outputOption('text', 'json'),
   ],
   examples: [
@@ -40,7 +42,7 @@ export const reachCommand: CommandDefinition = {
       );
     }
     const { loadPosture } = await import('../load-posture.ts');
-    const loaded = await loadPosture(args, io);
+    const loaded = await loadPosture(args, io, limitsOf(options));
     const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error').length;
     if (errors > 0) {
       io.err(

@@ -1,4 +1,5 @@
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
+import { limitOptions, limitsOf } from '../limits.ts';
 import { stateOption } from '../state.ts';
 
 export const runCommand: CommandDefinition = {
@@ -40,6 +41,7 @@ export const runCommand: CommandDefinition = {
       flags: '--buffer-kb <number>',
       description: 'kernel trace buffer per processor, in KiB (default: 4096, less on small machines)',
     },
+    ...limitOptions,
     outputOption('text', 'jsonl'),
   ],
   examples: [
@@ -67,6 +69,7 @@ export const runCommand: CommandDefinition = {
         flows: options.flows === true,
         forMs: typeof options.for === 'string' ? parseDuration(options.for) : undefined,
         bufferKb,
+        limits: limitsOf(options),
         json: options.output === 'jsonl',
       },
       io,
