@@ -75,7 +75,8 @@ function mutate(text: string): string {
     case 3:
       return text.slice(0, at) + pick(seeds).slice(random(8));
     default:
-      return text.repeat(1 + random(random(50) === 0 ? 2000 : 2));
+      // Cut, since a mutation of mutations would grow without end.
+      return text.repeat(1 + random(random(50) === 0 ? 2000 : 2)).slice(0, 100_000);
   }
 }
 

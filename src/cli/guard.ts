@@ -46,6 +46,8 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   tellDeclared(loaded, narrator);
 
   const store = openStore(request, io, narrator);
+  // From here on there is something to clean up, so signals must not end the process by themselves.
+  const end = ending(request.forMs);
   const demo = request.demo ? startDemo() : undefined;
   const agent = new Agent({
     site: loaded.set.site?.name ?? hostname(),
@@ -54,14 +56,15 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     sensors: [sensorWith(request.bufferKb)],
     observer: narrator,
   });
-  const end = ending(request.forMs);
   let server: Awaited<ReturnType<typeof serve>> | undefined;
   try {
     await agent.start();
     server = await open(agent, request);
     for (const text of agent.unserved) narrator.say(`warning: ${text}`);
     tellSeen(agent, narrator);
-    narrator.say(`page     ${server.urls.join('  ')}`);
+    const [page, metrics = page] = server.urls;
+    narrator.say(`page     ${page}`);
+    narrator.say(`metrics  ${metrics}metrics`);
     // Reading manifests leaves a heap behind that V8 would give back only under pressure.
     globalThis.gc?.();
     narrator.say('Ctrl-C ends it');
