@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { Process } from '../../flow/flow.ts';
-import type { ExistingSocket, Snapshot } from '../../flow/kernel-batch.ts';
+import { type ExistingSocket, type Snapshot, TcpState } from '../../flow/kernel-batch.ts';
 import { parseProcNetTcp } from './proc-net-tcp.ts';
 import { listProcesses, monotonicMs, networkNamespace, readProcess } from './procfs.ts';
 
@@ -80,7 +80,8 @@ function findOwners(
 }
 
 /**
- * Returns the TCP sockets of all network namespaces that have a process, with their owners. Namespaces that exist
+ * Returns the TCP sockets of all network namespaces that have a process, with their owners; not those that only wait
+ * in TIME_WAIT. Namespaces that exist
  * by name only (`ip netns add`, nothing running in them) cannot be read from /proc and make the picture `partial`,
  * as do processes that must not be read, and the bounds. Synchronous; takes a few milliseconds on a small machine.
  */
@@ -102,6 +103,8 @@ export function takeSnapshot(limits: SnapshotLimits = defaultLimits): Snapshot {
         continue;
       }
       for (const { inode, ...socket } of parseProcNetTcp(text)) {
+        // Over, but for the kernel's waiting; a busy server has tens of thousands of them.
+        if (socket.state === TcpState.TimeWait) continue;
         if (found.length >= limits.sockets) {
           partial = true;
           break;
