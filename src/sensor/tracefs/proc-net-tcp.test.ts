@@ -35,3 +35,9 @@ test('a line that was cut short, and any other text, is left out', () => {
   expect([...parseProcNetTcp(`${heading}   0: 016433C6:0050 026433`)]).toEqual([]);
   expect([...parseProcNetTcp('\0\n:::\n')]).toEqual([]);
 });
+
+test('sockets that only wait are left out', () => {
+  const row = (state: string): string =>
+    `   0: 016433C6:0050 026433C6:D431 ${state} 00000000:00000000 00:00000000 00000000     0        0 0 1 0\n`;
+  expect([...parseProcNetTcp(heading + row('06') + row('01'))].map(({ state }) => state)).toEqual([1]);
+});

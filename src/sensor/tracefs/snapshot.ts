@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { Process } from '../../flow/flow.ts';
-import { type ExistingSocket, type Snapshot, TcpState } from '../../flow/kernel-batch.ts';
+import type { ExistingSocket, Snapshot } from '../../flow/kernel-batch.ts';
 import { parseProcNetTcp } from './proc-net-tcp.ts';
 import { listProcesses, monotonicMs, networkNamespace, readProcess } from './procfs.ts';
 
@@ -103,8 +103,6 @@ export function takeSnapshot(limits: SnapshotLimits = defaultLimits): Snapshot {
         continue;
       }
       for (const { inode, ...socket } of parseProcNetTcp(text)) {
-        // Over, but for the kernel's waiting; a busy server has tens of thousands of them.
-        if (socket.state === TcpState.TimeWait) continue;
         if (found.length >= limits.sockets) {
           partial = true;
           break;
