@@ -47,6 +47,8 @@ interface SensorState {
   detail: string;
   counters: SensorCounters;
   running?: RunningSensor;
+  /** Whether it was asked for counters and has not answered yet. */
+  asked: boolean;
 }
 
 /** The loop: sensors into the pipeline, a tick each second, and the view that HTTP serves. */
@@ -92,7 +94,7 @@ export class Agent implements AgentView {
     for (const definition of this.#parts.sensors) await this.#open(definition);
     this.#timers.push(
       setInterval(() => this.#tracker.tick(this.#clock.monotonic(), this.#pipeline.flow), trackEveryMs),
-      setInterval(() => void this.#tick(), secondMs),
+      setInterval(() => this.#tick(), secondMs),
     );
   }
 
@@ -171,7 +173,13 @@ export class Agent implements AgentView {
   }
 
   async #open(definition: SensorDefinition): Promise<void> {
-    const sensor: SensorState = { id: definition.id, state: 'unavailable', detail: '', counters: noCounters };
+    const sensor: SensorState = {
+      id: definition.id,
+      state: 'unavailable',
+      detail: '',
+      counters: noCounters,
+      asked: false,
+    };
     this.#sensors.push(sensor);
     const probe = await definition.probe();
     sensor.detail = probe.details.join('; ');
@@ -202,12 +210,24 @@ export class Agent implements AgentView {
     this.#losses.note(sensor.id, counters.lost, this.#clock.now());
   }
 
-  async #tick(): Promise<void> {
+  /** Asks a sensor for fresh counters, unless it still owes an answer: a loaded one must not hold up the tick. */
+  async #refresh(sensor: SensorState): Promise<void> {
+    if (sensor.state !== 'running' || !sensor.running || sensor.asked) return;
+    sensor.asked = true;
+    try {
+      this.#count(sensor, await sensor.running.counters());
+    } catch (error) {
+      sensor.state = 'failed';
+      sensor.detail = (error as Error).message;
+    } finally {
+      sensor.asked = false;
+    }
+  }
+
+  #tick(): void {
     this.#clock.check();
     const now = this.#clock.now();
-    for (const sensor of this.#sensors) {
-      if (sensor.state === 'running' && sensor.running) this.#count(sensor, await sensor.running.counters());
-    }
+    for (const sensor of this.#sensors) void this.#refresh(sensor);
     this.#pipeline.tick(now);
     this.store.flush();
     if (now - this.#retainedAt >= retainEveryMs) {

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import type { Process } from '../../flow/flow.ts';
 import type { ExistingSocket, Snapshot } from '../../flow/kernel-batch.ts';
-import { parseProcNetTcp } from './proc-net-tcp.ts';
+import { type ProcNetSocket, parseProcNetTcp } from './proc-net-tcp.ts';
 import { listProcesses, monotonicMs, networkNamespace, readProcess } from './procfs.ts';
 
 /** Bounds of the start-up picture. */
@@ -13,6 +13,9 @@ export interface SnapshotLimits {
 }
 
 const defaultLimits: SnapshotLimits = { sockets: 65_536, ownersMs: 400 };
+
+/** Bytes read at a time. */
+const pieceBytes = 32 * 1024;
 
 /** Namespaces that `ip netns` keeps under names. */
 const namedNamespaces = '/run/netns';
@@ -79,6 +82,24 @@ function findOwners(
   return [owners, true];
 }
 
+/** The sockets of a table, read piece by piece: on a busy server it has megabytes. Throws when it cannot be read. */
+function* socketsIn(path: string): Generator<ProcNetSocket> {
+  const fd = openSync(path, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(pieceBytes);
+    let rest = '';
+    for (let size = readSync(fd, piece); size > 0; size = readSync(fd, piece)) {
+      const text = rest + piece.toString('latin1', 0, size);
+      const cut = text.lastIndexOf('\n') + 1;
+      rest = text.slice(cut);
+      yield* parseProcNetTcp(text.slice(0, cut));
+    }
+    yield* parseProcNetTcp(rest);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /**
  * Returns the TCP sockets of all network namespaces that have a process, with their owners; not those that only wait
  * in TIME_WAIT. Namespaces that exist
@@ -94,21 +115,18 @@ export function takeSnapshot(limits: SnapshotLimits = defaultLimits): Snapshot {
   const wanted = new Set<number>();
   for (const [netns, pid] of first) {
     for (const table of ['tcp', 'tcp6']) {
-      let text: string;
       try {
-        text = readFileSync(`/proc/${pid}/net/${table}`, 'latin1');
+        for (const { inode, ...socket } of socketsIn(`/proc/${pid}/net/${table}`)) {
+          if (found.length >= limits.sockets) {
+            partial = true;
+            break;
+          }
+          found.push({ socket: { ...socket, netns }, inode });
+          if (inode > 0) wanted.add(inode);
+        }
       } catch {
         // A kernel without IPv6 has no tcp6; anything else means that the process is gone.
         partial ||= table === 'tcp';
-        continue;
-      }
-      for (const { inode, ...socket } of parseProcNetTcp(text)) {
-        if (found.length >= limits.sockets) {
-          partial = true;
-          break;
-        }
-        found.push({ socket: { ...socket, netns }, inode });
-        if (inode > 0) wanted.add(inode);
       }
     }
   }

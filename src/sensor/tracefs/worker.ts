@@ -110,8 +110,6 @@ function pass(): number {
 }
 
 post({ type: 'snapshot', snapshot: takeSnapshot() });
-// The texts of /proc were large for once; where collection may be asked for, what they took is given back now.
-globalThis.gc?.();
 let turnedAt = monotonicMs();
 while (!stopping) {
   pause(underWay < credit ? pass() : Number.POSITIVE_INFINITY);
