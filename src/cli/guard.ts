@@ -180,6 +180,14 @@ function onHangup(
     }
     try {
       const loaded = await load();
+      const { errors } = loaded.posture.counts;
+      if (errors > 0) {
+        // What cannot be read may be just the policy that denies: better the old posture whole than the new one with holes.
+        narrator.say(
+          `warning: the manifests have ${errors} error${errors === 1 ? '' : 's'}, the old ones stay in force: picket check shows them`,
+        );
+        return;
+      }
       agent.replacePosture(loaded.posture);
       tellDeclared(loaded, narrator);
     } catch (error) {
