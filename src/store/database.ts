@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { migrate, refuseNewer } from './schema.ts';
@@ -16,9 +16,11 @@ const keptCorrupt = 3;
  * Opens the database at `path` for writing, creating it when there is none, in its newest shape.
  * Write-ahead log with synchronous NORMAL: a killed process loses nothing that was committed and a power cut at most
  * the last commits, never the file (https://www.sqlite.org/wal.html). Incremental auto-vacuum: the file can shrink.
- * Throws what SQLite throws, and NewerSchemaError.
+ * A new file is for its owner and group only. Throws what SQLite throws, and NewerSchemaError.
  */
 export function openDatabase(path: string): DatabaseSync {
+  // Command lines are in it. SQLite gives its log and its index the mode of the database.
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o640));
   const database = new DatabaseSync(path, { timeout: busyTimeout });
   try {
     // Has to come before anything is written: the file's header decides it for good.

@@ -21,6 +21,17 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 describeStore('sqlite', () => openSqliteStore(fresh()));
 
 describe('sqlite store', () => {
+  test('its files are closed to others than owner and group, whatever the folder allows', () => {
+    const path = fresh();
+    const store = openSqliteStore(path);
+    store.putFlow(flow(1));
+    store.flush();
+    const written = readdirSync(directory).filter((name) => join(directory, name).startsWith(path));
+    expect(written.length).toBeGreaterThan(1);
+    for (const name of written) expect(statSync(join(directory, name)).mode & 0o007, name).toBe(0);
+    store.close();
+  });
+
   test('keeps its rows over a restart', () => {
     const path = fresh();
     const first = openSqliteStore(path);

@@ -1,3 +1,4 @@
+import type { ManifestCounts } from '../../manifest/resource.ts';
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
 
@@ -66,10 +67,11 @@ export const checkCommand: CommandDefinition = {
 };
 
 /** What was read, in one line: documents and objects, and what Picket has no schema for, by kind. */
-function countLine(counts: import('../../manifest/resource.ts').ManifestCounts): string {
+function countLine(counts: ManifestCounts): string {
+  const of = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
   const unknown = [...counts.unknownKinds].map(([kind, count]) => (count > 1 ? `${kind} (${count})` : kind));
   return [
-    `read ${counts.files} files, ${counts.documents} documents, ${counts.resources} objects`,
+    `read ${of(counts.files, 'file')}, ${of(counts.documents, 'document')}, ${of(counts.resources, 'object')}`,
     ...(counts.notManifests > 0 ? [`${counts.notManifests} without a Kubernetes object`] : []),
     ...(counts.refused > 0 ? [`${counts.refused} refused`] : []),
     ...(unknown.length > 0 ? [`not understood: ${unknown.join(', ')}`] : []),
