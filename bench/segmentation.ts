@@ -5,8 +5,8 @@
 import type { ManifestSet, Resource } from '../src/manifest/resource.ts';
 import { parseAddress } from '../src/net/address.ts';
 import { compilePosture } from '../src/posture/compile.ts';
-import { networkPolicyLayer } from '../src/posture/network-policy-layer.ts';
-import { reachMatrix } from '../src/posture/reach.ts';
+import { destinationOf, judge } from '../src/posture/judge.ts';
+import { reachMatrix } from '../src/posture/reach/matrix.ts';
 import { Dice, plainResource } from '../src/segmentation/generate.oracle.ts';
 import { type OraclePod, type OracleWorld, oracleAnswer } from '../src/segmentation/network-policy.oracle.ts';
 import { compare, quick } from './measure.ts';
@@ -168,10 +168,12 @@ for (const { workloads, policies } of sizes) {
       name: 'first seen',
       operations: connections.length,
       run: () =>
-        connections.reduce(
-          (sum, connection) => sum + (networkPolicyLayer.judge(connection, posture)?.reasons.length ?? 0),
-          0,
-        ),
+        connections.reduce((sum, connection) => {
+          const { protocol, port } = connection;
+          const source = posture.addresses.endpoint(connection.source);
+          const destination = destinationOf(posture, connection);
+          return sum + judge(posture, { source, destination, protocol, port }).reasons.length;
+        }, 0),
     },
     {
       name: 'repeated',

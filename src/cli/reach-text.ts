@@ -1,13 +1,9 @@
 import type { Outcome, Reason, Verdict } from '../flow/verdict.ts';
 import type { Posture } from '../posture/posture.ts';
-import {
-  type ParsedEndpoint,
-  type ProtocolPorts,
-  parseEndpoint,
-  reach,
-  reachMatrix,
-} from '../posture/reach.ts';
-import { workloadName } from '../segmentation/model.ts';
+import { reachEndText } from '../posture/reach/end.ts';
+import { type ProtocolPorts, reachMatrix } from '../posture/reach/matrix.ts';
+import { type ParsedEndpoint, parseEndpoint } from '../posture/reach/parse-endpoint.ts';
+import { reach } from '../posture/reach/query.ts';
 import type { ApiProtocol } from '../segmentation/protocol.ts';
 import { UsageError } from './command.ts';
 import type { Io, Style } from './io.ts';
@@ -62,8 +58,8 @@ function reasonText(
 /** Prints who may reach whom on which ports; pairs between which nothing may pass are only counted. */
 export function printMatrix(posture: Posture, json: boolean, io: Io): void {
   const rows = [...reachMatrix(posture)].map(({ source, destination, ports }) => ({
-    source: workloadName(source),
-    destination: workloadName(destination),
+    source: reachEndText(source),
+    destination: reachEndText(destination),
     ports: ports.filter(({ allowed, unknown }) => !allowed.isEmpty || !unknown.isEmpty),
   }));
   if (json) {

@@ -26,6 +26,11 @@ export interface Reason {
   /** Index of the deciding rule in the object's list for this direction. */
   readonly rule?: number;
   readonly span?: Span;
+  /**
+   * The smallest change to what is declared that would turn this reason around, in one plain imperative sentence;
+   * absent when no change of a manifest can.
+   */
+  readonly change?: string;
 }
 
 /** The outcome over all layers with one reason per layer and direction, in the order a packet meets them. */

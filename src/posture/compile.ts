@@ -1,11 +1,10 @@
 import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
-import { foldOutcomes } from '../segmentation/explain.ts';
 import { readInventory } from '../segmentation/inventory.ts';
 import { Segmentation, type SegmentationOptions } from '../segmentation/segmentation.ts';
 import { AddressBook } from './address-book.ts';
 import { checkPosture } from './check.ts';
-import { layers } from './layers.ts';
+import { destinationOf, judge } from './judge.ts';
 import type { Connection, Declared, Posture, PostureCounts } from './posture.ts';
 import { VerdictCache } from './verdict-cache.ts';
 
@@ -17,7 +16,13 @@ export function compilePosture(manifests: ManifestSet, options: SegmentationOpti
   const segmentation = new Segmentation(inventory, manifests.resources, options);
   const declared: Declared = { manifests, inventory, segmentation, hosts, addresses };
   const cache = new VerdictCache();
-  const judge = (connection: Connection) => judgeByLayers(connection, declared);
+  const judgeAddresses = (connection: Connection): Verdict =>
+    judge(declared, {
+      source: addresses.endpoint(connection.source),
+      destination: destinationOf(declared, connection),
+      protocol: connection.protocol,
+      port: connection.port,
+    });
   return {
     ...declared,
     counts: countOf(declared),
@@ -25,15 +30,7 @@ export function compilePosture(manifests: ManifestSet, options: SegmentationOpti
       return cache.replaced;
     },
     identify: (address) => addresses.identify(address),
-    judge: (connection) => cache.get(connection, judge),
-  };
-}
-
-function judgeByLayers(connection: Connection, declared: Declared): Verdict {
-  const verdicts = layers.flatMap((layer) => layer.judge(connection, declared) ?? []);
-  return {
-    outcome: foldOutcomes(verdicts.map(({ outcome }) => outcome)),
-    reasons: verdicts.flatMap(({ reasons }) => reasons),
+    judge: (connection) => cache.get(connection, judgeAddresses),
   };
 }
 

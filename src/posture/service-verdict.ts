@@ -1,10 +1,9 @@
 import type { Outcome, Verdict } from '../flow/verdict.ts';
-import type { Endpoint } from '../segmentation/endpoint.ts';
-import { targetPorts, verdict } from '../segmentation/explain.ts';
+import { targetPorts } from '../segmentation/explain.ts';
 import { layer } from '../segmentation/explain-policies.ts';
 import { type Service, type Workload, workloadName } from '../segmentation/model.ts';
 import { protocolText } from '../segmentation/protocol.ts';
-import type { Segmentation } from '../segmentation/segmentation.ts';
+import type { Question } from './question.ts';
 
 interface BackendVerdict {
   readonly workload: Workload;
@@ -12,17 +11,20 @@ interface BackendVerdict {
   readonly verdict: Verdict;
 }
 
+/** A connection to a Service: `port` is the Service's, or its port on a node. */
+export interface ServiceQuestion extends Omit<Question, 'destination'> {
+  readonly service: Service;
+}
+
 /**
  * Returns the verdict for a connection to a Service: that of the pods behind it, at their target port, where policies
  * are enforced. They may be told apart by policies; then it is unknown, as the choice is the proxy's.
  */
 export function judgeService(
-  segmentation: Segmentation,
-  source: Endpoint,
-  service: Service,
-  protocol: number,
-  port: number,
+  { service, port, ...rest }: ServiceQuestion,
+  judge: (question: Question) => Verdict,
 ): Verdict {
+  const { protocol } = rest;
   const name = `Service ${service.namespace}/${service.name}`;
   const unknown = (text: string): Verdict => ({
     outcome: 'unknown',
@@ -47,12 +49,8 @@ export function judgeService(
   const judged: BackendVerdict[] = [];
   for (const workload of [...service.backends, ...service.uncertainBackends]) {
     for (const target of new Set(entries.flatMap((entry) => targetPorts(entry, workload)))) {
-      const destination: Endpoint = { kind: 'workload', workload };
-      judged.push({
-        workload,
-        port: target,
-        verdict: verdict(segmentation, source, destination, protocol, target),
-      });
+      const destination = { kind: 'workload', workload } as const;
+      judged.push({ workload, port: target, verdict: judge({ ...rest, destination, port: target }) });
     }
   }
   const [first] = judged;

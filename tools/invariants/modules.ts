@@ -12,6 +12,9 @@ export const pureRooms = [
   'manifest',
   'flow',
   'segmentation',
+  'firewall',
+  'wireguard',
+  'product',
   'posture',
   'detect',
 ] as const;

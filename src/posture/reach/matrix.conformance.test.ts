@@ -1,15 +1,18 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readManifests } from '../manifest/read.ts';
-import { PortSet } from '../net/port-set.ts';
-import { type Workload, workloadName } from '../segmentation/model.ts';
-import { compilePosture } from './compile.ts';
-import type { Posture } from './posture.ts';
-import { reachMatrix } from './reach.ts';
+import { readManifests } from '../../manifest/read.ts';
+import { PortSet } from '../../net/port-set.ts';
+import { type Workload, workloadName } from '../../segmentation/model.ts';
+import { compilePosture } from '../compile.ts';
+import type { Posture } from '../posture.ts';
+import { reachMatrix } from './matrix.ts';
 
 /** Connectivity lists that netpol-analyzer computed for real and constructed sets of manifests. */
-const root = join(process.env.PICKET_SHARED ?? join(import.meta.dirname, '../../../shared'), 'data/netpol');
+const root = join(
+  process.env.PICKET_SHARED ?? join(import.meta.dirname, '../../../../shared'),
+  'data/netpol',
+);
 
 /** Cases whose pods name an owner without a kind, which the API server refuses; the list folds them by guess. */
 const withoutOwnerKind = /^example_pods_w_same_owner_and_labels_gap_/;
@@ -59,7 +62,9 @@ describe.skipIf(cases.length === 0)(`workload pairs as in ${root}`, () => {
       if (text !== undefined) listed.set(`${source} => ${destination}`, parsePorts(text));
     }
     const doubtful = new Set<string>();
-    for (const { source, destination, ports: answers } of reachMatrix(posture)) {
+    for (const { ports: answers, ...ends } of reachMatrix(posture)) {
+      if (ends.source.kind !== 'workload' || ends.destination.kind !== 'workload') continue;
+      const [source, destination] = [ends.source.workload, ends.destination.workload];
       // The reference leaves self edges out and treats pods on the host's network as ordinary ones.
       if (source === destination || source.hostNetwork || destination.hostNetwork) continue;
       const pair = `${nameOf(source)} => ${nameOf(destination)}`;

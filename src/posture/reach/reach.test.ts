@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
-import { podYaml, policyYaml } from '../segmentation/manifests.fixture.ts';
-import { postureOf } from './posture.fixture.ts';
-import { parseEndpoint, reach, reachMatrix } from './reach.ts';
+import { podYaml, policyYaml } from '../../segmentation/manifests.fixture.ts';
+import { postureOf } from '../posture.fixture.ts';
+import { reachEndText } from './end.ts';
+import { reachMatrix } from './matrix.ts';
+import { parseEndpoint } from './parse-endpoint.ts';
+import { reach } from './query.ts';
 
 const posture = postureOf(
   podYaml('web', 'app: web', '', 'podIP: 10.1.0.1') +
@@ -62,11 +65,11 @@ test('reach answers for one connection', () => {
 test('reachMatrix gives exact ports, leaves out finished pods and a pod with itself', () => {
   const rows = [...reachMatrix(posture)].map(
     ({ source, destination, ports }) =>
-      `${source.name} ${destination.name} ${ports.map(({ protocol, allowed }) => `${protocol} ${allowed}`).join(' ')}`,
+      `${reachEndText(source)} ${reachEndText(destination)} ${ports.map(({ protocol, allowed }) => `${protocol} ${allowed}`).join(' ')}`,
   );
   expect(rows).toEqual([
-    'web api TCP 8080-8082 UDP 53 SCTP none',
-    'api web TCP 0-65535 UDP 0-65535 SCTP 0-65535',
+    'shop/web shop/api TCP 8080-8082 UDP 53 SCTP none',
+    'shop/api shop/web TCP 0-65535 UDP 0-65535 SCTP 0-65535',
   ]);
   const [first] = reachMatrix(posture, { protocol: 'TCP', port: 8081 });
   expect(first?.ports.map(({ protocol, allowed }) => `${protocol} ${allowed}`)).toEqual(['TCP 8081']);

@@ -1,5 +1,5 @@
-import type { Layer } from './layer.ts';
-import { networkPolicyLayer } from './network-policy-layer.ts';
+import type { Layer } from './definition.ts';
+import { networkPolicyLayer } from './network-policy.ts';
 
 /** All layers, in the order in which a packet meets them. */
 export const layers: readonly Layer[] = [networkPolicyLayer];
