@@ -1,18 +1,30 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { codeOf, importsOf, modulesBelow, root, target } from './modules.ts';
 
+/** The folders of a room's folder. */
+function areas(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${folder}/${name}`);
+}
+
 /** Rooms with units of which one file is one, and the registry that lists them. */
 const registries = [
-  { type: 'Check', folder: 'src/posture/checks', registry: 'src/posture/checks/registry.ts' },
+  ...areas('src/posture/checks').map((folder) => ({
+    type: 'Check',
+    folder,
+    registry: `${folder}/registry.ts`,
+  })),
+  { type: 'Layer', folder: 'src/posture/layers', registry: 'src/posture/layers/registry.ts' },
   { type: 'DetectorDefinition', folder: 'src/detect', registry: 'src/detect/registry.ts' },
   { type: 'SensorDefinition', folder: 'src/sensor', registry: 'src/sensor/registry.ts' },
   { type: 'CommandDefinition', folder: 'src/cli/commands', registry: 'src/cli/commands/registry.ts' },
 ];
 
 test.each(registries)(
-  'invariant 5: each $type is one file with one line in the registry',
+  'invariant 5: each $type is one file with one line in $registry',
   ({ type, folder, registry }) => {
     const definition = new RegExp(`^export const (\\w+)\\s*:\\s*${type}(?:<[^=]*>)?\\s*=`, 'gm');
     const listed = importsOf(registry)
@@ -31,7 +43,7 @@ test.each(registries)(
 );
 
 test.each(registries.filter(({ type }) => type !== 'CommandDefinition'))(
-  'invariant 5: each $type has a sibling test',
+  'invariant 5: each $type in $folder has a sibling test',
   ({ type, folder, registry }) => {
     const definition = new RegExp(`^export const \\w+\\s*:\\s*${type}(?:<[^=]*>)?\\s*=`, 'm');
     for (const module of modulesBelow(folder)) {
@@ -40,3 +52,10 @@ test.each(registries.filter(({ type }) => type !== 'CommandDefinition'))(
     }
   },
 );
+
+test('invariant 5: every area of checks is in the registry of checks', () => {
+  const listed = importsOf('src/posture/checks/registry.ts').map(({ specifier }) => specifier);
+  for (const area of areas('src/posture/checks')) {
+    expect(listed).toContain(`./${area.slice('src/posture/checks/'.length)}/registry.ts`);
+  }
+});

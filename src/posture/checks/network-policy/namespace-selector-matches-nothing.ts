@@ -1,12 +1,12 @@
-import { type Diagnostic, diagnose, type Fix } from '../../diagnostic/diagnostic.ts';
-import type { Path } from '../../manifest/resource.ts';
-import { namespaceNameLabel } from '../../segmentation/inventory.ts';
-import { type Labels, matches, type Selector, selectorText } from '../../segmentation/label-selector.ts';
-import type { NetworkPolicy } from '../../segmentation/network-policy.ts';
-import { Ternary } from '../../segmentation/ternary.ts';
-import { fieldAt, fieldsOf, listOf } from '../../segmentation/values.ts';
-import type { Declared } from '../posture.ts';
-import type { Check } from './definition.ts';
+import { type Diagnostic, diagnose, type Fix } from '../../../diagnostic/diagnostic.ts';
+import type { Path } from '../../../manifest/resource.ts';
+import { namespaceNameLabel } from '../../../segmentation/inventory.ts';
+import { type Labels, matches, type Selector, selectorText } from '../../../segmentation/label-selector.ts';
+import type { NetworkPolicy } from '../../../segmentation/network-policy.ts';
+import { Ternary } from '../../../segmentation/ternary.ts';
+import { fieldAt, fieldsOf, listOf } from '../../../segmentation/values.ts';
+import type { Declared } from '../../posture.ts';
+import type { Check } from '../definition.ts';
 import { nearestLabel } from './labels.ts';
 
 /** A peer in namespaces that do not exist, by the looks of its label. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { podYaml, policyYaml } from '../../segmentation/manifests.fixture.ts';
-import { findings } from './checks.fixture.ts';
+import { podYaml, policyYaml } from '../../../segmentation/manifests.fixture.ts';
+import { findings } from '../checks.fixture.ts';
 import { undefinedNamedPort } from './undefined-named-port.ts';
 
 const pods = podYaml('web', 'app: web') + podYaml('db', 'app: db');

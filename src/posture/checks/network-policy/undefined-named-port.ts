@@ -1,13 +1,13 @@
-import { type Diagnostic, diagnose } from '../../diagnostic/diagnostic.ts';
-import { nearest } from '../../diagnostic/suggest.ts';
-import { members, unite } from '../../segmentation/bitset.ts';
-import type { Workload } from '../../segmentation/model.ts';
-import type { NetworkPolicy, PolicyRule } from '../../segmentation/network-policy.ts';
-import type { NamedPort } from '../../segmentation/policy-ports.ts';
-import { protocolText } from '../../segmentation/protocol.ts';
-import type { Segmentation } from '../../segmentation/segmentation.ts';
-import { fieldAt, fieldsOf, listOf } from '../../segmentation/values.ts';
-import type { Check } from './definition.ts';
+import { type Diagnostic, diagnose } from '../../../diagnostic/diagnostic.ts';
+import { nearest } from '../../../diagnostic/suggest.ts';
+import { members, unite } from '../../../segmentation/bitset.ts';
+import type { Workload } from '../../../segmentation/model.ts';
+import type { NetworkPolicy, PolicyRule } from '../../../segmentation/network-policy.ts';
+import type { NamedPort } from '../../../segmentation/policy-ports.ts';
+import { protocolText } from '../../../segmentation/protocol.ts';
+import type { Segmentation } from '../../../segmentation/segmentation.ts';
+import { fieldAt, fieldsOf, listOf } from '../../../segmentation/values.ts';
+import type { Check } from '../definition.ts';
 
 /** A port name that none of the pods it is looked up on has. */
 export const undefinedNamedPort: Check = {

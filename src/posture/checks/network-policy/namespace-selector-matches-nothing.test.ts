@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { podYaml, policyYaml } from '../../segmentation/manifests.fixture.ts';
-import { findings, fixed } from './checks.fixture.ts';
+import { podYaml, policyYaml } from '../../../segmentation/manifests.fixture.ts';
+import { findings, fixed } from '../checks.fixture.ts';
 import { namespaceSelectorMatchesNothing } from './namespace-selector-matches-nothing.ts';
 
 const policy = (selector: string) =>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { podYaml, policyYaml } from '../../segmentation/manifests.fixture.ts';
-import { findings } from './checks.fixture.ts';
+import { podYaml, policyYaml } from '../../../segmentation/manifests.fixture.ts';
+import { findings } from '../checks.fixture.ts';
 import { policySelectsNothing } from './policy-selects-nothing.ts';
 
 const pods = podYaml('web', 'tier: frontend') + podYaml('db', 'tier: database');

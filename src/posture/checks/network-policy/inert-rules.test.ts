@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { policyYaml } from '../../segmentation/manifests.fixture.ts';
-import { findings, fixed } from './checks.fixture.ts';
+import { policyYaml } from '../../../segmentation/manifests.fixture.ts';
+import { findings, fixed } from '../checks.fixture.ts';
 import { inertRules } from './inert-rules.ts';
 
 const policy = (types: string, egress: string) =>

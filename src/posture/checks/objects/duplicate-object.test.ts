@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { podYaml, policyYaml } from '../../segmentation/manifests.fixture.ts';
-import { findings } from './checks.fixture.ts';
+import { podYaml, policyYaml } from '../../../segmentation/manifests.fixture.ts';
+import { findings } from '../checks.fixture.ts';
 import { duplicateObject } from './duplicate-object.ts';
 
 const policy = policyYaml('p', '  podSelector: {}');

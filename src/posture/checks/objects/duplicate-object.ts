@@ -1,7 +1,7 @@
-import { diagnose } from '../../diagnostic/diagnostic.ts';
-import type { Resource } from '../../manifest/resource.ts';
-import { identityOf } from '../../segmentation/inventory.ts';
-import type { Check } from './definition.ts';
+import { diagnose } from '../../../diagnostic/diagnostic.ts';
+import type { Resource } from '../../../manifest/resource.ts';
+import { identityOf } from '../../../segmentation/inventory.ts';
+import type { Check } from '../definition.ts';
 
 /** The same object twice: the later one replaces the earlier one. */
 export const duplicateObject: Check = {

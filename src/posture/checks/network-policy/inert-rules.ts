@@ -1,8 +1,8 @@
-import { type Diagnostic, diagnose, type Fix } from '../../diagnostic/diagnostic.ts';
-import type { Resource } from '../../manifest/resource.ts';
-import { fieldAt, listOf } from '../../segmentation/values.ts';
-import type { Declared } from '../posture.ts';
-import type { Check } from './definition.ts';
+import { type Diagnostic, diagnose, type Fix } from '../../../diagnostic/diagnostic.ts';
+import type { Resource } from '../../../manifest/resource.ts';
+import { fieldAt, listOf } from '../../../segmentation/values.ts';
+import type { Declared } from '../../posture.ts';
+import type { Check } from '../definition.ts';
 
 /** Rules for a direction that `policyTypes` leaves out. */
 export const inertRules: Check = {

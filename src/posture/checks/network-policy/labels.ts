@@ -1,12 +1,12 @@
-import { nearest } from '../../diagnostic/suggest.ts';
+import { nearest } from '../../../diagnostic/suggest.ts';
 import {
   type Labels,
   matches,
   type Requirement,
   type Selector,
   selectorText,
-} from '../../segmentation/label-selector.ts';
-import { Ternary } from '../../segmentation/ternary.ts';
+} from '../../../segmentation/label-selector.ts';
+import { Ternary } from '../../../segmentation/ternary.ts';
 
 /** A label that a selector asks for, and the one that it most likely means. */
 export interface LabelSuggestion {

@@ -1,7 +1,7 @@
-import { diagnose } from '../../diagnostic/diagnostic.ts';
-import { matches, selectorText } from '../../segmentation/label-selector.ts';
-import { Ternary } from '../../segmentation/ternary.ts';
-import type { Check } from './definition.ts';
+import { diagnose } from '../../../diagnostic/diagnostic.ts';
+import { matches, selectorText } from '../../../segmentation/label-selector.ts';
+import { Ternary } from '../../../segmentation/ternary.ts';
+import type { Check } from '../definition.ts';
 import { labelsText, nearestLabel } from './labels.ts';
 
 /** A policy that applies to none of the workloads beside it. */
