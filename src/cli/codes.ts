@@ -1,7 +1,8 @@
+import { ignoreCodes } from '../diagnostic/ignore.ts';
 import { CodeRegistry } from '../diagnostic/registry.ts';
 import { flowCodes } from '../flow/codes.ts';
 import { manifestCodes } from '../manifest/codes.ts';
 import { checks } from '../posture/checks/registry.ts';
 
 /** Every diagnostic code of Picket, from the rooms that define them. */
-export const codes: CodeRegistry = new CodeRegistry([manifestCodes, flowCodes, checks]);
+export const codes: CodeRegistry = new CodeRegistry([ignoreCodes, manifestCodes, flowCodes, checks]);

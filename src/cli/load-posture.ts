@@ -1,30 +1,42 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { ReadLimits } from '../manifest/limits.ts';
 import { readManifests } from '../manifest/read.ts';
-import type { ManifestSet } from '../manifest/resource.ts';
+import type { InputFile, ManifestSet } from '../manifest/resource.ts';
 import { checkPosture } from '../posture/check.ts';
 import { compilePosture } from '../posture/compile.ts';
 import type { Posture } from '../posture/posture.ts';
-import { readInputs } from './inputs.ts';
+import type { SegmentationOptions } from '../segmentation/segmentation.ts';
+import { type Inputs, readInputs } from './inputs.ts';
 import type { Io } from './io.ts';
 
 /** What was declared, compiled, with everything that was found wrong on the way, in the order of files and lines. */
-export interface Loaded {
+export interface Declaration {
   readonly set: ManifestSet;
   readonly posture: Posture;
   readonly diagnostics: readonly Diagnostic[];
-  readonly unreadable: readonly { readonly name: string; readonly reason: string }[];
 }
+
+export interface Loaded extends Declaration, Inputs {}
 
 /** Reads, compiles and checks the manifests under `paths`. Throws UsageError for a path that does not exist. */
 export async function loadPosture(
   paths: readonly string[],
   io: Io,
   limits: Partial<ReadLimits> = {},
+  options: SegmentationOptions = {},
 ): Promise<Loaded> {
-  const { files, unreadable } = await readInputs(paths, io);
+  const inputs = await readInputs(paths, io);
+  return { ...inputs, ...declarationOf(inputs.files, limits, options) };
+}
+
+/** Compiles and checks files that were read. */
+export function declarationOf(
+  files: readonly InputFile[],
+  limits: Partial<ReadLimits> = {},
+  options: SegmentationOptions = {},
+): Declaration {
   const set = readManifests(files, limits);
-  const posture = compilePosture(set);
+  const posture = compilePosture(set, options);
   const order = new Map(files.map(({ name }, index) => [name, index]));
   const place = ({ span }: Diagnostic) => (span ? [order.get(span.file) ?? 0, span.start.offset] : [-1, 0]);
   const diagnostics = [...set.diagnostics, ...checkPosture(posture)].sort((x, y) => {
@@ -32,5 +44,5 @@ export async function loadPosture(
     const [yFile = 0, yOffset = 0] = place(y);
     return xFile - yFile || xOffset - yOffset;
   });
-  return { set, posture, diagnostics, unreadable };
+  return { set, posture, diagnostics };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TextEdit } from './diagnostic.ts';
-import { applyEdits, applyFix } from './fix.ts';
+import { applyEdits, applyFix, compatibleFixes } from './fix.ts';
 import { LineIndex } from './position.ts';
 
 function edit(text: string, start: number, end: number, replacement: string, file = 'f'): TextEdit {
@@ -40,4 +40,24 @@ describe('applyEdits', () => {
 test('applyFix makes the edits of the named file only', () => {
   const edits = [edit('ab', 0, 1, 'x', 'one'), edit('ab', 0, 1, 'y', 'two')];
   expect(applyFix({ title: '', safe: true, edits }, 'two', 'ab')).toBe('yb');
+});
+
+describe('compatibleFixes', () => {
+  const text = 'abcdefgh';
+  const fix = (start: number, end: number, safe = true) => ({
+    title: `${start}`,
+    safe,
+    edits: [edit(text, start, end, 'x')],
+  });
+  const titles = (...args: Parameters<typeof compatibleFixes>) =>
+    compatibleFixes(...args).map((one) => one.title);
+
+  test('earlier ones go before those that touch the same text', () => {
+    expect(titles([fix(0, 2), fix(1, 3), fix(2, 4), fix(5, 6)], false)).toEqual(['0', '5']);
+  });
+
+  test('unsafe ones only when asked', () => {
+    expect(titles([fix(0, 2, false), fix(4, 5)], false)).toEqual(['4']);
+    expect(titles([fix(0, 2, false), fix(4, 5)], true)).toEqual(['0', '4']);
+  });
 });

@@ -31,3 +31,24 @@ export function applyEdits(edits: readonly TextEdit[], text: string): string {
   }
   return result + text.slice(done);
 }
+
+/**
+ * Returns the fixes that can be made at once: no two of them touch the same text, earlier ones go first. With
+ * `unsafe` false only those marked safe. Others may follow in a next round, on the changed text.
+ */
+export function compatibleFixes(fixes: readonly Fix[], unsafe: boolean): Fix[] {
+  const taken = new Map<string, { readonly start: number; readonly end: number }[]>();
+  return fixes.filter((fix) => {
+    if (!fix.safe && !unsafe) return false;
+    const places = fix.edits.map(({ span }) => ({
+      file: span.file,
+      start: span.start.offset,
+      end: span.end.offset,
+    }));
+    const free = places.every(({ file, start, end }) =>
+      (taken.get(file) ?? []).every((other) => end < other.start || start > other.end),
+    );
+    if (free) for (const { file, ...place } of places) taken.set(file, [...(taken.get(file) ?? []), place]);
+    return free;
+  });
+}

@@ -1,5 +1,10 @@
-import type { ManifestCounts } from '../../manifest/resource.ts';
-import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { baselineOf, type Compared, compareWithBaseline, readBaseline } from '../../diagnostic/baseline.ts';
+import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
+import type { ManifestCounts, SourceTexts } from '../../manifest/resource.ts';
+import { type CommandDefinition, ExitCode, FailedError, outputOption, UsageError } from '../command.ts';
+import type { Io } from '../io.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
 
 export const checkCommand: CommandDefinition = {
@@ -9,15 +14,21 @@ export const checkCommand: CommandDefinition = {
   description:
     'Reads files, folders, `-` for stdin, YAML, JSON, and yaml blocks in Markdown, and prints every problem with its ' +
     'place, reason and repair. Nothing is skipped silently: what was read and what was not is counted at the end. ' +
-    'Exit code 1 when there are errors or warnings.',
+    'Exit code 1 when there are errors or warnings. A comment `# picket-ignore CODE reason` on the line of a finding, ' +
+    'or above it, hides it.',
   options: [
-    outputOption('text', 'json', 'sarif'),
+    outputOption('text', 'json', 'sarif', 'github', 'md'),
     {
       flags: '--severity <level>',
       description: 'least severity that makes the exit code 1',
       choices: ['error', 'warning', 'note'],
       default: 'warning',
     },
+    { flags: '--baseline <file>', description: 'show only what this file does not hold' },
+    { flags: '--write-baseline <file>', description: 'write what is found now into this file' },
+    { flags: '--fix', description: 'apply the safe fixes, and print the changes as a patch' },
+    { flags: '--unsafe-fixes', description: 'apply the other fixes too: look at the patch' },
+    { flags: '--dry-run', description: 'with --fix: print the patch, change nothing' },
     ...limitOptions,
     { flags: '-q, --quiet', description: 'only the problems, without the counts on stderr' },
   ],
@@ -25,50 +36,136 @@ export const checkCommand: CommandDefinition = {
     { command: 'picket check deploy/', does: 'a folder' },
     { command: 'picket check docs/security.md', does: 'the yaml blocks of a document' },
     { command: 'kustomize build . | picket check -', does: 'what a generator prints' },
+    { command: 'picket check deploy/ --fix --dry-run', does: 'what the safe fixes would change' },
+    { command: 'picket check deploy/ --fix > fix.patch', does: 'fix; git apply -R fix.patch undoes it' },
+    { command: 'picket check . --write-baseline known.json', does: 'accept what is there today' },
+    { command: 'picket check . --baseline known.json', does: 'only what is new since' },
     { command: 'picket check deploy/ -o sarif > picket.sarif', does: 'for code scanning' },
+    { command: 'picket check deploy/ -o md >> $GITHUB_STEP_SUMMARY', does: 'for a job summary' },
   ],
   async run({ args, options }, io) {
     if (args.length === 0)
       throw new UsageError('nothing to check', 'name files or folders, or - for standard input');
-    const { loadPosture } = await import('../load-posture.ts');
-    const { set, diagnostics, unreadable } = await loadPosture(args, io, limitsOf(options));
-    switch (options.output) {
-      case 'json': {
-        const { renderJson } = await import('../../diagnostic/render/json.ts');
-        io.out(`${JSON.stringify(renderJson(diagnostics), null, 2)}\n`);
-        break;
-      }
-      case 'sarif': {
-        const { renderSarif } = await import('../../diagnostic/render/sarif.ts');
-        const { codes } = await import('../codes.ts');
-        const { version } = await import('../../agent/version.ts');
-        io.out(
-          `${JSON.stringify(renderSarif(diagnostics, { codes, version, sources: set.sources }), null, 2)}\n`,
-        );
-        break;
-      }
-      default: {
-        const { renderTerminal } = await import('../../diagnostic/render/terminal.ts');
-        io.out(renderTerminal(diagnostics, { sources: set.sources, style: io.style, columns: io.columns }));
-      }
+    const fixing = options.fix === true || options.unsafeFixes === true;
+    if (fixing && args.includes('-')) {
+      throw new UsageError('standard input cannot be fixed', 'name files or folders');
     }
-    for (const { name, reason } of unreadable)
+    if (options.dryRun === true && !fixing) throw new UsageError('--dry-run is for --fix');
+    const { loadPosture, declarationOf } = await import('../load-posture.ts');
+    const { applyIgnores } = await import('../../diagnostic/ignore.ts');
+    const { codes } = await import('../codes.ts');
+    const limits = limitsOf(options);
+    const loaded = await loadPosture(args, io, limits);
+    const names = loaded.files.map(({ name }) => name);
+    const unignored = (diagnostics: readonly Diagnostic[], sources: SourceTexts) =>
+      applyIgnores(diagnostics, names, sources, codes);
+    const { shown, hidden } = unignored(loaded.diagnostics, loaded.set.sources);
+    if (options.writeBaseline !== undefined) writeBaseline(String(options.writeBaseline), shown, io);
+    const compared = compare(shown, options.baseline, io);
+    if (fixing) {
+      const fix = await import('../fix.ts');
+      const known = new Set(compared.known);
+      const fixed = fix.fixFiles(
+        loaded.files,
+        (files) => {
+          if (files === loaded.files) return shown.filter((one) => !known.has(one));
+          const { diagnostics, set } = declarationOf(files, limits);
+          return compare(unignored(diagnostics, set.sources).shown, options.baseline, io).fresh;
+        },
+        options.unsafeFixes === true,
+      );
+      io.out(fix.patchOf(loaded.files, fixed.files));
+      if (options.dryRun !== true) fix.writeFixed(loaded.files, fixed.files, io.cwd);
+      const verb = options.dryRun === true ? 'would make' : 'made';
+      io.err(
+        `${verb} ${of(fixed.made.length, 'fix', 'fixes')}; ${of(fixed.left.length, 'finding')} left (picket check shows them)\n`,
+      );
+      return exitCode(fixed.left, options.severity);
+    }
+    await print(compared.fresh, loaded.set.sources, options.output, io);
+    for (const { name, reason } of loaded.unreadable)
       io.err(`${io.errStyle('yellow', 'not read')}: ${name}: ${reason}\n`);
-    if (options.quiet !== true) io.err(countLine(set.counts));
-    if (set.counts.files === 0 && unreadable.length === 0) {
+    if (options.quiet !== true) io.err(countLine(loaded.set.counts) + besideLine(compared, hidden));
+    if (loaded.set.counts.files === 0 && loaded.unreadable.length === 0) {
       io.err('no manifest files found: they end in .yaml, .yml, .json or .md\n');
     }
-    const levels = ['error', 'warning', 'note'];
-    const threshold = levels.indexOf(String(options.severity));
-    const failing =
-      unreadable.length > 0 || diagnostics.some(({ severity }) => levels.indexOf(severity) <= threshold);
-    return failing ? ExitCode.problems : ExitCode.clean;
+    if (loaded.unreadable.length > 0) return ExitCode.problems;
+    return options.writeBaseline === undefined ? exitCode(compared.fresh, options.severity) : ExitCode.clean;
   },
 };
 
+function exitCode(diagnostics: readonly Diagnostic[], least: unknown): ExitCode {
+  const levels = ['error', 'warning', 'note'];
+  const threshold = levels.indexOf(String(least));
+  const failing = diagnostics.some(({ severity }) => levels.indexOf(severity) <= threshold);
+  return failing ? ExitCode.problems : ExitCode.clean;
+}
+
+async function print(
+  diagnostics: readonly Diagnostic[],
+  sources: SourceTexts,
+  form: unknown,
+  io: Io,
+): Promise<void> {
+  switch (form) {
+    case 'json': {
+      const { renderJson } = await import('../../diagnostic/render/json.ts');
+      io.out(`${JSON.stringify(renderJson(diagnostics), null, 2)}\n`);
+      break;
+    }
+    case 'sarif': {
+      const { renderSarif } = await import('../../diagnostic/render/sarif.ts');
+      const { codes } = await import('../codes.ts');
+      const { version } = await import('../../agent/version.ts');
+      io.out(`${JSON.stringify(renderSarif(diagnostics, { codes, version, sources }), null, 2)}\n`);
+      break;
+    }
+    case 'github': {
+      const { renderGithub } = await import('../../diagnostic/render/github.ts');
+      io.out(renderGithub(diagnostics));
+      break;
+    }
+    case 'md': {
+      const { renderMarkdown } = await import('../../diagnostic/render/markdown.ts');
+      io.out(renderMarkdown(diagnostics));
+      break;
+    }
+    default: {
+      const { renderTerminal } = await import('../../diagnostic/render/terminal.ts');
+      io.out(renderTerminal(diagnostics, { sources, style: io.style, columns: io.columns }));
+    }
+  }
+}
+
+function writeBaseline(file: string, diagnostics: readonly Diagnostic[], io: Io): void {
+  try {
+    writeFileSync(resolve(io.cwd, file), `${JSON.stringify(baselineOf(diagnostics), null, 2)}\n`);
+  } catch (error) {
+    throw new FailedError(`the baseline cannot be written: ${(error as Error).message}`);
+  }
+  io.err(`wrote ${of(diagnostics.length, 'finding')} into ${file}\n`);
+}
+
+/** The findings beside the baseline that the option names; without one all are new. */
+function compare(diagnostics: readonly Diagnostic[], file: unknown, io: Io): Compared {
+  if (file === undefined) return { fresh: diagnostics, known: [], gone: [] };
+  const again = 'make one with --write-baseline';
+  let baseline: ReturnType<typeof readBaseline>;
+  try {
+    baseline = readBaseline(JSON.parse(readFileSync(resolve(io.cwd, String(file)), 'utf8')));
+  } catch (error) {
+    throw new UsageError(`the baseline cannot be read: ${(error as Error).message}`, again);
+  }
+  if (baseline === undefined) throw new UsageError(`${file} is not a baseline of this version`, again);
+  return compareWithBaseline(diagnostics, baseline);
+}
+
+function of(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
+}
+
 /** What was read, in one line: documents and objects, and what Picket has no schema for, by kind. */
 function countLine(counts: ManifestCounts): string {
-  const of = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
   const unknown = [...counts.unknownKinds].map(([kind, count]) => (count > 1 ? `${kind} (${count})` : kind));
   return [
     `read ${of(counts.files, 'file')}, ${of(counts.documents, 'document')}, ${of(counts.resources, 'object')}`,
@@ -78,4 +175,15 @@ function countLine(counts: ManifestCounts): string {
   ]
     .join('; ')
     .concat('\n');
+}
+
+/** What was found and is not shown; empty when there is nothing of that. */
+function besideLine({ known, gone }: Compared, hidden: readonly Diagnostic[]): string {
+  const stale = gone.reduce((sum, { count }) => sum + count, 0);
+  const parts = [
+    ...(known.length > 0 ? [`${known.length} in the baseline`] : []),
+    ...(hidden.length > 0 ? [`${hidden.length} ignored by comments`] : []),
+    ...(stale > 0 ? [`${of(stale, 'finding')} of the baseline gone: renew it with --write-baseline`] : []),
+  ];
+  return parts.length === 0 ? '' : `not shown: ${parts.join('; ')}\n`;
 }
