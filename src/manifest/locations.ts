@@ -1,3 +1,4 @@
+import type { Fragment } from './fragment.ts';
 import type { Path } from './resource.ts';
 
 /** Columns of one row: the value's start and end, its key's start and end, and the row after its subtree. */
@@ -24,10 +25,16 @@ export interface Range {
  * the parser's object tree, which is over ten times larger and is dropped once this is filled.
  */
 export class Locations {
+  /** The text that the nodes were read from. */
+  readonly fragment: Fragment;
   #rows = new Int32Array(64 * COLUMNS);
   #steps: (Step | undefined)[] = [];
   /** Row of the anchored node, by the row of the alias that stands for it. */
   readonly #aliases = new Map<number, number>();
+
+  constructor(fragment: Fragment) {
+    this.fragment = fragment;
+  }
 
   /** Starts a node; its children are opened before it is closed. Returns its row. `-1` means: no key. */
   open(step: Step | undefined, start: number, keyStart: number, keyEnd: number): number {

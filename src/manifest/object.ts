@@ -1,6 +1,7 @@
 import type { Span } from '../diagnostic/diagnostic.ts';
+import { placesIn } from './embedded-places.ts';
 import type { Locations, Range } from './locations.ts';
-import type { Path, Resource } from './resource.ts';
+import type { Path, Resource, TextPlaces } from './resource.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** One node of a parsed document: its value and its places in the file. */
@@ -38,6 +39,28 @@ export class LocatedValue {
       if (length === path.length) return this.#locations.value(row);
     }
     return this.range([]);
+  }
+
+  /** Where the characters of `text`, the value at `path`, stand; undefined when they stand elsewhere (an alias). */
+  places(path: Path, text: string): TextPlaces | undefined {
+    const { row, depth } = this.#locations.find(this.#row, path);
+    if (depth < path.length) return undefined;
+    const { fragment } = this.#locations;
+    const range = this.#locations.value(row);
+    const start = fragment.fromFile(range.start);
+    const found = placesIn(fragment.text.slice(start, fragment.fromFile(range.end)), text);
+    if (!found) return undefined;
+    const inText = (offset: number) => Math.min(Math.max(offset, 0), text.length);
+    return {
+      at: (from, to) => {
+        const first = found.start(inText(from));
+        const last = to > from ? found.end(inText(to)) : first;
+        return this.source.span({
+          start: fragment.toFile(start + first),
+          end: last > first ? fragment.toFile(start + last - 1) + 1 : fragment.toFile(start + first),
+        });
+      },
+    };
   }
 }
 
@@ -90,6 +113,14 @@ export class LocatedResource implements Resource {
 
   keyAt(path: Path): Span {
     return this.#located.source.span(this.#located.keyRange(path));
+  }
+
+  places(path: Path): TextPlaces | undefined {
+    const value = path.reduce<unknown>(
+      (inner, step) => (Array.isArray(inner) ? inner[Number(step)] : memberOf(inner, String(step))),
+      this.value,
+    );
+    return typeof value === 'string' ? this.#located.places(path, value) : undefined;
   }
 }
 

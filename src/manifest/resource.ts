@@ -4,6 +4,12 @@ import type { Site } from './site.ts';
 /** A path into a manifest value: object keys and array indexes. */
 export type Path = readonly (string | number)[];
 
+/** Where the characters of one text of a manifest stand in its file. */
+export interface TextPlaces {
+  /** The span of the characters from `start` to `end` (exclusive) of the text as it is read. */
+  at(start: number, end: number): Span;
+}
+
 /** One manifest object with its positions. */
 export interface Resource<T = unknown> {
   readonly apiVersion: string;
@@ -27,6 +33,11 @@ export interface Resource<T = unknown> {
   at(path: Path): Span;
   /** Span of the last key of `path`; falls back like {@link at}. */
   keyAt(path: Path): Span;
+  /**
+   * Where the characters of the text at `path` stand: its escapes, folded lines and indentation undone. Undefined when
+   * there is no text, or it stands elsewhere (an alias).
+   */
+  places(path: Path): TextPlaces | undefined;
 }
 
 /** A file as it was read, before any decoding. */

@@ -71,7 +71,7 @@ export function parseYaml(
   for (const { pos, message } of document.warnings) {
     source.report(unknownTag, place(pos[0], pos[1]), { message: firstLower(message) });
   }
-  const reader = new NodeReader(source, toFile, limits);
+  const reader = new NodeReader(source, fragment, toFile, limits);
   try {
     return reader.read(document.contents as ParsedNode | null);
   } catch (fault) {
@@ -156,14 +156,20 @@ class NodeReader {
   readonly #source: SourceFile;
   readonly #toFile: (offset: number) => number;
   readonly #limits: ReadLimits;
-  readonly #locations = new Locations();
+  readonly #locations: Locations;
   readonly #anchors = new Map<string, Anchored>();
   #aliased = 0;
   /** Values read so far, those that aliases stand for included. */
   #size = 0;
 
-  constructor(source: SourceFile, toFile: (offset: number) => number, limits: ReadLimits) {
+  constructor(
+    source: SourceFile,
+    fragment: Fragment,
+    toFile: (offset: number) => number,
+    limits: ReadLimits,
+  ) {
     this.#source = source;
+    this.#locations = new Locations(fragment);
     this.#toFile = toFile;
     this.#limits = limits;
   }

@@ -64,6 +64,7 @@ export function plainResource(value: object, schema: Resource['schema'] = 'valid
     span,
     at: () => span,
     keyAt: () => span,
+    places: () => undefined,
   };
 }
 
