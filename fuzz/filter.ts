@@ -5,7 +5,10 @@
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { parseAlertFilter, parseFlowFilter } from '../src/flow/filter.ts';
+import { type FilterableReach, parseReachFilter } from '../src/flow/filter-reach.ts';
 import type { FlowJson } from '../src/flow/json.ts';
+import { AddressSet } from '../src/net/address-set.ts';
+import { PortSet } from '../src/net/port-set.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
 const seconds = Number(values.seconds ?? 5);
@@ -23,6 +26,13 @@ const flow: FlowJson = {
   preexisting: false,
 };
 const alert = { detector: 'port-scan', severity: 'high', entity: 'x', title: 'y', flows: [flow] };
+const row: FilterableReach = {
+  source: { kinds: ['workload'], name: 'shop/web', namespace: 'shop' },
+  destination: { kinds: ['external'], name: '0.0.0.0/0', range: AddressSet.all },
+  protocol: 'TCP',
+  outcome: 'allow',
+  ports: PortSet.all,
+};
 
 const pieces = [
   'src',
@@ -34,6 +44,9 @@ const pieces = [
   'state',
   'ns',
   'severity',
+  'source',
+  'kind',
+  'outcome',
   'toString',
   '__proto__',
 ];
@@ -83,9 +96,10 @@ for (let round = 0; performance.now() < until; round++) {
     cases++;
     const begun = performance.now();
     try {
-      const results = [parseFlowFilter(text), parseAlertFilter(text)] as const;
+      const results = [parseFlowFilter(text), parseAlertFilter(text), parseReachFilter(text)] as const;
       if (results[0].ok) results[0].matches(flow);
       if (results[1].ok) results[1].matches(alert);
+      if (results[2].ok) results[2].matches(row);
       for (const result of results) {
         if (result.ok) continue;
         if (result.diagnostics.length === 0) throw new Error('refused without a diagnostic');

@@ -9,6 +9,7 @@ import { codes } from '../src/cli/codes.ts';
 import { commands } from '../src/cli/commands/registry.ts';
 import { detectors } from '../src/detect/registry.ts';
 import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
+import { reachFilterKeys } from '../src/flow/filter-reach.ts';
 import { sensors } from '../src/sensor/registry.ts';
 
 const folder = fileURLToPath(new URL('../docs/reference', import.meta.url));
@@ -111,9 +112,13 @@ function filtersPage(): string {
     ].join('\n');
   return page(
     'Filters',
-    'One grammar for `picket flows`, `picket alerts`, the API and the page: terms `key=value`, `key!=value`, `key>number`, ' +
+    'One grammar for `picket flows`, `picket alerts`, `picket reach --filter`, the API and the page: terms `key=value`, `key!=value`, `key>number`, ' +
       'joined by `and` (which may be left out), `or`, `not` and parentheses. A bare word is looked for in names and addresses.',
-    [`## Flows\n\n${keys(flowFilterKeys)}`, `## Alerts\n\n${keys(alertFilterKeys)}`],
+    [
+      `## Flows\n\n${keys(flowFilterKeys)}`,
+      `## Alerts\n\n${keys(alertFilterKeys)}`,
+      `## Reach\n\n${keys(reachFilterKeys)}`,
+    ],
   );
 }
 

@@ -1,6 +1,6 @@
 import { nearest } from '../diagnostic/suggest.ts';
 import { parseAddress } from '../net/address.ts';
-import { parsePrefix, prefixContains } from '../net/prefix.ts';
+import { hostPrefix, type Prefix, parsePrefix, prefixContains } from '../net/prefix.ts';
 import { protocolName, protocolNumber } from '../net/protocol.ts';
 import {
   type Comparison,
@@ -162,7 +162,8 @@ export const flowFilterKeys: readonly FilterKeyHelp[] = helpOf(flowVocabulary);
 /** The keys of alert filters in the order of the help text. */
 export const alertFilterKeys: readonly FilterKeyHelp[] = helpOf(alertVocabulary);
 
-function helpOf<T>({ keys }: Vocabulary<T>): FilterKeyHelp[] {
+/** Returns the keys of a vocabulary in their order, for help texts. */
+export function helpOf<T>({ keys }: Vocabulary<T>): FilterKeyHelp[] {
   return [...keys].map(([key, { doc, example }]) => ({ key, doc, example }));
 }
 
@@ -192,26 +193,30 @@ function endKey(
 }
 
 function endTest(value: string): Predicate<EndJson> | ValueProblem {
-  const prefix = parsePrefix(value) ?? wholeAddress(value);
+  const prefix = prefixOrProblem(value);
+  if (prefix !== undefined && 'problem' in prefix) return prefix;
   if (prefix !== undefined) {
     return ({ address }) => {
       const parsed = parseAddress(address);
       return parsed !== undefined && prefixContains(prefix, parsed);
     };
   }
+  const named = wildcard(value);
+  return ({ address, identity }) => named(address) || (identity !== undefined && named(identity.name));
+}
+
+/** Returns the prefix of an address or CIDR, why a text that looks like one is none, or undefined for a name. */
+export function prefixOrProblem(value: string): Prefix | ValueProblem | undefined {
+  const address = parseAddress(value);
+  const prefix = address === undefined ? parsePrefix(value) : hostPrefix(address);
+  if (prefix !== undefined) return prefix;
   if (/^[0-9.]+(\/[0-9]*)?$/.test(value) || /^[0-9a-f:]*:[0-9a-f:.]*(\/[0-9]*)?$/i.test(value)) {
     return {
       problem: `"${value}" is neither an address nor a CIDR`,
       help: 'for example 198.51.100.7 or 2001:db8::/32',
     };
   }
-  const named = wildcard(value);
-  return ({ address, identity }) => named(address) || (identity !== undefined && named(identity.name));
-}
-
-function wholeAddress(value: string) {
-  const address = parseAddress(value);
-  return address && { address, length: address.family === 4 ? 32 : 128 };
+  return undefined;
 }
 
 function portKey(doc: string, example: string, pick: (flow: FlowJson) => number): FilterKey<FlowJson> {
@@ -237,7 +242,8 @@ function portKey(doc: string, example: string, pick: (flow: FlowJson) => number)
   };
 }
 
-function portRange(text: string): readonly [number, number] | undefined {
+/** Returns the ports of `80` or `80-90`; undefined for anything else. */
+export function portRange(text: string): readonly [number, number] | undefined {
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
   if (match === null) return undefined;
   const low = Number(match[1]);
@@ -251,7 +257,8 @@ function compare(value: number, limit: number, comparison: Exclude<Comparison, '
   return comparison === '<' ? value < limit : value <= limit;
 }
 
-function choiceKey<T>(
+/** A key whose values are one or more of `choices`, separated by commas. */
+export function choiceKey<T>(
   doc: string,
   example: string,
   choices: Readonly<Record<string, true>>,
@@ -272,7 +279,12 @@ function choiceKey<T>(
   };
 }
 
-function textKey<T>(doc: string, example: string, pick: (record: T) => readonly string[]): FilterKey<T> {
+/** A key that compares texts of a record with a pattern, in which `*` stands for anything. */
+export function textKey<T>(
+  doc: string,
+  example: string,
+  pick: (record: T) => readonly string[],
+): FilterKey<T> {
   return {
     doc,
     example,
