@@ -122,16 +122,34 @@ function replacement({ title, safe, edits }: Fix, indexOf: IndexOf, style: Style
   const end = index.lineStart(last + 1);
   if (end - start > MAX_FIX_LENGTH) return rows;
   const fixed = applyEdits(own, index.text);
-  const before = index.text.slice(start, end);
-  const after = fixed.slice(start, fixed.length - (index.text.length - end));
-  rows.push(...numbered(before, first, last, '-', style), ...numbered(after, first, last, '+', style));
+  const before = linesOf(index.text.slice(start, end));
+  const after = linesOf(fixed.slice(start, fixed.length - (index.text.length - end)));
+  const same = sameAtStart(before, after);
+  const rest = sameAtStart(before.slice(same).reverse(), after.slice(same).reverse());
+  const changed = (lines: readonly string[], sign: '-' | '+') =>
+    numbered(lines.slice(same, lines.length - rest), first + same, last, sign, style);
+  rows.push(...changed(before, '-'), ...changed(after, '+'));
   return rows;
 }
 
-function numbered(text: string, first: number, last: number, sign: '-' | '+', style: Style): string[] {
-  if (text === '') return [];
-  const margin = String(last).length;
-  const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.replace(/\r?\n$/, '').split(/\r?\n/);
+}
+
+/** How many lines at the start of both are the same. */
+function sameAtStart(one: readonly string[], other: readonly string[]): number {
+  const differs = one.findIndex((line, at) => line !== other[at]);
+  return Math.min(differs < 0 ? one.length : differs, other.length);
+}
+
+function numbered(
+  lines: readonly string[],
+  first: number,
+  last: number,
+  sign: '-' | '+',
+  style: Style,
+): string[] {
+  const margin = String(Math.max(last, first + Math.min(lines.length, MAX_FIX_LINES) - 1)).length;
   const rows = lines.slice(0, MAX_FIX_LINES).map((line, at) => {
     const content = layOut(line)
       .map(({ shown }) => shown)

@@ -64,10 +64,15 @@ function insertBlock(text: string, { file, start, end }: Span, block: string): T
   // Items of a list may open on the line of their parent's dash; a quoted Markdown block has other signs there.
   if (!/^[\s-]*$/.test(before)) return undefined;
   const indent = ' '.repeat(before.length);
-  const at = lineEnd(text, end.offset);
-  const position = { line: end.line, column: end.column + at - end.offset, offset: at };
   const lines = block.split('\n').map((line) => (line === '' ? line : indent + line));
-  return { span: { file, start: position, end: position }, text: `\n${lines.join('\n')}` };
+  const next = text.indexOf('\n', end.offset) + 1;
+  if (next === 0) {
+    const column = end.column + text.length - end.offset;
+    const position = { line: end.line, column, offset: text.length };
+    return { span: { file, start: position, end: position }, text: `\n${lines.join('\n')}` };
+  }
+  const position = { line: end.line + 1, column: 1, offset: next };
+  return { span: { file, start: position, end: position }, text: `${lines.join('\n')}\n` };
 }
 
 function lineEnd(text: string, from: number): number {
