@@ -73,6 +73,12 @@ export interface Service {
   readonly uncertainBackends: readonly Workload[];
   /** Whether clients from outside keep their address on the way to the pod (`externalTrafficPolicy: Local`). */
   readonly keepsClientAddress: boolean;
+  /** Addresses at which every node takes connections for it (`externalIPs`). */
+  readonly externalAddresses: readonly Address[];
+  /** Whether clients inside the cluster reach pods of their own node only (`internalTrafficPolicy: Local`). */
+  readonly nodeLocal: boolean;
+  /** Whom the load balancer lets in; undefined when anyone. Texts that are no range are left out. */
+  readonly balancerSources: readonly Prefix[] | undefined;
   readonly source: Resource;
 }
 

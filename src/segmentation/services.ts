@@ -1,4 +1,5 @@
 import type { Resource } from '../manifest/resource.ts';
+import { parsePrefix } from '../net/prefix.ts';
 import { matches, type Selector } from './label-selector.ts';
 import type { Service, ServicePort, Workload } from './model.ts';
 import { readAddresses } from './nodes.ts';
@@ -34,8 +35,22 @@ export function readService(source: Resource, workloads: readonly Workload[]): S
     backends: selects ? behind(Ternary.Yes) : undefined,
     uncertainBackends: selects ? behind(Ternary.Maybe) : [],
     keepsClientAddress: spec.externalTrafficPolicy === 'Local',
+    externalAddresses: readAddresses(listOf(spec.externalIPs)),
+    nodeLocal: spec.internalTrafficPolicy === 'Local',
+    balancerSources: balancerSourceTexts(source)?.flatMap((text) => parsePrefix(text) ?? []),
     source,
   };
+}
+
+/** An older way to write `loadBalancerSourceRanges`, which counts when the field is empty (core/v1). */
+const sourceRangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+
+/** Returns the ranges that a load balancer is told to let in, as written; undefined when anyone may. */
+export function balancerSourceTexts({ value, annotations }: Resource): readonly string[] | undefined {
+  const ranges = listOf(fieldAt(value, 'spec', 'loadBalancerSourceRanges'));
+  if (ranges.length > 0) return ranges.map((text) => (typeof text === 'string' ? text.trim() : ''));
+  const written = annotations[sourceRangesAnnotation]?.trim();
+  return written ? written.split(',').map((text) => text.trim()) : undefined;
 }
 
 function readPort(value: unknown): ServicePort[] {
