@@ -3,9 +3,8 @@ import type { ReadLimits } from '../manifest/limits.ts';
 import { readManifests } from '../manifest/read.ts';
 import type { InputFile, ManifestSet } from '../manifest/resource.ts';
 import { checkPosture } from '../posture/check.ts';
-import { compilePosture } from '../posture/compile.ts';
+import { compilePosture, type PostureOptions } from '../posture/compile.ts';
 import type { Posture } from '../posture/posture.ts';
-import type { SegmentationOptions } from '../segmentation/segmentation.ts';
 import { type Inputs, readInputs } from './inputs.ts';
 import type { Io } from './io.ts';
 
@@ -23,7 +22,7 @@ export async function loadPosture(
   paths: readonly string[],
   io: Io,
   limits: Partial<ReadLimits> = {},
-  options: SegmentationOptions = {},
+  options: PostureOptions = {},
 ): Promise<Loaded> {
   const inputs = await readInputs(paths, io);
   return { ...inputs, ...declarationOf(inputs.files, limits, options) };
@@ -33,7 +32,7 @@ export async function loadPosture(
 export function declarationOf(
   files: readonly InputFile[],
   limits: Partial<ReadLimits> = {},
-  options: SegmentationOptions = {},
+  options: PostureOptions = {},
 ): Declaration {
   const set = readManifests(files, limits);
   const posture = compilePosture(set, options);

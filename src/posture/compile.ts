@@ -1,6 +1,7 @@
 import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
 import { readInventory } from '../segmentation/inventory.ts';
+import { Mesh, type MeshOptions } from '../segmentation/mesh/mesh.ts';
 import { Segmentation, type SegmentationOptions } from '../segmentation/segmentation.ts';
 import { AddressBook } from './address-book.ts';
 import { checkPosture } from './check.ts';
@@ -8,13 +9,19 @@ import { destinationOf, judge } from './judge.ts';
 import type { Connection, Declared, Posture, PostureCounts } from './posture.ts';
 import { VerdictCache } from './verdict-cache.ts';
 
+/** What manifests do not tell: the network plugin's ways, the mesh's configuration. */
+export interface PostureOptions extends SegmentationOptions {
+  readonly mesh?: MeshOptions;
+}
+
 /** Compiles what the manifests declare. Never throws on their content: what is faulty makes verdicts unknown. */
-export function compilePosture(manifests: ManifestSet, options: SegmentationOptions = {}): Posture {
+export function compilePosture(manifests: ManifestSet, options: PostureOptions = {}): Posture {
   const inventory = readInventory(manifests.resources);
   const hosts = manifests.site?.hosts ?? [];
   const addresses = new AddressBook(inventory, hosts);
   const segmentation = new Segmentation(inventory, manifests.resources, options);
-  const declared: Declared = { manifests, inventory, segmentation, hosts, addresses };
+  const mesh = new Mesh(inventory, manifests.resources, options.mesh);
+  const declared: Declared = { manifests, inventory, segmentation, mesh, hosts, addresses };
   const cache = new VerdictCache();
   const judgeAddresses = (connection: Connection): Verdict =>
     judge(declared, {

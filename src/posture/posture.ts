@@ -3,6 +3,7 @@ import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
 import type { SiteHost } from '../manifest/site.ts';
 import type { Address } from '../net/address.ts';
+import type { Mesh } from '../segmentation/mesh/mesh.ts';
 import type { Inventory } from '../segmentation/model.ts';
 import type { Segmentation } from '../segmentation/segmentation.ts';
 import type { AddressBook } from './address-book.ts';
@@ -21,6 +22,7 @@ export interface Declared {
   readonly manifests: ManifestSet;
   readonly inventory: Inventory;
   readonly segmentation: Segmentation;
+  readonly mesh: Mesh;
   readonly hosts: readonly SiteHost[];
   readonly addresses: AddressBook;
 }
