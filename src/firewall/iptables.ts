@@ -1,0 +1,273 @@
+import type { Range } from '../manifest/locations.ts';
+import { findOption } from './iptables-options.ts';
+import { type Argument, parseRule } from './iptables-rule.ts';
+import type { Rule, Table } from './ruleset.ts';
+import { type DraftChain, type DraftTable, type RulesetBuilder, sameRule } from './ruleset-builder.ts';
+
+/** Which of the programs is called: `iptables`, `ip6tables-legacy`, `iptables-restore`, … */
+export interface IptablesTool {
+  readonly family: 'ip' | 'ip6';
+  readonly backend: Table['backend'];
+  readonly restore: boolean;
+}
+
+/** Returns which program of iptables a command word names, by its last path component; undefined for another one. */
+export function iptablesTool(word: string): IptablesTool | undefined {
+  const [, six, backend, restore] =
+    /(?:^|\/)ip(6)?tables(-legacy|-nft)?(-restore)?$/.exec(word) ?? ([] as (string | undefined)[]);
+  if (!/tables[a-z-]*$/.test(word) || (six === undefined && !/(?:^|\/)iptables/.test(word))) return undefined;
+  return {
+    family: six === undefined ? 'ip' : 'ip6',
+    backend: backend === '-legacy' ? 'iptables-legacy' : 'iptables',
+    restore: restore !== undefined,
+  };
+}
+
+/** Long names of the commands and general options by their letters (iptables(8)). */
+const letters: Readonly<Record<string, string>> = {
+  append: 'A',
+  check: 'C',
+  delete: 'D',
+  insert: 'I',
+  replace: 'R',
+  policy: 'P',
+  'new-chain': 'N',
+  'delete-chain': 'X',
+  'rename-chain': 'E',
+  flush: 'F',
+  zero: 'Z',
+  list: 'L',
+  'list-rules': 'S',
+  table: 't',
+  wait: 'w',
+  'wait-interval': 'W',
+  numeric: 'n',
+  verbose: 'v',
+  exact: 'x',
+  'line-numbers': 'l',
+  help: 'h',
+  version: 'V',
+};
+
+interface CommandLine {
+  /** Letter of the command. */
+  command: string;
+  /** What follows it, up to the next option: chain, number, target. */
+  readonly operands: Argument[];
+  table: Argument | undefined;
+  readonly rule: Argument[];
+  readonly at: Range;
+}
+
+/**
+ * Does to the ruleset what one command line of iptables or ip6tables does (iptables(8)); `words` stand after the name
+ * of the program, `at` is the whole command. Returns whether it would succeed, as far as that is known: `-C` and `-D`
+ * ask for a rule, `-N` for a chain that is not there yet. A faulty rule is kept, with an unknown outcome.
+ */
+export function applyIptables(
+  builder: RulesetBuilder,
+  tool: IptablesTool,
+  words: readonly Argument[],
+  at: Range,
+): boolean | undefined {
+  const line = readLine(words, at);
+  const { command } = line;
+  if (command === '' || 'LSZhV'.includes(command)) return command === '' ? undefined : true;
+  const name = line.table?.text ?? 'filter';
+  const table = line.table?.known === false ? undefined : builder.ipTable(tool.family, tool.backend, name);
+  if (table === undefined || line.operands.some(({ known }) => !known)) {
+    if (line.table?.known) {
+      builder.problem(
+        line.table.at,
+        `there is no table ${name}`,
+        'write filter, nat, mangle, raw or security',
+      );
+    }
+    builder.notFollowed(at, 'the table or chain of this command is not known');
+    return undefined;
+  }
+  const [first, second] = line.operands;
+  if (command === 'F' || command === 'X') return clear(builder, table, command, first);
+  if (first === undefined) {
+    builder.problem(at, `-${command} needs a chain`);
+    return false;
+  }
+  if (command === 'N') return create(builder, table, first);
+  const chain = table.chains.get(first.text);
+  if (command === 'P') return setPolicy(builder, chain, first, second);
+  if (command === 'E') return rename(table, chain, second);
+  return changeRules(builder, table, tool, line, chain);
+}
+
+function readLine(words: readonly Argument[], at: Range): CommandLine {
+  const line: CommandLine = { command: '', operands: [], table: undefined, rule: [], at };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    const [letter, attached] = word.known ? commandLetter(word.text) : [];
+    if (letter === undefined) {
+      const values = word.known && word.text.startsWith('-') ? (findOption(word.text)?.values ?? 0) : 0;
+      // The sign may stand between an option and its value.
+      const end = i + 1 + values + (values > 0 && words[i + 1]?.text === '!' ? 1 : 0);
+      line.rule.push(...words.slice(i, end));
+      i = end - 1;
+      continue;
+    }
+    const operands = attached === undefined ? [] : [{ ...word, text: attached }];
+    const limit =
+      letter === 't' || letter === 'W' ? 1 : letter === 'w' ? 1 : 'ACDIRPNXEFZLS'.includes(letter) ? 2 : 0;
+    while (operands.length < limit && isOperand(words[i + 1], letter, operands.length))
+      operands.push(words[++i]!);
+    if (letter === 't') line.table = operands[0];
+    else if ('ACDIRPNXEFLS'.includes(letter) || (letter === 'Z' && line.command === '')) {
+      line.command = letter;
+      line.operands.push(...operands);
+    } else if ('hV'.includes(letter) && line.command === '') line.command = letter;
+  }
+  return line;
+}
+
+/** Returns the letter of a command or general option, with the value that is attached to it. */
+function commandLetter(word: string): readonly (string | undefined)[] {
+  if (word.startsWith('--')) {
+    const [name = '', value] = word.slice(2).split('=', 2);
+    return Object.hasOwn(letters, name) ? [letters[name], value] : [];
+  }
+  // `-nvL` lists; `-n` and `-v` before another letter say nothing.
+  const [, letter, attached] = /^-[nvx]*([ACDIRPNXEFZLStwWnvxhV])(.*)$/.exec(word) ?? [];
+  if (letter === undefined) return [];
+  return attached === '' || /^[nvxZ]+$/.test(attached ?? '') ? [letter] : [letter, attached];
+}
+
+function isOperand(word: Argument | undefined, letter: string, position: number): boolean {
+  if (word === undefined || word.text === '!' || (word.known && word.text.startsWith('-'))) return false;
+  if (letter === 'w' || letter === 'W') return /^\d+$/.test(word.text);
+  return position === 0 || letter === 'P' || letter === 'E' || /^\d+$/.test(word.text);
+}
+
+function clear(
+  builder: RulesetBuilder,
+  table: DraftTable,
+  command: string,
+  name: Argument | undefined,
+): boolean {
+  const chains = name === undefined ? [...table.chains.values()] : [table.chains.get(name.text)];
+  let done = true;
+  for (const chain of chains) {
+    if (chain === undefined) {
+      builder.problem(name!.at, `there is no chain ${name!.text} in table ${table.name} here`);
+      done = false;
+    } else if (command === 'F') chain.rules.length = 0;
+    else if (chain.base === undefined) table.chains.delete(chain.name);
+  }
+  return done;
+}
+
+function create(builder: RulesetBuilder, table: DraftTable, name: Argument): boolean {
+  if (table.chains.has(name.text)) {
+    builder.problem(name.at, `the chain ${name.text} exists already`);
+    return false;
+  }
+  table.chains.set(name.text, { name: name.text, rules: [], at: name.at });
+  return true;
+}
+
+function setPolicy(
+  builder: RulesetBuilder,
+  chain: DraftChain | undefined,
+  name: Argument,
+  target: Argument | undefined,
+): boolean {
+  if (chain?.base === undefined) {
+    builder.problem(name.at, `only a built-in chain has a policy, and ${name.text} is none`);
+    return false;
+  }
+  if (target?.text !== 'ACCEPT' && target?.text !== 'DROP') {
+    builder.problem((target ?? name).at, 'a policy is ACCEPT or DROP');
+    builder.notFollowed((target ?? name).at, `the policy of ${chain.name} is faulty`);
+    return false;
+  }
+  chain.policy = { effect: target.text === 'DROP' ? 'drop' : 'accept', at: target.at };
+  return true;
+}
+
+function rename(table: DraftTable, chain: DraftChain | undefined, to: Argument | undefined): boolean {
+  if (chain === undefined || chain.base !== undefined || to === undefined || table.chains.has(to.text))
+    return false;
+  table.chains.delete(chain.name);
+  table.chains.set(to.text, { ...chain, name: to.text });
+  // Jumps follow the chain, not its name.
+  for (const { rules } of table.chains.values()) {
+    rules.forEach(({ target, ...rule }, i) => {
+      const follows = (target.effect === 'jump' || target.effect === 'goto') && target.name === chain.name;
+      rules[i] = { ...rule, target: follows ? { ...target, name: to.text } : target };
+    });
+  }
+  return true;
+}
+
+function changeRules(
+  builder: RulesetBuilder,
+  table: DraftTable,
+  tool: IptablesTool,
+  { command, operands, rule: words, at }: CommandLine,
+  existing: DraftChain | undefined,
+): boolean | undefined {
+  const [name, numberWord] = operands as [Argument, Argument | undefined];
+  let chain = existing;
+  if (chain === undefined) {
+    if (command === 'C' || command === 'D') return false;
+    builder.problem(
+      name.at,
+      `there is no chain ${name.text} in table ${table.name} here`,
+      `create it before: -N ${name.text}`,
+    );
+    chain = { name: name.text, rules: [], at: name.at };
+    table.chains.set(chain.name, chain);
+  }
+  const number = numberWord === undefined ? undefined : Number(numberWord.text);
+  if (command === 'D' && number !== undefined) {
+    if (number < 1 || number > chain.rules.length) return false;
+    chain.rules.splice(number - 1, 1);
+    return true;
+  }
+  const specification = parseRule(words, tool.family === 'ip' ? 4 : 6);
+  builder.problems.push(...specification.problems);
+  const text = ['-A', name.text, ...words.map((word) => word.text)].join(' ');
+  const rule: Rule = { matches: specification.matches, target: specification.target, text, at };
+  if (words.some(({ known }) => !known) && (command === 'C' || command === 'D')) {
+    if (command === 'D') builder.notFollowed(at, 'the rule that this command deletes is not known');
+    return undefined;
+  }
+  const find = (rules: readonly Rule[]) => rules.findIndex((one) => sameRule(one, rule));
+  switch (command) {
+    case 'A':
+      chain.rules.push(rule);
+      return specification.problems.length === 0;
+    case 'I':
+      if ((number ?? 1) < 1 || (number ?? 1) > chain.rules.length + 1) {
+        builder.problem(
+          numberWord!.at,
+          `there is no place ${number} in a chain of ${chain.rules.length} rules`,
+        );
+        builder.notFollowed(at, 'the place of this rule does not exist');
+        return false;
+      }
+      chain.rules.splice((number ?? 1) - 1, 0, rule);
+      return specification.problems.length === 0;
+    case 'R':
+      if (number === undefined || number < 1 || number > chain.rules.length) {
+        builder.problem(at, `there is no rule to replace at ${number ?? 'no place'}`);
+        builder.notFollowed(at, 'the rule to replace does not exist');
+        return false;
+      }
+      chain.rules[number - 1] = rule;
+      return true;
+    case 'D': {
+      const found = find(chain.rules);
+      if (found >= 0) chain.rules.splice(found, 1);
+      return found >= 0;
+    }
+    default:
+      return find(chain.rules) >= 0;
+  }
+}

@@ -1,0 +1,162 @@
+import type { Address, Family } from '../net/address.ts';
+import { isMulticast } from '../net/address.ts';
+import { Protocol } from '../net/protocol.ts';
+import type { ConnectionState, Hook, Match } from './ruleset.ts';
+
+/** A packet as a rule sees it. What is absent is not known. */
+export interface Packet {
+  readonly family: Family;
+  /** The built-in chain that it goes through. */
+  readonly chain: 'INPUT' | 'FORWARD' | 'OUTPUT';
+  /** IP protocol number. */
+  readonly protocol: number;
+  readonly source?: Address;
+  readonly destination?: Address;
+  /** Port of the destination. */
+  readonly port?: number;
+  readonly sourcePort?: number;
+  readonly inInterface?: string;
+  readonly outInterface?: string;
+  /** False when it comes from another machine, so that it does not come in by loopback. */
+  readonly local?: boolean;
+  readonly state: ConnectionState;
+  readonly icmpType?: number;
+  readonly icmpCode?: number;
+}
+
+/** Yes, no, or undefined: not known. */
+export type Answer = boolean | undefined;
+
+const withPorts: ReadonlySet<number> = new Set([Protocol.Tcp, Protocol.Udp, Protocol.Sctp, 33, 136]);
+
+/** Tells whether packets of the protocol have ports that rules can ask for. */
+export function hasPorts(protocol: number): boolean {
+  return withPorts.has(protocol);
+}
+
+/** Tells whether all conditions hold for the packet; undefined when that hangs on what is not known. */
+export function matchesAll(matches: readonly Match[], packet: Packet, hook: Hook): Answer {
+  let answer: Answer = true;
+  for (const match of matches) {
+    const one = matchPacket(match, packet, hook);
+    if (one === false) return false;
+    if (one === undefined) answer = undefined;
+  }
+  return answer;
+}
+
+/** Tells whether one condition holds for the packet, in a chain of `hook`; its negation is taken into account. */
+export function matchPacket(match: Match, packet: Packet, hook: Hook): Answer {
+  const holds = plainMatch(match, packet, hook);
+  return holds === undefined ? undefined : holds !== match.negated;
+}
+
+function plainMatch(match: Match, packet: Packet, hook: Hook): Answer {
+  switch (match.kind) {
+    case 'protocol':
+      return match.protocols.contains(packet.protocol);
+    case 'family':
+      return match.family === packet.family;
+    case 'source':
+    case 'destination':
+      return contains(match.addresses, packet[match.kind]);
+    case 'in':
+      return hook === 'OUTPUT' || hook === 'POSTROUTING' ? false : inInterface(match.names, packet);
+    case 'out':
+      if (hook === 'INPUT' || hook === 'PREROUTING') return false;
+      return packet.outInterface === undefined ? isAny(match.names) : named(match.names, packet.outInterface);
+    case 'destination port':
+      return hasPorts(packet.protocol) ? contains(match.ports, packet.port) : false;
+    case 'source port':
+      return hasPorts(packet.protocol) ? contains(match.ports, packet.sourcePort) : false;
+    case 'either port':
+      return hasPorts(packet.protocol) ? eitherPort(match.ports, packet) : false;
+    case 'state':
+      return state(match.states, packet.state);
+    case 'icmp':
+      return icmp(match, packet);
+    case 'tcp flags':
+      return flags(match, packet);
+    case 'source type':
+      return sourceType(match.types, packet);
+    case 'destination type':
+      return destinationType(match.types, packet);
+    case 'opaque':
+      return undefined;
+  }
+}
+
+function contains<T>(set: { contains(value: T): boolean }, value: T | undefined): Answer {
+  return value === undefined ? undefined : set.contains(value);
+}
+
+function eitherPort(ports: { contains(port: number): boolean }, { port, sourcePort }: Packet): Answer {
+  const [one, other] = [contains(ports, port), contains(ports, sourcePort)];
+  if (one === true || other === true) return true;
+  return one === false && other === false ? false : undefined;
+}
+
+function inInterface(names: readonly string[], { inInterface, local }: Packet): Answer {
+  const name = inInterface ?? (local === true ? 'lo' : undefined);
+  if (name !== undefined) return named(names, name);
+  if (isAny(names)) return true;
+  return local === false && names.every((one) => one === 'lo') ? false : undefined;
+}
+
+function isAny(names: readonly string[]): true | undefined {
+  return names.includes('+') ? true : undefined;
+}
+
+/** A `+` at the end stands for any rest (iptables(8), --in-interface). */
+function named(names: readonly string[], name: string): boolean {
+  return names.some((one) => (one.endsWith('+') ? name.startsWith(one.slice(0, -1)) : one === name));
+}
+
+/** DNAT and SNAT are marks beside the state of a connection. */
+function state(states: ReadonlySet<string>, current: ConnectionState): Answer {
+  if (states.has(current)) return true;
+  return states.has('DNAT') || states.has('SNAT') ? undefined : false;
+}
+
+function icmp({ protocol, types }: Extract<Match, { kind: 'icmp' }>, packet: Packet): Answer {
+  if (packet.protocol !== protocol) return false;
+  let answer: Answer = false;
+  for (const { type, code } of types) {
+    const one = equal(type, packet.icmpType);
+    const both =
+      one === false ? false : equal(code, packet.icmpCode) === true ? one : equal(code, packet.icmpCode);
+    if (both === true) return true;
+    if (both === undefined) answer = undefined;
+  }
+  return answer;
+}
+
+function equal(wanted: number | undefined, found: number | undefined): Answer {
+  if (wanted === undefined) return true;
+  return found === undefined ? undefined : wanted === found;
+}
+
+/** The first packet of a TCP connection has SYN alone (RFC 9293 §3.5); of others the flags are not known. */
+function flags({ mask, set }: Extract<Match, { kind: 'tcp flags' }>, { protocol, state }: Packet): Answer {
+  if (protocol !== Protocol.Tcp) return false;
+  if (state !== 'NEW') return undefined;
+  return (
+    [...mask].every((flag) => set.has(flag) === (flag === 'SYN')) && [...set].every((flag) => mask.has(flag))
+  );
+}
+
+function sourceType(types: ReadonlySet<string>, { local, source }: Packet): Answer {
+  const only = types.size === 1;
+  if (only && types.has('LOCAL')) return local;
+  if (only && types.has('MULTICAST') && source !== undefined) return isMulticast(source);
+  return undefined;
+}
+
+/** What goes through INPUT is for this machine; a connection of TCP is to one machine only. */
+function destinationType(types: ReadonlySet<string>, { chain, protocol, destination }: Packet): Answer {
+  const toOne = protocol === Protocol.Tcp;
+  if (chain === 'INPUT' && toOne) return types.has('LOCAL');
+  if (types.size === 1 && types.has('MULTICAST') && destination !== undefined)
+    return isMulticast(destination);
+  return undefined;
+}

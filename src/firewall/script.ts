@@ -1,0 +1,285 @@
+import type { Range } from '../manifest/locations.ts';
+import { applyIptables, iptablesTool } from './iptables.ts';
+import { applyRestore } from './iptables-restore.ts';
+import type { Argument } from './iptables-rule.ts';
+import { applyNft, applyNftText } from './nft.ts';
+import { NftSets } from './nft-sets.ts';
+import type { FirewallProblem, OpaquePart, Ruleset } from './ruleset.ts';
+import { RulesetBuilder } from './ruleset-builder.ts';
+import { type OpaqueStep, type ShellCommand, splitShell } from './shell.ts';
+import type { ShellWord } from './shell-lexer.ts';
+
+/** What a shell script declares as packet filter; places are offsets into its text. */
+export interface FirewallScript {
+  readonly ruleset: Ruleset;
+  readonly problems: readonly FirewallProblem[];
+  /** Everything that is not followed, also what cannot change a rule. */
+  readonly opaque: readonly OpaquePart[];
+  /** Calls of iptables, nft and their kin that were followed or should have been, in order. */
+  readonly calls: readonly FirewallCall[];
+}
+
+export interface FirewallCall {
+  /** Name of the program, e.g. `iptables`. */
+  readonly program: string;
+  readonly at: Range;
+}
+
+/** Text with the offset that its first character has for places. */
+interface PlacedText {
+  readonly text: string;
+  readonly at: number;
+}
+
+/** Programs before another one's name, that only change how it runs. */
+const wrappers = new Set([
+  'sudo',
+  'nsenter',
+  'chroot',
+  'env',
+  'command',
+  'exec',
+  'nice',
+  'timeout',
+  'nohup',
+  'busybox',
+]);
+const shells = new Set(['sh', 'bash', 'ash', 'dash']);
+/** Front ends that change the packet filter in ways that are not followed. */
+const frontEnds = new Set(['ufw', 'firewall-cmd', 'iptables-apply', 'ferm', 'shorewall', 'xtables-multi']);
+/** Their failure is the failure of the script; what hangs on them is taken to run. */
+const preparing = new Set(
+  'apk apt-get apt yum dnf microdnf zypper modprobe sysctl echo printf set true : cd export mkdir sleep date ip ipset cat'
+    .concat(' touch rm cp mv chmod trap umask ulimit update-alternatives ln iptables-save ip6tables-save tee')
+    .split(' '),
+);
+const deepestShell = 3;
+
+/**
+ * Reads a shell script as a packet filter: follows its calls of iptables, ip6tables, their -restore, and nft, in order.
+ * Never throws. What it does not follow and could change rules makes the whole ruleset unknown.
+ */
+export function readFirewallScript(text: string): FirewallScript {
+  const reader = new ScriptReader();
+  reader.run({ text, at: 0 }, 0);
+  const { builder, opaque, calls } = reader;
+  return { ruleset: builder.ruleset, problems: builder.problems, opaque, calls };
+}
+
+class ScriptReader {
+  readonly builder = new RulesetBuilder();
+  readonly opaque: OpaquePart[] = [];
+  readonly calls: FirewallCall[] = [];
+  readonly #sets = new NftSets();
+  readonly #variables = new Map<string, string>();
+  #ended = false;
+
+  run(script: PlacedText, depth: number): boolean | undefined {
+    let status: boolean | undefined = true;
+    let before: ShellCommand | undefined;
+    for (const step of splitShell(script.text)) {
+      if (this.#ended) break;
+      const skips = (step.joint === 'and' && status === false) || (step.joint === 'or' && status === true);
+      if (skips) continue;
+      const conditional = status === undefined && (step.joint === 'and' || step.joint === 'or');
+      if (step.kind === 'opaque') {
+        this.#skip(step, script);
+        status = undefined;
+        before = undefined;
+        continue;
+      }
+      const answer = this.#command(
+        step,
+        script,
+        conditional,
+        step.joint === 'pipe' ? before : undefined,
+        depth,
+      );
+      status = step.negated && answer !== undefined ? !answer : answer;
+      before = step;
+    }
+    return status;
+  }
+
+  /** A compound command: nothing of it is followed. */
+  #skip({ at, text, what }: OpaqueStep, script: PlacedText): void {
+    const why = `${what} is not followed`;
+    const place = shift(at, script);
+    this.opaque.push({ at: place, why });
+    const tools = [...this.#variables].filter(([, value]) => mentionsFirewall(value)).map(([name]) => name);
+    if (
+      mentionsFirewall(text) ||
+      tools.some((name) => text.includes(`$${name}`) || text.includes(`\${${name}`))
+    ) {
+      this.builder.notFollowed(place, why);
+      this.calls.push({ program: /ip6?tables|nft/.exec(text)?.[0] ?? 'iptables', at: place });
+    }
+    for (const name of this.#variables.keys()) if (text.includes(name)) this.#variables.delete(name);
+  }
+
+  #notFollowed(at: Range, why: string): undefined {
+    this.opaque.push({ at, why });
+    this.builder.notFollowed(at, why);
+    return undefined;
+  }
+
+  #command(
+    command: ShellCommand,
+    script: PlacedText,
+    conditional: boolean,
+    piped: ShellCommand | undefined,
+    depth: number,
+  ): boolean | undefined {
+    const words = command.words.map((word) => this.#argument(word, script));
+    const at = shift(command.at, script);
+    if (command.words.length === 0) {
+      this.#assign(command.assignments, conditional, script);
+      return true;
+    }
+    let first = 0;
+    let name = programOf(words[0]!.text);
+    if (name === 'export' || name === 'readonly' || name === 'local') {
+      this.#assign(command.words.slice(1), conditional, script);
+      return true;
+    }
+    if (wrappers.has(name)) {
+      if (name === 'exec') this.#ended = true;
+      first = words.findIndex(
+        ({ text }) => isFirewallProgram(programOf(text)) || shells.has(programOf(text)),
+      );
+      if (first < 0) return undefined;
+      name = programOf(words[first]!.text);
+    }
+    const [program] = words.slice(first);
+    const rest = words.slice(first + 1);
+    const tool = iptablesTool(name);
+    if (program?.known === false) return this.#notFollowed(at, 'which program this calls is not known');
+    if (isFirewallProgram(name)) {
+      this.calls.push({ program: name, at });
+      if (conditional)
+        return this.#notFollowed(at, 'whether this runs hangs on the outcome of another command');
+    }
+    if (tool?.restore) {
+      const input = inputOf(
+        command,
+        piped,
+        script,
+        rest.some(({ text }) => !text.startsWith('-')),
+      );
+      if (input === undefined) return this.#notFollowed(at, `what ${name} reads is not in this text`);
+      const keep = rest.some(({ text }) => text === '-n' || text === '--noflush');
+      return applyRestore(this.builder, tool, input.text, input.at, { keep });
+    }
+    if (tool !== undefined) return applyIptables(this.builder, tool, rest, at);
+    if (name === 'nft') return this.#nft(command, rest, at, script, piped);
+    if (frontEnds.has(name)) return this.#notFollowed(at, `${name} is not followed`);
+    if (shells.has(name)) return this.#shell(command.words.slice(first + 1), at, script, conditional, depth);
+    if (name === '.' || name === 'source' || name === 'eval' || name.endsWith('.sh')) {
+      return this.#notFollowed(at, `what ${name} runs is not in this text`);
+    }
+    if (name === 'exit' && !conditional) this.#ended = true;
+    if (name === 'false') return false;
+    return preparing.has(name) ? true : undefined;
+  }
+
+  #nft(
+    command: ShellCommand,
+    rest: readonly Argument[],
+    at: Range,
+    script: PlacedText,
+    piped: ShellCommand | undefined,
+  ): boolean | undefined {
+    const file = rest.findIndex(({ text }) => text === '-f' || text === '--file');
+    if (file < 0) return applyNft(this.builder, this.#sets, rest, at);
+    const source = rest[file + 1]?.text;
+    const input = inputOf(command, piped, script, source !== '-' && source !== '/dev/stdin');
+    if (input === undefined) return this.#notFollowed(at, 'what nft reads is not in this text');
+    return applyNftText(this.builder, this.#sets, input.text, input.at);
+  }
+
+  /** `sh -c 'script'`: followed when the script is one word without expansions. */
+  #shell(
+    words: readonly ShellWord[],
+    at: Range,
+    script: PlacedText,
+    conditional: boolean,
+    depth: number,
+  ): boolean | undefined {
+    const option = words.findIndex(({ text }) => /^-[a-z]*c$/.test(text));
+    const inner = option < 0 ? undefined : placed(words[option + 1], script);
+    if (inner !== undefined && !mentionsFirewall(inner.text)) return undefined;
+    if (inner === undefined || conditional || depth >= deepestShell) {
+      return this.#notFollowed(at, 'what this shell runs is not in this text');
+    }
+    const ended = this.#ended;
+    const status = this.run(inner, depth + 1);
+    this.#ended = ended;
+    return status;
+  }
+
+  /** Variables with a plain value are known from here on. */
+  #assign(words: readonly ShellWord[], conditional: boolean, script: PlacedText): void {
+    for (const word of words) {
+      const { text, known } = this.#argument(word, script);
+      const equals = text.indexOf('=');
+      if (equals < 0) continue;
+      const name = text.slice(0, equals);
+      if (known && !conditional) this.#variables.set(name, text.slice(equals + 1));
+      else this.#variables.delete(name);
+    }
+  }
+
+  #argument(word: ShellWord, script: PlacedText): Argument {
+    const at = shift(word.at, script);
+    let text = '';
+    let known = true;
+    for (const part of word.parts) {
+      if (part.kind === 'text') text += part.text;
+      const value = part.kind === 'variable' ? this.#variables.get(part.name) : undefined;
+      // Without quotes the shell splits the value at blanks.
+      if (part.kind === 'variable' && value !== undefined && (part.quoted || /^[^\s*?[]+$/.test(value)))
+        text += value;
+      else if (part.kind !== 'text') known = false;
+    }
+    return { text: known ? text : word.text, at, known };
+  }
+}
+
+function programOf(word: string): string {
+  return word.slice(word.lastIndexOf('/') + 1);
+}
+
+function isFirewallProgram(name: string): boolean {
+  return iptablesTool(name) !== undefined || name === 'nft' || frontEnds.has(name);
+}
+
+function mentionsFirewall(text: string): boolean {
+  return /ip6?tables|\bnft\b|\bufw\b|firewall|\beval\b|\bsource\b|\.sh\b|(?:^|[\s;&|])\.\s/.test(text);
+}
+
+function shift({ start, end }: Range, { at }: PlacedText): Range {
+  return { start: start + at, end: end + at };
+}
+
+/** What a command reads: its own here-document, or that of the `cat`, `echo` or `printf` that is piped into it. */
+function inputOf(
+  command: ShellCommand,
+  piped: ShellCommand | undefined,
+  script: PlacedText,
+  readsOther: boolean,
+): PlacedText | undefined {
+  if (readsOther || command.readsFile) return undefined;
+  const name = programOf(piped?.words[0]?.text ?? '');
+  const document = command.document ?? (name === 'cat' ? piped?.document : undefined);
+  if (document !== undefined)
+    return document.literal ? { text: document.text, at: document.at.start + script.at } : undefined;
+  if (name !== 'echo' && name !== 'printf') return undefined;
+  return piped?.words.length === 2 ? placed(piped.words[1], script) : undefined;
+}
+
+/** The text of a word that stands in the script as it is. */
+function placed(word: ShellWord | undefined, script: PlacedText): PlacedText | undefined {
+  if (word === undefined || !script.text.startsWith(word.text, word.textAt)) return undefined;
+  if (word.parts.some(({ kind }) => kind !== 'text')) return undefined;
+  return { text: word.text, at: word.textAt + script.at };
+}
