@@ -339,6 +339,113 @@ export const secondSite = schemaCode(
   'A set of manifests describes one site. The first site file counts, the others were left out.',
 );
 
+/** Codes of Istio's security objects. */
+function istioCode(
+  code: Code,
+  severity: Severity,
+  title: string,
+  doc: string,
+  example: Example,
+): CodeDefinition {
+  return { ...schemaCode(code, severity, title, doc, example), since: '0.2.0' };
+}
+
+export const withoutRules = istioCode(
+  'PKT0070',
+  'error',
+  'DENY or CUSTOM policy without rules',
+  `An AuthorizationPolicy with \`action: DENY\` or \`CUSTOM\` and no rules never matches a request: it denies nothing.
+Istio refuses it for that reason. Only an ALLOW policy without rules denies everything, as it allows nothing.
+
+To deny every request write \`rules: [{}]\`.`,
+  { bad: 'spec:\n  action: DENY', good: 'spec:\n  action: DENY\n  rules: [{}]' },
+);
+
+export const customProvider = istioCode(
+  'PKT0071',
+  'error',
+  'CUSTOM policy and provider do not go together',
+  `\`action: CUSTOM\` hands the decision to an external authorizer, which \`provider.name\` names; the mesh configuration
+lists them under \`extensionProviders\`. One without the other is refused.`,
+  {
+    bad: 'spec:\n  action: CUSTOM\n  rules: [{}]',
+    good: 'spec:\n  action: CUSTOM\n  provider: {name: oauth2-proxy}\n  rules: [{}]',
+  },
+);
+
+export const selectorAndTarget = istioCode(
+  'PKT0072',
+  'error',
+  'Selector and target in one policy',
+  `A policy is either for pods, by \`selector\`, or for a gateway, waypoint or Service, by \`targetRefs\`. Istio refuses
+both together: pods and the waypoint before them are judged by different proxies.
+
+Write two policies.`,
+  {
+    bad: 'spec:\n  selector: {matchLabels: {app: api}}\n  targetRefs: [{kind: Service, group: "", name: api}]',
+    good: 'spec:\n  targetRefs: [{kind: Service, group: "", name: api}]',
+  },
+);
+
+export const emptySource = istioCode(
+  'PKT0073',
+  'error',
+  'Empty source or operation',
+  `A \`from\` or \`to\` list without items, or a \`source\` or \`operation\` without fields, reads like "nobody" and would
+mean "anybody". Istio refuses the policy.
+
+For any source leave \`from\` out, for any operation \`to\`.`,
+  { bad: 'rules:\n- from:\n  - source: {}', good: 'rules:\n- from:\n  - source: {namespaces: [shop]}' },
+);
+
+export const conditionRule = istioCode(
+  'PKT0074',
+  'error',
+  'Invalid condition',
+  `An item of \`when\` names an attribute of the request or connection and gives \`values\`, \`notValues\` or both. Istio
+refuses a policy with an attribute that it does not know or a condition without values.`,
+  {
+    bad: 'when:\n- key: request.header[x-user]\n  values: [admin]',
+    good: 'when:\n- key: request.headers[x-user]\n  values: [admin]',
+  },
+);
+
+export const policyValue = istioCode(
+  'PKT0075',
+  'error',
+  'Invalid value in an Istio policy',
+  `Ports are numbers from 1 to 65535, written as texts in \`ports\`; address blocks are addresses or CIDRs; operators of a
+path template, \`{*}\` and \`{**}\`, are whole segments, with \`{**}\` as the last. No value is empty. Istio refuses the
+policy otherwise.`,
+  { bad: 'operation:\n  ports: [http]', good: 'operation:\n  ports: ["8080"]' },
+);
+
+export const mixedIdentities = istioCode(
+  'PKT0076',
+  'error',
+  'Service accounts beside principals or namespaces',
+  `\`serviceAccounts\` already says namespace and account of the client. Istio refuses a source that gives \`principals\`
+or \`namespaces\` as well, as all fields of one source must hold.`,
+  {
+    bad: 'source:\n  serviceAccounts: [web]\n  namespaces: [shop]',
+    good: 'source:\n  serviceAccounts: [shop/web]',
+  },
+);
+
+export const portLevelWithoutSelector = istioCode(
+  'PKT0077',
+  'error',
+  'Port-level mutual TLS without a selector',
+  `\`portLevelMtls\` counts only in a PeerAuthentication that selects pods by labels. In one for a namespace or the mesh
+Istio refuses it or passes it over: the port keeps the mode of the namespace.
+
+Move it into a PeerAuthentication of its own with a \`selector\`.`,
+  {
+    bad: 'spec:\n  mtls: {mode: STRICT}\n  portLevelMtls:\n    9090: {mode: PERMISSIVE}',
+    good: 'spec:\n  selector: {matchLabels: {app: api}}\n  portLevelMtls:\n    9090: {mode: PERMISSIVE}',
+  },
+);
+
 /** The codes of reading manifests and the site file. */
 export const manifestCodes: readonly CodeDefinition[] = [
   binaryFile,
@@ -371,6 +478,14 @@ export const manifestCodes: readonly CodeDefinition[] = [
   endPortRule,
   selectorExpression,
   selectorMismatch,
+  withoutRules,
+  customProvider,
+  selectorAndTarget,
+  emptySource,
+  conditionRule,
+  policyValue,
+  mixedIdentities,
+  portLevelWithoutSelector,
   invalidSite,
   duplicateHost,
   secondSite,

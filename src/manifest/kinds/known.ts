@@ -83,11 +83,7 @@ export const knownKinds: readonly KindDefinition[] = [
     ['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy'],
   ),
   ...known(false, ['policy.networking.k8s.io/v1alpha2'], ['ClusterNetworkPolicy']),
-  ...known(
-    true,
-    ['security.istio.io/v1', 'security.istio.io/v1beta1'],
-    ['PeerAuthentication', 'AuthorizationPolicy', 'RequestAuthentication'],
-  ),
+  ...known(true, ['security.istio.io/v1', 'security.istio.io/v1beta1'], ['RequestAuthentication']),
   ...known(
     true,
     ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],

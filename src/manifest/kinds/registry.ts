@@ -1,3 +1,4 @@
+import { authorizationPolicyKind } from './authorization-policy.ts';
 import { cronJobKind } from './cron-job.ts';
 import { daemonSetKind } from './daemon-set.ts';
 import type { KindDefinition } from './definition.ts';
@@ -6,6 +7,7 @@ import { jobKind } from './job.ts';
 import { knownKinds } from './known.ts';
 import { namespaceKind } from './namespace.ts';
 import { networkPolicyKind } from './network-policy.ts';
+import { peerAuthenticationKind } from './peer-authentication.ts';
 import { podKind } from './pod.ts';
 import { replicaSetKind } from './replica-set.ts';
 import { replicationControllerKind } from './replication-controller.ts';
@@ -25,6 +27,8 @@ export const kinds: readonly KindDefinition[] = [
   cronJobKind,
   serviceKind,
   networkPolicyKind,
+  authorizationPolicyKind,
+  peerAuthenticationKind,
   ...knownKinds,
 ];
 
