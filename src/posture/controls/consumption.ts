@@ -18,6 +18,8 @@ export interface Consumption {
   usesOf(object: DataObject): readonly ObjectUse[];
   /** Where the key appears as a file. */
   filesOf(key: DataKey): readonly MountedFile[];
+  /** The keys that are files in the container, in the order of mounts. */
+  filesIn(container: ContainerFacts): readonly MountedFile[];
   /** The key that is the file at `path` of the container; the last mount wins, as in a container. */
   fileAt(container: ContainerFacts, path: string): MountedFile | undefined;
 }
@@ -48,6 +50,7 @@ export function readConsumption(
     missing: uses.filter(({ object }) => object === undefined),
     usesOf: (object) => byObject.get(object) ?? [],
     filesOf: (key) => byKey.get(key) ?? [],
+    filesIn: (container) => byContainer.get(container) ?? [],
     fileAt: (container, path) => byContainer.get(container)?.findLast((file) => file.path === path),
   };
 }

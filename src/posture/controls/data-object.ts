@@ -1,7 +1,6 @@
 import type { Span } from '../../diagnostic/diagnostic.ts';
 import { type EmbeddedText, embeddedText } from '../../manifest/embedded.ts';
 import type { Path, Resource } from '../../manifest/resource.ts';
-import { lastOfEach } from '../../segmentation/inventory.ts';
 import { fieldAt, fieldsOf } from '../../segmentation/values.ts';
 import { groupOf, namespaceOf } from '../../segmentation/workloads.ts';
 
@@ -28,14 +27,14 @@ export interface DataKey {
 }
 
 /**
- * Returns the ConfigMaps and Secrets among the resources; of several versions of an object the last one. A key of
+ * Returns the ConfigMaps and Secrets among the resources. A key of
  * `stringData` counts before the same one of `data` (core/v1 Secret).
  */
 export function readDataObjects(resources: readonly Resource[]): DataObject[] {
   const found = resources.filter(
     (resource) => (resource.kind === 'ConfigMap' || resource.kind === 'Secret') && groupOf(resource) === '',
   );
-  return lastOfEach(found).map(dataObjectOf);
+  return found.map(dataObjectOf);
 }
 
 /** Returns `ConfigMap shop/settings`. */
