@@ -5,6 +5,7 @@ import { Mesh, type MeshOptions } from '../segmentation/mesh/mesh.ts';
 import { Segmentation, type SegmentationOptions } from '../segmentation/segmentation.ts';
 import { AddressBook } from './address-book.ts';
 import { checkPosture } from './check.ts';
+import { readControls } from './controls/controls.ts';
 import { destinationOf, judge } from './judge.ts';
 import type { Connection, Declared, Posture, PostureCounts } from './posture.ts';
 import { VerdictCache } from './verdict-cache.ts';
@@ -21,7 +22,8 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
   const addresses = new AddressBook(inventory, hosts);
   const segmentation = new Segmentation(inventory, manifests.resources, options);
   const mesh = new Mesh(inventory, manifests.resources, options.mesh);
-  const declared: Declared = { manifests, inventory, segmentation, mesh, hosts, addresses };
+  const controls = readControls(manifests.resources, inventory);
+  const declared: Declared = { manifests, inventory, segmentation, mesh, controls, hosts, addresses };
   const cache = new VerdictCache();
   const judgeAddresses = (connection: Connection): Verdict =>
     judge(declared, {

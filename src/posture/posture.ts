@@ -7,6 +7,7 @@ import type { Mesh } from '../segmentation/mesh/mesh.ts';
 import type { Inventory } from '../segmentation/model.ts';
 import type { Segmentation } from '../segmentation/segmentation.ts';
 import type { AddressBook } from './address-book.ts';
+import type { Controls } from './controls/controls.ts';
 
 /** One connection as it is seen on the wire or in the kernel. `protocol` is an IP protocol number. */
 export interface Connection {
@@ -23,6 +24,7 @@ export interface Declared {
   readonly inventory: Inventory;
   readonly segmentation: Segmentation;
   readonly mesh: Mesh;
+  readonly controls: Controls;
   readonly hosts: readonly SiteHost[];
   readonly addresses: AddressBook;
 }
