@@ -9,14 +9,25 @@ import { fieldAt, fieldsOf, listOf, textOf } from '../values.ts';
  */
 export type MeshMode = 'sidecar' | 'ambient' | 'gateway' | 'none' | 'unknown';
 
+/** A mode that is known. */
+export type ProxyMode = Exclude<MeshMode, 'unknown'>;
+
+/** TCP ports on which a proxy certainly, and possibly, stands before the container. */
+export interface Capture {
+  readonly certain: PortSet;
+  readonly possible: PortSet;
+}
+
 /** Whether and how the pods of a workload are in the mesh. */
 export interface Membership {
   readonly mode: MeshMode;
   /** Why, as the end of a sentence about the pods, e.g. `has a sidecar by the label … of its namespace`. */
   readonly text: string;
   readonly span: Span;
-  /** TCP ports on which the proxy certainly, and possibly, stands before the container. */
-  readonly captured: { readonly certain: PortSet; readonly possible: PortSet };
+  /** The ways it may be in the mesh: several when the mode is not known. */
+  readonly candidates: readonly ProxyMode[];
+  /** TCP ports before which the sidecar stands, and those before which ztunnel does. */
+  readonly captured: { readonly sidecar: Capture; readonly ambient: Capture };
   /** Name of the Gateway (gateway.networking.k8s.io) whose proxy this is. */
   readonly gateway: string | undefined;
 }
@@ -34,8 +45,7 @@ const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
 const injectLabel = 'sidecar.istio.io/inject';
 const modeLabel = 'istio.io/dataplane-mode';
 const revisionLabel = 'istio.io/rev';
-const none = { certain: PortSet.empty, possible: PortSet.empty };
-const all = { certain: PortSet.all, possible: PortSet.all };
+const all: Capture = { certain: PortSet.all, possible: PortSet.all };
 /** Ports of the proxy itself, which never lead to the container behind it (istio-iptables). */
 const ownPorts = PortSet.parse('15020,15021,15090') as PortSet;
 
@@ -48,13 +58,24 @@ export function membershipOf(workload: Workload): Membership {
   const { hostNetwork, source, podPath } = workload;
   if (hostNetwork) {
     const span = source.at([...podPath, 'spec', 'hostNetwork']);
-    return outside("is on its host's network and so never in the mesh", span);
+    return memberAs('none', "is on its host's network and so never in the mesh", span, workload);
   }
   return gatewayMembership(workload) ?? sidecarMembership(workload) ?? ambientMembership(workload);
 }
 
-function outside(text: string, span: Span): Membership {
-  return { mode: 'none', text, span, captured: none, gateway: undefined };
+function memberAs(mode: MeshMode, text: string, span: Span, { annotations }: Workload): Membership {
+  // Pods that capture outgoing traffic only still answer tunnelled connections.
+  const bypass = annotations.get('ambient.istio.io/bypass-inbound-capture') === 'true';
+  const ambient = bypass ? { certain: PortSet.empty, possible: PortSet.all } : all;
+  const candidates = mode === 'unknown' ? (['none', 'sidecar', 'ambient'] as const) : [mode];
+  return {
+    mode,
+    text,
+    span,
+    candidates,
+    captured: { sidecar: capturedPorts(annotations), ambient },
+    gateway: undefined,
+  };
 }
 
 function gatewayMembership(workload: Workload): Membership | undefined {
@@ -69,7 +90,7 @@ function gatewayMembership(workload: Workload): Membership | undefined {
     proxyContainers(workload).some((container) => listOf(container.args).includes('router'));
   if (!isGateway) return undefined;
   const span = source.at([...podPath, 'metadata', 'labels']);
-  return { mode: 'gateway', text: 'is an Istio gateway', span, captured: all, gateway: name };
+  return { ...memberAs('gateway', 'is an Istio gateway', span, workload), gateway: name };
 }
 
 function proxyContainers({ source, podPath }: Workload) {
@@ -83,9 +104,7 @@ function proxyContainers({ source, podPath }: Workload) {
 /** Undefined when the pods certainly get no sidecar: then ambient decides. */
 function sidecarMembership(workload: Workload): Membership | undefined {
   const { labels, annotations, namespace, source, podPath } = workload;
-  const found = (text: string, span: Span): Membership => {
-    return { mode: 'sidecar', text, span, captured: capturedPorts(annotations), gateway: undefined };
-  };
+  const found = (text: string, span: Span) => memberAs('sidecar', text, span, workload);
   if (proxyContainers(workload).length > 0 || annotations.has('sidecar.istio.io/status')) {
     return found('has a sidecar in its manifest', source.at([...podPath, 'spec']));
   }
@@ -125,7 +144,7 @@ function sidecarMembership(workload: Workload): Membership | undefined {
  * What the sidecar's redirection takes: all ports, or those of the annotation `includeInboundPorts`, without those of
  * `excludeInboundPorts` (istio.io/docs, "Resource Annotations").
  */
-function capturedPorts(annotations: ReadonlyMap<string, string>): Membership['captured'] {
+function capturedPorts(annotations: ReadonlyMap<string, string>): Capture {
   const read = (key: string): PortSet | 'faulty' | undefined => {
     const text = annotations.get(`traffic.sidecar.istio.io/${key}`);
     if (text === undefined || text.trim() === '*') return undefined;
@@ -141,12 +160,8 @@ function ambientMembership(workload: Workload): Membership {
   const { labels, annotations, namespace, source, podPath } = workload;
   const own = labels.known.get(modeLabel);
   const span = source.at([...podPath, 'metadata', 'labels', modeLabel]);
-  // Pods that capture outgoing traffic only still answer tunnelled connections.
-  const bypass = annotations.get('ambient.istio.io/bypass-inbound-capture') === 'true';
-  const captured = bypass ? { certain: PortSet.empty, possible: PortSet.all } : all;
-  const found = (text: string, at: Span): Membership => {
-    return { mode: 'ambient', text, span: at, captured, gateway: undefined };
-  };
+  const found = (text: string, at: Span) => memberAs('ambient', text, at, workload);
+  const outside = (text: string, at: Span) => memberAs('none', text, at, workload);
   if (own === 'ambient') return found(`is in ambient mode by its label ${modeLabel}=ambient`, span);
   if (own === 'none') return outside(`is out of the mesh by its label ${modeLabel}=none`, span);
   if (namespace.source === undefined) {
@@ -154,7 +169,9 @@ function ambientMembership(workload: Workload): Membership {
       return outside('is in a namespace of Kubernetes itself, which has no part in the mesh', source.span);
     }
     const text = `may be in the mesh or not: no manifest declares namespace ${namespace.name}, so its labels are not known`;
-    return { mode: 'unknown', text, span: source.span, captured: all, gateway: undefined };
+    const unknown = memberAs('unknown', text, source.span, workload);
+    const refuses = (labels.known.get(injectLabel) ?? annotations.get(injectLabel)) === 'false';
+    return refuses ? { ...unknown, candidates: ['none', 'ambient'] } : unknown;
   }
   if (namespace.labels.known.get(modeLabel) === 'ambient') {
     const at = namespace.source.at(['metadata', 'labels', modeLabel]);

@@ -97,20 +97,25 @@ function judgeAllow(allow: readonly BoundPolicy[], connection: MeshConnection): 
       continue;
     }
     if (certain) isolated ??= policy;
-    let match: Ternary = Ternary.No;
+    let doubtful: MeshRule | undefined;
+    let certainRule: MeshRule | undefined;
     for (const rule of policy.rules) {
-      match = ruleMatches(rule, connection, true);
-      if (match === Ternary.Yes) {
-        const found: PlanDecision = { outcome: Ternary.Yes, cause: 'allowed', policy, certain, rule };
-        if (certain) return found;
-        allowed ??= found;
-        break;
-      }
-      if (match === Ternary.Maybe) {
-        perhaps ??= { outcome: Ternary.Maybe, cause: 'in doubt', policy, certain, rule };
-      }
+      const match = ruleMatches(rule, connection, true);
+      if (match === Ternary.Maybe) doubtful ??= rule;
+      if (match !== Ternary.Yes) continue;
+      certainRule = rule;
+      break;
     }
-    if (match !== Ternary.Yes) against ??= { outcome: Ternary.Maybe, cause: 'in doubt', policy, certain };
+    if (certainRule !== undefined) {
+      const found = { outcome: Ternary.Yes, cause: 'allowed', policy, certain, rule: certainRule } as const;
+      if (certain) return found;
+      allowed ??= found;
+      continue;
+    }
+    against ??= { outcome: Ternary.Maybe, cause: 'in doubt', policy, certain };
+    if (doubtful !== undefined) {
+      perhaps ??= { outcome: Ternary.Maybe, cause: 'in doubt', policy, certain, rule: doubtful };
+    }
   }
   if (isolated === undefined) return perhaps ?? against ?? allowed ?? open;
   if (allowed !== undefined) return { ...allowed, outcome: Ternary.Maybe, cause: 'in doubt' };

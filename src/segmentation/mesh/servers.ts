@@ -120,11 +120,12 @@ export class MeshServers {
   #boundaries(server: MeshServer | undefined): number[] {
     if (server === undefined) return [];
     const { membership, scopes, entrances, masquerades: exposed } = server;
-    const { certain, possible } = membership.captured;
+    const { sidecar, ambient } = membership.captured;
     const named = plansOf(server).flatMap(portsOf);
     const levels = scopes.own.flatMap((policy) => [...(policy?.ports.keys() ?? [])]);
     const single = [...named, ...levels, ...entrances.keys(), ...exposed];
-    const ranges = [certain, possible].flatMap((set) => set.ranges());
+    const captures = [sidecar.certain, sidecar.possible, ambient.certain, ambient.possible];
+    const ranges = captures.flatMap((set) => set.ranges());
     return [
       ...single.flatMap((port) => [port, port + 1]),
       ...ranges.flatMap(({ from, to }) => [from, to + 1]),
@@ -149,8 +150,8 @@ export class MeshServers {
       used && [used.waypoint.namespace, used.waypoint.name, key(used.plan)];
     return JSON.stringify([
       membership.mode,
-      membership.captured.certain.toString(),
-      membership.captured.possible.toString(),
+      membership.candidates,
+      Object.values(membership.captured).map(({ certain, possible }) => `${certain} ${possible}`),
       Object.values(server.plans).map(key),
       scopes.own.map(number),
       scopes.wide.map((scope) => scope.map(number)),

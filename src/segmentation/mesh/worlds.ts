@@ -77,12 +77,12 @@ export function worldsOf(
   port: number,
   request: HttpRequest | undefined,
 ): World[] {
-  const { mode, captured } = server.membership;
-  const proxies = mode === 'unknown' ? (['none', 'sidecar', 'ambient'] as const) : [mode];
+  const { candidates, captured } = server.membership;
   const worlds: World[] = [];
-  for (const proxy of proxies) {
-    if (proxy === 'none' || !captured.certain.contains(port)) worlds.push(openWorld);
-    if (proxy === 'none' || !captured.possible.contains(port)) continue;
+  for (const proxy of candidates) {
+    const ports = proxy === 'sidecar' || proxy === 'ambient' ? captured[proxy] : undefined;
+    if (proxy === 'none' || ports?.certain.contains(port) === false) worlds.push(openWorld);
+    if (proxy === 'none' || ports?.possible.contains(port) === false) continue;
     for (const proxied of [true, false]) {
       if (client.proxied === (proxied ? Ternary.No : Ternary.Yes)) continue;
       if (proxy === 'gateway') worlds.push(...gatewayWorlds(client, server, port, request, proxied));
