@@ -83,8 +83,8 @@ function run(text: string): void {
       throw new Error('a place outside the text');
     if (`${message}${help}`.includes(secret.slice(2, 12))) throw new Error('a problem shows a key');
   }
-  if (JSON.stringify(parsed.interface ?? {}).includes(secret.slice(2, 12)))
-    throw new Error('the model shows a key');
+  const keys = [parsed.interface?.privateKey, ...parsed.peers.map(({ presharedKey }) => presharedKey)];
+  if (JSON.stringify(keys).includes(secret.slice(2, 12))) throw new Error('the model shows a key');
   peerRoutes(parsed);
   overlappingPeers(parsed);
   ownAddressesAtPeers(parsed);

@@ -1,0 +1,118 @@
+/**
+ * Throws scripts and rules that are half grammar and half noise at the shell splitter and the firewall parsers:
+ * node fuzz/firewall.ts [--seconds N] [--seed S]. Prints the cases run; exits 1 with the failing text on a crash, a
+ * slow case, or a place outside the text.
+ */
+import { parseArgs } from 'node:util';
+import fc from 'fast-check';
+import { acceptedPorts } from '../src/firewall/accepted-ports.ts';
+import { parseDump } from '../src/firewall/iptables-restore.ts';
+import { parseNft } from '../src/firewall/nft.ts';
+import type { FirewallProblem, Ruleset } from '../src/firewall/ruleset.ts';
+import { readFirewallScript } from '../src/firewall/script.ts';
+import { splitShell } from '../src/firewall/shell.ts';
+import { judgePacket } from '../src/firewall/simulate.ts';
+
+const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
+const seconds = Number(values.seconds ?? 5);
+const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+
+const words = (text: string) => text.split(' ');
+const pieces = [
+  ...words(
+    'iptables ip6tables iptables-restore nft -A -I -D -C -P -N -F -X -E -R -t -w -j -g -m -p -s -d -i -o ! 1 0 -1',
+  ),
+  ...words(
+    'INPUT FORWARD A B filter nat raw ACCEPT DROP REJECT RETURN DNAT LOG tcp udp icmp all --dport --dports 22 1:9',
+  ),
+  ...words(
+    '99999 --ctstate NEW,ESTABLISHED conntrack multiport 10.0.0.0/8 ::1/128 10.0.0.1/255.0.255.0 --tcp-flags SYN',
+  ),
+  ...words(
+    'sh -c if then else fi for in do done while case esac { } ( ) && || ; ;; | & < > << <<- <<EOF EOF $X $( `',
+  ),
+  ...words(
+    '*filter :INPUT COMMIT [0:0] table inet chain add rule set element elements type hook input priority policy',
+  ),
+  ...words(
+    'drop accept jump goto vmap @s { } , = != saddr dport ct state established iifname __proto__ constructor',
+  ),
+  ...[
+    "'",
+    '"',
+    '\\',
+    '\n',
+    '\\\n',
+    '\t',
+    ' ',
+    '#',
+    'X=1',
+    'cat <<EOF |',
+    '\u0000',
+    '💥',
+    '\ud800',
+    '-'.repeat(40),
+  ],
+];
+const script = fc
+  .array(
+    fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom(...pieces).map((piece) => `${piece} `) },
+      { weight: 2, arbitrary: fc.constant('\n') },
+      { weight: 2, arbitrary: fc.constant('\niptables -A INPUT ') },
+      { weight: 1, arbitrary: fc.constantFrom(...pieces) },
+      { weight: 1, arbitrary: fc.string({ maxLength: 8 }) },
+    ),
+    { maxLength: 120 },
+  )
+  .map((parts) => parts.join(''));
+
+const limitMs = 1000;
+const until = performance.now() + seconds * 1000;
+let cases = 0;
+for (let round = 0; performance.now() < until; round++) {
+  for (const text of fc.sample(script, { seed: seed + round, numRuns: 300 })) {
+    cases++;
+    try {
+      run(text);
+      if (cases % 100 === 0) run(text.repeat(200));
+    } catch (error) {
+      console.error(`seed ${seed + round}: ${JSON.stringify(text)}\n${(error as Error).stack}`);
+      process.exit(1);
+    }
+  }
+}
+console.log(`${cases} cases, seed ${seed}`);
+
+function run(text: string): void {
+  const begun = performance.now();
+  for (const { at } of splitShell(text)) inside(at, text);
+  for (const read of [
+    readFirewallScript(text),
+    parseDump(text, 'ip'),
+    parseDump(text, 'ip6'),
+    parseNft(text),
+  ]) {
+    judge(read.ruleset, read.problems, text);
+  }
+  if (performance.now() - begun > limitMs) throw new Error(`took more than ${limitMs} ms`);
+}
+
+function judge(ruleset: Ruleset, problems: readonly FirewallProblem[], text: string): void {
+  for (const { at } of [...problems, ...ruleset.opaque]) inside(at, text);
+  for (const chain of ['INPUT', 'FORWARD', 'OUTPUT'] as const) {
+    const asked = { family: 4, chain, protocol: 6 } as const;
+    const { certain, possible } = acceptedPorts(ruleset, asked);
+    const { outcome } = judgePacket(ruleset, { ...asked, port: 22, state: 'NEW' });
+    const expected = certain.contains(22) ? 'allow' : possible.contains(22) ? 'unknown' : 'deny';
+    if (outcome !== expected) throw new Error(`${chain}: ${outcome} for one port, ${expected} for all`);
+  }
+  for (const { chains } of ruleset.tables) {
+    for (const { rules } of chains.values()) for (const { at } of rules) inside(at, text);
+  }
+}
+
+function inside({ start, end }: { readonly start: number; readonly end: number }, text: string): void {
+  if (start < 0 || start > end || end > text.length)
+    throw new Error(`the place ${start}-${end} is outside the text`);
+}
