@@ -2,7 +2,6 @@ import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { ReadLimits } from '../manifest/limits.ts';
 import { readManifests } from '../manifest/read.ts';
 import type { InputFile, ManifestSet } from '../manifest/resource.ts';
-import { checkPosture } from '../posture/check.ts';
 import { compilePosture, type PostureOptions } from '../posture/compile.ts';
 import type { Posture } from '../posture/posture.ts';
 import { type Inputs, readInputs } from './inputs.ts';
@@ -38,7 +37,7 @@ export function declarationOf(
   const posture = compilePosture(set, options);
   const order = new Map(files.map(({ name }, index) => [name, index]));
   const place = ({ span }: Diagnostic) => (span ? [order.get(span.file) ?? 0, span.start.offset] : [-1, 0]);
-  const diagnostics = [...set.diagnostics, ...checkPosture(posture)].sort((x, y) => {
+  const diagnostics = posture.diagnostics.toSorted((x, y) => {
     const [xFile = 0, xOffset = 0] = place(x);
     const [yFile = 0, yOffset = 0] = place(y);
     return xFile - yFile || xOffset - yOffset;

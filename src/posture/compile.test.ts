@@ -80,7 +80,8 @@ describe('judge', () => {
 });
 
 test('counts what is declared', () => {
-  expect(posture.counts).toEqual({ files: 2, workloads: 3, policies: 1, hosts: 2, errors: 0, warnings: 0 });
+  expect(posture.counts).toEqual({ files: 2, workloads: 3, policies: 1, hosts: 2, errors: 0, warnings: 1 });
+  expect(posture.diagnostics.filter(({ severity }) => severity === 'warning')).toHaveLength(1);
 });
 
 test('a flood of different connections stays within the cache, and answers stay right', () => {

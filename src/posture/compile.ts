@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
 import { readInventory } from '../segmentation/inventory.ts';
@@ -25,6 +26,7 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
   const controls = readControls(manifests.resources, inventory);
   const declared: Declared = { manifests, inventory, segmentation, mesh, controls, hosts, addresses };
   const cache = new VerdictCache();
+  let problems: readonly Diagnostic[] | undefined;
   const judgeAddresses = (connection: Connection): Verdict =>
     judge(declared, {
       source: addresses.endpoint(connection.source),
@@ -34,7 +36,13 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
     });
   return {
     ...declared,
-    counts: countOf(declared),
+    get diagnostics() {
+      problems ??= [...manifests.diagnostics, ...checkPosture(declared)];
+      return problems;
+    },
+    get counts() {
+      return countOf(declared, this.diagnostics);
+    },
     get cacheReplaced() {
       return cache.replaced;
     },
@@ -43,9 +51,8 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
   };
 }
 
-function countOf(declared: Declared): PostureCounts {
+function countOf(declared: Declared, problems: readonly Diagnostic[]): PostureCounts {
   const { manifests, inventory, segmentation, hosts } = declared;
-  const problems = [...manifests.diagnostics, ...checkPosture(declared)];
   const having = (severity: string) => problems.filter((problem) => problem.severity === severity).length;
   return {
     files: manifests.counts.files,

@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Identity } from '../flow/flow.ts';
 import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
@@ -41,6 +42,8 @@ export interface PostureCounts {
 
 /** What is declared, with the questions that running code asks of it. */
 export interface Posture extends Declared {
+  /** Everything found wrong in it, reading and checking, in no order; found when first asked for. */
+  readonly diagnostics: readonly Diagnostic[];
   readonly counts: PostureCounts;
   /** Connections whose cached verdict another one has pushed out. */
   readonly cacheReplaced: number;
