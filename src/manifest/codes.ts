@@ -446,6 +446,68 @@ Move it into a PeerAuthentication of its own with a \`selector\`.`,
   },
 );
 
+function dataCode(
+  code: Code,
+  severity: Severity,
+  title: string,
+  doc: string,
+  example?: Example,
+): CodeDefinition {
+  return { code, title, class: 'schema', severity, since: '0.2.0', doc, ...(example ? { example } : {}) };
+}
+
+export const invalidBase64 = dataCode(
+  'PKT0090',
+  'error',
+  'Value is not base64',
+  `\`data\` of a Secret and \`binaryData\` of a ConfigMap take base64 with padding (RFC 4648). Line breaks are ignored, any
+other blank is not. The API server refuses the object.
+
+Encode the value (\`base64 -w0\`), or write it as it is under \`stringData\` (Secret) or \`data\` (ConfigMap).`,
+  { bad: 'kind: Secret\ndata:\n  user: admin!', good: 'kind: Secret\nstringData:\n  user: admin!' },
+);
+
+export const invalidDataKey = dataCode(
+  'PKT0091',
+  'error',
+  'Invalid key of a ConfigMap or Secret',
+  `A key is at most 253 letters, digits, \`-\`, \`_\` and \`.\`, since it may become the name of a file; it is not \`.\` and does not
+begin with \`..\`. The API server refuses the object.`,
+  { bad: 'data:\n  conf/app.yaml: ""', good: 'data:\n  app.yaml: ""' },
+);
+
+export const repeatedDataKey = dataCode(
+  'PKT0092',
+  'error',
+  'Key given in two fields',
+  `The same key stands in \`data\` and \`binaryData\` of a ConfigMap, which the API server refuses; or in \`data\` and
+\`stringData\` of a Secret, where the value in \`stringData\` silently wins.
+
+Keep one of them.`,
+  { bad: 'data:\n  user: YQ==\nstringData:\n  user: b', good: 'stringData:\n  user: b' },
+);
+
+export const missingSecretKey = dataCode(
+  'PKT0093',
+  'error',
+  'Secret lacks a key that its type needs',
+  `Secrets of the types \`kubernetes.io/tls\`, \`kubernetes.io/dockerconfigjson\`, \`kubernetes.io/dockercfg\` and
+\`kubernetes.io/ssh-auth\` must have certain keys. The API server refuses the object without them.`,
+  {
+    bad: 'type: kubernetes.io/tls\ndata:\n  cert.pem: ""',
+    good: 'type: kubernetes.io/tls\ndata:\n  tls.crt: ""\n  tls.key: ""',
+  },
+);
+
+export const dataTooLarge = dataCode(
+  'PKT0094',
+  'error',
+  'ConfigMap or Secret too large',
+  `The values of a ConfigMap or Secret have at most 1 MiB together. The API server refuses the object.
+
+Split it, or ship the file in an image or a volume.`,
+);
+
 /** The codes of reading manifests and the site file. */
 export const manifestCodes: readonly CodeDefinition[] = [
   binaryFile,
@@ -489,4 +551,9 @@ export const manifestCodes: readonly CodeDefinition[] = [
   invalidSite,
   duplicateHost,
   secondSite,
+  invalidBase64,
+  invalidDataKey,
+  repeatedDataKey,
+  missingSecretKey,
+  dataTooLarge,
 ];

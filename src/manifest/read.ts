@@ -13,7 +13,7 @@ import { DEFAULT_LIMITS, type ReadLimits } from './limits.ts';
 import { fencedBlocks } from './markdown.ts';
 import { LocatedValue, memberOf } from './object.ts';
 import { type ObjectTally, readObjects } from './objects.ts';
-import type { InputFile, ManifestSet, Resource } from './resource.ts';
+import type { InputFile, ManifestSet, Path, Resource } from './resource.ts';
 import { ShownTexts } from './shown-texts.ts';
 import { isSiteFile, readSite, type Site } from './site.ts';
 import { SourceFile } from './source-file.ts';
@@ -31,6 +31,9 @@ export function readManifests(files: Iterable<InputFile>, limits: Partial<ReadLi
   for (const file of files) reader.file(file);
   return reader.result();
 }
+
+/** Fields of a Secret that hold nothing secret. */
+const SHOWN_OF_SECRET = new Set(['apiVersion', 'kind', 'metadata', 'type', 'immutable']);
 
 class ManifestReader {
   readonly #limits: ReadLimits;
@@ -153,11 +156,16 @@ class ManifestReader {
     }
   }
 
-  /** Takes a Secret's values out of the text that diagnostics show. */
+  /** Takes a Secret's values out of the text that diagnostics show, those under misspelled fields too. */
   #hideSecret(resource: Resource): void {
-    for (const field of ['data', 'stringData']) {
-      if (memberOf(resource.value, field) === undefined) continue;
-      const { start, end } = resource.at([field]);
+    const { value } = resource;
+    const fields = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+    const paths: Path[] = fields.filter((field) => !SHOWN_OF_SECRET.has(field)).map((field) => [field]);
+    // kubectl keeps the whole object there.
+    const applied = 'kubectl.kubernetes.io/last-applied-configuration';
+    if (resource.annotations[applied] !== undefined) paths.push(['metadata', 'annotations', applied]);
+    for (const path of paths) {
+      const { start, end } = resource.at(path);
       this.#texts.hide(resource.file, { start: start.offset, end: end.offset });
     }
   }

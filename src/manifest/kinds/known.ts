@@ -24,8 +24,6 @@ export const knownKinds: readonly KindDefinition[] = [
     true,
     ['v1'],
     [
-      'ConfigMap',
-      'Secret',
       'ServiceAccount',
       'Endpoints',
       'PersistentVolumeClaim',

@@ -1,4 +1,5 @@
 import { authorizationPolicyKind } from './authorization-policy.ts';
+import { configMapKind } from './config-map.ts';
 import { cronJobKind } from './cron-job.ts';
 import { daemonSetKind } from './daemon-set.ts';
 import type { KindDefinition } from './definition.ts';
@@ -11,6 +12,7 @@ import { peerAuthenticationKind } from './peer-authentication.ts';
 import { podKind } from './pod.ts';
 import { replicaSetKind } from './replica-set.ts';
 import { replicationControllerKind } from './replication-controller.ts';
+import { secretKind } from './secret.ts';
 import { serviceKind } from './service.ts';
 import { statefulSetKind } from './stateful-set.ts';
 
@@ -26,6 +28,8 @@ export const kinds: readonly KindDefinition[] = [
   jobKind,
   cronJobKind,
   serviceKind,
+  configMapKind,
+  secretKind,
   networkPolicyKind,
   authorizationPolicyKind,
   peerAuthenticationKind,
