@@ -1,5 +1,6 @@
 import type { Layer } from './definition.ts';
+import { meshLayer } from './mesh.ts';
 import { networkPolicyLayer } from './network-policy.ts';
 
 /** All layers, in the order in which a packet meets them. */
-export const layers: readonly Layer[] = [networkPolicyLayer];
+export const layers: readonly Layer[] = [networkPolicyLayer, meshLayer];

@@ -1,0 +1,10 @@
+import { layer } from '../../segmentation/mesh/explain.ts';
+import type { Layer } from './definition.ts';
+
+/** Istio: mutual TLS and authorization by the proxy of the destination. */
+export const meshLayer: Layer = {
+  id: layer,
+  judge(question, { mesh }) {
+    return mesh.judge(question);
+  },
+};
