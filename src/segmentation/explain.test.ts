@@ -217,39 +217,6 @@ describe('nodes', () => {
 });
 
 describe('objects that are not evaluated', () => {
-  const meshed = base.replace(
-    'metadata: {name: shop, labels: {}}',
-    'metadata: {name: shop, labels: {istio-injection: enabled}}',
-  );
-  const authorization = `---
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: {name: none, namespace: shop}
-spec: {}
-`;
-
-  test('Istio policies count for pods in the mesh only', () => {
-    expect(ask(base + authorization)('shop/api', 'shop/db').outcome).toBe('allow');
-    const { outcome, reasons } = ask(meshed + authorization)('shop/api', 'shop/db');
-    expect(outcome).toBe('unknown');
-    expect(reasons[1]).toMatchObject({ object: { kind: 'AuthorizationPolicy', name: 'none' } });
-  });
-
-  test('what only restricts does not hide a denial', () => {
-    expect(ask(meshed + authorization + fromApi)('shop/api', 'shop/db', 22).outcome).toBe('deny');
-  });
-
-  test('PeerAuthentication matters when it is STRICT', () => {
-    const peer = (mode: string) => `---
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: {name: default, namespace: shop}
-spec: {mtls: {mode: ${mode}}}
-`;
-    expect(ask(meshed + peer('PERMISSIVE'))('shop/api', 'shop/db').outcome).toBe('allow');
-    expect(ask(meshed + peer('STRICT'))('shop/api', 'shop/db').outcome).toBe('unknown');
-  });
-
   test.each([
     ['policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy', 'unknown', 'unknown'],
     ['policy.networking.k8s.io/v1alpha1', 'BaselineAdminNetworkPolicy', 'unknown', 'deny'],

@@ -1,10 +1,10 @@
 import type { Direction } from '../flow/verdict.ts';
 import type { Resource } from '../manifest/resource.ts';
-import { add, type Bitset, emptyBitset, has, unite } from './bitset.ts';
+import { type Bitset, unite } from './bitset.ts';
 import { compileSelector, type Selector } from './label-selector.ts';
-import type { Inventory, Workload } from './model.ts';
+import type { Inventory } from './model.ts';
 import type { Population } from './population.ts';
-import { fieldAt, fieldsOf, listOf, stringsOf } from './values.ts';
+import { fieldAt, fieldsOf, listOf } from './values.ts';
 import { groupOf, namespaceOf } from './workloads.ts';
 
 /**
@@ -27,7 +27,6 @@ interface Context {
 type Reader = (source: Resource, context: Context) => Omit<ForeignPolicy, 'source'> | undefined;
 
 const bothDirections: ReadonlySet<Direction> = new Set(['egress', 'ingress']);
-const onlyIngress: ReadonlySet<Direction> = new Set(['ingress']);
 
 /** Returns the objects among the resources that make answers from NetworkPolicies alone doubtful. */
 export function readForeignPolicies(
@@ -59,8 +58,6 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['projectcalico.org/GlobalNetworkPolicy', everyPod],
   ['crd.antrea.io/NetworkPolicy', everyPodOfNamespace],
   ['crd.antrea.io/ClusterNetworkPolicy', everyPod],
-  ['security.istio.io/AuthorizationPolicy', readAuthorizationPolicy],
-  ['security.istio.io/PeerAuthentication', readPeerAuthentication],
 ]);
 
 function possiblePods(population: Population, pods: Selector | undefined, where: Selector | string): Bitset {
@@ -109,55 +106,4 @@ function readCilium(source: Resource, { population }: Context): Omit<ForeignPoli
   const where = source.kind === 'CiliumNetworkPolicy' ? namespaceOf(source) : [];
   const pods = possiblePods(population, onLabels ? selector : undefined, where);
   return { effect: 'override', directions: bothDirections, pods };
-}
-
-/** Denies or narrows what reaches pods in the mesh; AUDIT decides nothing. */
-function readAuthorizationPolicy(source: Resource, context: Context) {
-  if (fieldAt(source.value, 'spec', 'action') === 'AUDIT') return undefined;
-  return { effect: 'restrict', directions: onlyIngress, pods: meshedPods(source, context) } as const;
-}
-
-/** Only STRICT, for the workload or for one of its ports, refuses anything. */
-function readPeerAuthentication(source: Resource, context: Context) {
-  const spec = fieldsOf(fieldAt(source.value, 'spec'));
-  const modes = [spec.mtls, ...Object.values(fieldsOf(spec.portLevelMtls))].map(
-    (mtls) => fieldsOf(mtls).mode,
-  );
-  if (!modes.includes('STRICT')) return undefined;
-  return { effect: 'restrict', directions: onlyIngress, pods: meshedPods(source, context) } as const;
-}
-
-/** The default root namespace, whose policies are valid for the whole mesh. */
-const istioRootNamespace = 'istio-system';
-
-function meshedPods(source: Resource, { inventory, population }: Context): Bitset {
-  const namespace = namespaceOf(source);
-  const labels = [...stringsOf(fieldAt(source.value, 'spec', 'selector', 'matchLabels'))];
-  const selector: Selector = labels.map(([key, value]) => ({
-    key,
-    operator: 'In',
-    values: new Set([value]),
-  }));
-  const scope = possiblePods(population, selector, namespace === istioRootNamespace ? [] : namespace);
-  const meshed = emptyBitset(inventory.workloads.length);
-  for (const workload of inventory.workloads) {
-    if (has(scope, workload.index) && isMeshed(workload)) add(meshed, workload.index);
-  }
-  return meshed;
-}
-
-/**
- * Returns whether the manifests show that the pods get an Istio sidecar or are captured by ambient mode
- * (istio.io/docs: "Installing the sidecar", "Add workloads to the mesh"). Without a sign the pod is outside.
- */
-function isMeshed({ labels, annotations, namespace }: Workload): boolean {
-  const own = (key: string) => labels.known.get(key) ?? annotations.get(key);
-  const ofNamespace = (key: string) => namespace.labels.known.get(key);
-  const mode = own('istio.io/dataplane-mode') ?? ofNamespace('istio.io/dataplane-mode');
-  if (mode === 'ambient') return true;
-  const inject = own('sidecar.istio.io/inject');
-  if (inject !== undefined) return inject === 'true';
-  if (own('istio.io/rev') !== undefined) return true;
-  const injection = ofNamespace('istio-injection');
-  return injection === 'enabled' || (injection === undefined && ofNamespace('istio.io/rev') !== undefined);
 }
