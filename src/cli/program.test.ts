@@ -37,7 +37,13 @@ describe('wrong use ends with exit code 2 and says what to do', () => {
     [['check'], /name files or folders/],
     [['check', '/does/not/exist'], /no such file or folder/],
     [['explain', 'PKT0x01'], /there is no code/],
-    [['reach', 'examples/demo-shop', '--from', 'production/frontend'], /--from, --to and --port/],
+    [
+      ['reach', 'examples/demo-shop', '--from', 'production/frontend', '--method', 'GET'],
+      /--from, --to and --port/,
+    ],
+    [['reach', 'examples/demo-shop', '--filter', 'sources=x'], /did you mean source\?/],
+    [['reach', 'examples/demo-shop', '--port', '0'], /--port must be/],
+    [['reach', 'examples/demo-shop', '--to', 'production/backnd'], /did you mean production\/backend\?/],
     [
       [
         'reach',

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Alert } from '../detect/detector.ts';
-import type { FilterResult } from '../flow/filter-parser.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Query, Row } from '../store/store.ts';
 import { FailedError, type OptionDefinition, UsageError } from './command.ts';
+import { accepted } from './filter.ts';
 import type { Io } from './io.ts';
 import { stateOption, storePath } from './state.ts';
 
@@ -80,11 +80,4 @@ async function readFilter<K extends keyof Kinds>(
   const matches = accepted(parseAlertFilter(text), text);
   const { alertToJson } = await import('../detect/json.ts');
   return (value) => matches(alertToJson(value as Alert));
-}
-
-function accepted<T>(result: FilterResult<T>, text: string): (value: T) => boolean {
-  if (result.ok) return result.matches;
-  const [first] = result.diagnostics;
-  const caret = first?.span ? `\n  ${text}\n  ${' '.repeat(first.span.start.column - 1)}^` : '';
-  throw new UsageError(`${first?.message ?? 'not a filter'}${caret}`, first?.help);
 }

@@ -97,7 +97,8 @@ function places(
   return rows;
 }
 
-function markOf({ start, end }: Span, label: string, primary: boolean): Mark {
+/** Returns the mark of a place with its label. */
+export function markOf({ start, end }: Span, label: string, primary: boolean): Mark {
   const oneLine = start.line === end.line;
   return {
     line: start.line,
