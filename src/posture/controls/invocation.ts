@@ -78,9 +78,9 @@ function afterWrapper(words: readonly Placed<string>[], operands: number): reado
   for (let at = 1; at < words.length; at++) {
     const { value } = words[at]!;
     if (value === '--') return words.slice(at + 1);
-    if (value.startsWith('-') || /^\d+$/.test(value) || /^\w+=/.test(value)) continue;
-    if (left === 0) return words.slice(at);
-    left--;
+    if (value.startsWith('-') || /^\w+=/.test(value)) continue;
+    if (left > 0) left--;
+    else if (!/^\d+$/.test(value)) return words.slice(at);
   }
   return [];
 }
