@@ -5,6 +5,12 @@ import { UsageError } from './command.ts';
 import type { Io } from './io.ts';
 
 const manifestEndings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json', '.md', '.markdown', '.mdx']);
+
+/** Whether a file below a named folder is read, going by its path from there; a file that is named itself always is. */
+export function isManifestPath(path: string): boolean {
+  const hidden = path.split('/').some((part) => part.startsWith('.') || part === 'node_modules');
+  return !hidden && manifestEndings.has(extname(path).toLowerCase());
+}
 const maxFiles = 100_000;
 
 /** What was found under the given paths. */
@@ -15,7 +21,7 @@ export interface Inputs {
 }
 
 /** The largest file that is read into memory; larger ones are handed on cut, and refused by the reader with a diagnostic. */
-const maxBytes = 512 * 1024 * 1024;
+export const maxBytes = 512 * 1024 * 1024;
 
 /**
  * Reads files, folders (recursively, by file ending, without hidden folders and node_modules) and `-` for standard

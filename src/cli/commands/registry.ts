@@ -2,6 +2,7 @@ import type { CommandDefinition } from '../command.ts';
 import { alertsCommand } from './alerts.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
+import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { flowsCommand } from './flows.ts';
@@ -14,6 +15,7 @@ export const commands: readonly CommandDefinition[] = [
   runCommand,
   checkCommand,
   reachCommand,
+  diffCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,

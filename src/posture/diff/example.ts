@@ -1,0 +1,56 @@
+import { type Address, parseAddress } from '../../net/address.ts';
+import type { AddressSet } from '../../net/address-set.ts';
+import type { PortSet } from '../../net/port-set.ts';
+import type { Endpoint } from '../../segmentation/endpoint.ts';
+import { apiProtocols } from '../../segmentation/protocol.ts';
+import type { Declared } from '../posture.ts';
+import type { ReachEnd } from '../reach/end.ts';
+import type { PortsOf } from './transitions.ts';
+
+/** Addresses for documentation (RFC 5737, RFC 3849): whoever reads them knows that they stand for any. */
+const documentation: readonly Address[] = ['198.51.100.1', '203.0.113.1', '192.0.2.1', '2001:db8::1'].map(
+  (text) => parseAddress(text) as Address,
+);
+
+/** Returns one address of the set, one that is for documentation when it has any; undefined for the empty set. */
+export function exampleAddress(range: AddressSet): Address | undefined {
+  return documentation.find((address) => range.contains(address)) ?? range.first();
+}
+
+/**
+ * Returns one protocol and port out of the given ones: a port that the destination's containers declare when there is
+ * one, else the lowest real one. Undefined when there is no port at all.
+ */
+export function examplePort(
+  ports: readonly PortsOf[],
+  destination: ReachEnd | undefined,
+): { readonly protocol: PortsOf['protocol']; readonly port: number } | undefined {
+  if (destination?.kind === 'workload') {
+    for (const declared of destination.workload.ports) {
+      const entry = ports.find(({ protocol }) => apiProtocols[protocol] === declared.protocol);
+      if (entry?.ports.contains(declared.port)) return { protocol: entry.protocol, port: declared.port };
+    }
+  }
+  for (const entry of ports) {
+    const port = lowest(entry.ports);
+    if (port !== undefined) return { protocol: entry.protocol, port };
+  }
+  return undefined;
+}
+
+function lowest(ports: PortSet): number | undefined {
+  const [first, second] = ports.ranges();
+  if (first?.from !== 0) return first?.from;
+  // Port 0 is reserved (RFC 6335): it stands for itself only when there is no other.
+  return first.to > 0 ? 1 : (second?.from ?? 0);
+}
+
+/** Returns the end as one that a verdict can be asked for; undefined for an entry and for what nothing declares. */
+export function endpointOf(
+  end: ReachEnd,
+  { addresses }: Declared,
+  address: Address | undefined,
+): Endpoint | undefined {
+  if (end.kind === 'workload') return { kind: 'workload', workload: end.workload };
+  return end.kind === 'external' && address !== undefined ? addresses.endpoint(address) : undefined;
+}
