@@ -26,10 +26,13 @@ export interface FirewallCall {
 }
 
 /** Text with the offset that its first character has for places. */
-interface PlacedText {
+export interface PlacedText {
   readonly text: string;
   readonly at: number;
 }
+
+/** Finds the text of a file that a script reads or runs, by its path. */
+export type FindFile = (path: string) => PlacedText | undefined;
 
 /** Programs before another one's name, that only change how it runs. */
 const wrappers = new Set([
@@ -57,10 +60,11 @@ const deepestShell = 3;
 
 /**
  * Reads a shell script as a packet filter: follows its calls of iptables, ip6tables, their -restore, and nft, in order.
- * Never throws. What it does not follow and could change rules makes the whole ruleset unknown.
+ * Never throws. What it does not follow and could change rules makes the whole ruleset unknown. Files that it reads or
+ * runs are followed when `findFile` has them.
  */
-export function readFirewallScript(text: string): FirewallScript {
-  const reader = new ScriptReader();
+export function readFirewallScript(text: string, findFile: FindFile = () => undefined): FirewallScript {
+  const reader = new ScriptReader(findFile);
   reader.run({ text, at: 0 }, 0);
   const { builder, opaque, calls } = reader;
   return { ruleset: builder.ruleset, problems: builder.problems, opaque, calls };
@@ -71,8 +75,13 @@ class ScriptReader {
   readonly opaque: OpaquePart[] = [];
   readonly calls: FirewallCall[] = [];
   readonly #sets = new NftSets();
+  readonly #findFile: FindFile;
   readonly #variables = new Map<string, string>();
   #ended = false;
+
+  constructor(findFile: FindFile) {
+    this.#findFile = findFile;
+  }
 
   run(script: PlacedText, depth: number): boolean | undefined {
     let status: boolean | undefined = true;
@@ -160,12 +169,8 @@ class ScriptReader {
         return this.#notFollowed(at, 'whether this runs hangs on the outcome of another command');
     }
     if (tool?.restore) {
-      const input = inputOf(
-        command,
-        piped,
-        script,
-        rest.some(({ text }) => !text.startsWith('-')),
-      );
+      const file = rest.find(({ text }) => !text.startsWith('-'));
+      const input = this.#input(command, piped, script, file);
       if (input === undefined) return this.#notFollowed(at, `what ${name} reads is not in this text`);
       const keep = rest.some(({ text }) => text === '-n' || text === '--noflush');
       return applyRestore(this.builder, tool, input.text, input.at, { keep });
@@ -173,9 +178,15 @@ class ScriptReader {
     if (tool !== undefined) return applyIptables(this.builder, tool, rest, at);
     if (name === 'nft') return this.#nft(command, rest, at, script, piped);
     if (frontEnds.has(name)) return this.#notFollowed(at, `${name} is not followed`);
-    if (shells.has(name)) return this.#shell(command.words.slice(first + 1), at, script, conditional, depth);
-    if (name === '.' || name === 'source' || name === 'eval' || name.endsWith('.sh')) {
-      return this.#notFollowed(at, `what ${name} runs is not in this text`);
+    if (shells.has(name) && rest.length === 0 && (piped !== undefined || command.document !== undefined)) {
+      return this.#notFollowed(at, 'what this shell reads is not followed');
+    }
+    if (shells.has(name))
+      return this.#shell(rest, command.words.slice(first + 1), at, script, conditional, depth);
+    if (name === '.' || name === 'source') return this.#runs(rest[0], at, conditional, depth);
+    if (name === 'eval') return this.#notFollowed(at, 'what eval runs is not followed');
+    if (name.endsWith('.sh') || this.#findFile(program?.text ?? '') !== undefined) {
+      return this.#runs(program, at, conditional, depth);
     }
     if (name === 'exit' && !conditional) this.#ended = true;
     if (name === 'false') return false;
@@ -191,14 +202,16 @@ class ScriptReader {
   ): boolean | undefined {
     const file = rest.findIndex(({ text }) => text === '-f' || text === '--file');
     if (file < 0) return applyNft(this.builder, this.#sets, rest, at);
-    const source = rest[file + 1]?.text;
-    const input = inputOf(command, piped, script, source !== '-' && source !== '/dev/stdin');
+    const source = rest[file + 1];
+    const stdin = source?.text === '-' || source?.text === '/dev/stdin';
+    const input = this.#input(command, piped, script, stdin ? undefined : source);
     if (input === undefined) return this.#notFollowed(at, 'what nft reads is not in this text');
     return applyNftText(this.builder, this.#sets, input.text, input.at);
   }
 
-  /** `sh -c 'script'`: followed when the script is one word without expansions. */
+  /** `sh -c 'script'`: followed when the script is one word without expansions; `sh FILE`. */
   #shell(
+    rest: readonly Argument[],
     words: readonly ShellWord[],
     at: Range,
     script: PlacedText,
@@ -206,15 +219,53 @@ class ScriptReader {
     depth: number,
   ): boolean | undefined {
     const option = words.findIndex(({ text }) => /^-[a-z]*c$/.test(text));
-    const inner = option < 0 ? undefined : placed(words[option + 1], script);
+    if (option < 0) {
+      const file = rest.find(({ text }) => !text.startsWith('-'));
+      return file === undefined ? undefined : this.#runs(file, at, conditional, depth);
+    }
+    const inner = placed(words[option + 1], script);
     if (inner !== undefined && !mentionsFirewall(inner.text)) return undefined;
+    return this.#runText(inner, at, conditional, depth);
+  }
+
+  /** Runs a file. */
+  #runs(file: Argument | undefined, at: Range, conditional: boolean, depth: number): boolean | undefined {
+    return this.#runText(file?.known ? this.#findFile(file.text) : undefined, at, conditional, depth);
+  }
+
+  #runText(
+    inner: PlacedText | undefined,
+    at: Range,
+    conditional: boolean,
+    depth: number,
+  ): boolean | undefined {
     if (inner === undefined || conditional || depth >= deepestShell) {
-      return this.#notFollowed(at, 'what this shell runs is not in this text');
+      return this.#notFollowed(at, 'what this runs is not in this text');
     }
     const ended = this.#ended;
     const status = this.run(inner, depth + 1);
     this.#ended = ended;
     return status;
+  }
+
+  /** What a command reads: a file, its own here-document, or what `cat`, `echo` or `printf` pipe into it. */
+  #input(
+    command: ShellCommand,
+    piped: ShellCommand | undefined,
+    script: PlacedText,
+    file: Argument | undefined,
+  ): PlacedText | undefined {
+    const source = file ?? (command.input && this.#argument(command.input, script));
+    if (source !== undefined) return source.known ? this.#findFile(source.text) : undefined;
+    const name = programOf(piped?.words[0]?.text ?? '');
+    const document = command.document ?? (name === 'cat' ? piped?.document : undefined);
+    if (document !== undefined) {
+      return document.literal ? { text: document.text, at: document.at.start + script.at } : undefined;
+    }
+    if (piped === undefined || piped.words.length !== 2) return undefined;
+    const [, word] = piped.words as [ShellWord, ShellWord];
+    if (name === 'cat') return this.#findFile(this.#argument(word, script).text);
+    return name === 'echo' || name === 'printf' ? placed(word, script) : undefined;
   }
 
   /** Variables with a plain value are known from here on. */
@@ -259,22 +310,6 @@ function mentionsFirewall(text: string): boolean {
 
 function shift({ start, end }: Range, { at }: PlacedText): Range {
   return { start: start + at, end: end + at };
-}
-
-/** What a command reads: its own here-document, or that of the `cat`, `echo` or `printf` that is piped into it. */
-function inputOf(
-  command: ShellCommand,
-  piped: ShellCommand | undefined,
-  script: PlacedText,
-  readsOther: boolean,
-): PlacedText | undefined {
-  if (readsOther || command.readsFile) return undefined;
-  const name = programOf(piped?.words[0]?.text ?? '');
-  const document = command.document ?? (name === 'cat' ? piped?.document : undefined);
-  if (document !== undefined)
-    return document.literal ? { text: document.text, at: document.at.start + script.at } : undefined;
-  if (name !== 'echo' && name !== 'printf') return undefined;
-  return piped?.words.length === 2 ? placed(piped.words[1], script) : undefined;
 }
 
 /** The text of a word that stands in the script as it is. */

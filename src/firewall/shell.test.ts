@@ -37,7 +37,7 @@ test('quotes and escapes', () => {
 
 test('redirections are no words', () => {
   expect(shown('a -C x 2>/dev/null >>log 2>&1 && b < file')).toEqual(['[a][-C][x]', '&& [b]']);
-  expect(splitShell('b < file')).toMatchObject([{ readsFile: true }]);
+  expect(splitShell('b < file')).toMatchObject([{ input: { text: 'file' } }]);
 });
 
 test('here-documents, one after another, with tabs', () => {

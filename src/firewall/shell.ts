@@ -20,8 +20,8 @@ export interface ShellCommand {
   readonly assignments: readonly ShellWord[];
   readonly words: readonly ShellWord[];
   readonly document?: HereDocument;
-  /** `< file`: what it reads is not in the script. */
-  readonly readsFile: boolean;
+  /** The file of `< file`. */
+  readonly input?: ShellWord;
   readonly at: Range;
 }
 
@@ -118,7 +118,7 @@ class ShellSplitter {
     const assignments: ShellWord[] = [];
     const words: ShellWord[] = [];
     let document: HereDocument | undefined;
-    let readsFile = false;
+    let input: ShellWord | undefined;
     let negated = false;
     let end = start;
     for (let token = this.#tokens[this.#at]; token !== undefined; token = this.#tokens[this.#at]) {
@@ -135,10 +135,10 @@ class ShellSplitter {
       } else if (isRedirect(token.text)) {
         this.#at++;
         if (token.document !== undefined) document = token.document;
-        if (token.text === '<' || token.text === '<<<' || token.text === '<>') readsFile = true;
         const target = this.#tokens[this.#at];
         if (target?.kind === 'word') {
           this.#at++;
+          if (token.text === '<' || token.text === '<<<') input = target;
           end = target.at.end;
         }
       } else if (token.text === '(') {
@@ -155,7 +155,7 @@ class ShellSplitter {
       assignments,
       words,
       ...(document && { document }),
-      readsFile,
+      ...(input && { input }),
       at,
     });
   }
