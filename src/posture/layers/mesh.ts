@@ -1,4 +1,4 @@
-import { layer } from '../../segmentation/mesh/explain.ts';
+import { layer } from '../../segmentation/mesh/reasons.ts';
 import type { Layer } from './definition.ts';
 
 /** Istio: mutual TLS and authorization by the proxy of the destination. */

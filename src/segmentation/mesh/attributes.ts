@@ -2,45 +2,9 @@ import { type Address, addressBits, parseAddress } from '../../net/address.ts';
 import { AddressSet } from '../../net/address-set.ts';
 import { hostPrefix, type Prefix, parsePrefix, wholeFamily } from '../../net/prefix.ts';
 import { Ternary, unanimous } from '../ternary.ts';
-import type { MeshConnection } from './connection.ts';
-import {
-  compilePathTemplate,
-  compileString,
-  isPathTemplate,
-  matchesGlob,
-  matchesPathTemplate,
-  matchesPrincipal,
-  matchesString,
-  type PathTemplate,
-} from './string-match.ts';
-
-/** Whether an attribute of the connection has one of the values. */
-export type AttributeTest = (connection: MeshConnection) => Ternary;
-
-/** What the attribute tells of: what must be known to judge it. */
-export type AttributeTopic = 'identity' | 'address' | 'port' | 'request' | 'token' | 'other';
-
-/** Names in the policies that the tests compare with. */
-export interface AttributeContext {
-  /** Of the policy: where service accounts without a namespace are. */
-  readonly namespace: string;
-  readonly trustDomain: string;
-}
-
-/** One attribute that rules can ask for. */
-export interface Attribute {
-  readonly topic: AttributeTopic;
-  /** Whether it exists for HTTP only: rules that ask for it on a TCP port are cut or dropped. */
-  readonly httpOnly: boolean;
-  /** Whether ztunnel can judge it. */
-  readonly layer4: boolean;
-  /** Returns the test for a list of values, or what is wrong with one of them. */
-  compile(values: readonly string[], context: AttributeContext): AttributeTest | string;
-}
-
-type Compile = Attribute['compile'];
-
-const yesIf = (holds: boolean): Ternary => (holds ? Ternary.Yes : Ternary.No);
+import { type Attribute, type Compile, yesIf } from './attribute.ts';
+import { header, requestAttributes } from './request-attributes.ts';
+import { compileString, matchesGlob, matchesPrincipal, matchesString } from './string-match.ts';
 
 function some<T>(list: readonly T[], test: (item: T) => Ternary): Ternary {
   let answer: Ternary = Ternary.No;
@@ -155,64 +119,6 @@ const ports: Compile = (values) => {
   return (connection) => unanimous(connection.ports.map((port) => yesIf(wanted.has(port))));
 };
 
-/** A part of the request that every request has. */
-function requestText(read: (connection: MeshConnection) => string | undefined, lower: boolean): Compile {
-  return (values) => {
-    const matchers = values.map((value) => compileString(lower ? value.toLowerCase() : value));
-    const always = matchers.some(({ kind }) => kind === 'presence');
-    return (connection) => {
-      if (always) return Ternary.Yes;
-      const text = read(connection);
-      if (text === undefined) return Ternary.Maybe;
-      const compared = lower ? text.toLowerCase() : text;
-      return yesIf(matchers.some((matcher) => matchesString(matcher, compared)));
-    };
-  };
-}
-
-const paths: Compile = (values, context) => {
-  const templates: PathTemplate[] = [];
-  for (const value of values.filter(isPathTemplate)) {
-    const template = compilePathTemplate(value);
-    if (typeof template === 'string') return template;
-    templates.push(template);
-  }
-  const texts = values.filter((value) => !isPathTemplate(value));
-  const plain = requestText(pathOf, false)(texts, context) as AttributeTest;
-  return (connection) => {
-    const path = pathOf(connection);
-    if (path === undefined) return texts.includes('*') ? Ternary.Yes : Ternary.Maybe;
-    if (templates.some((template) => matchesPathTemplate(template, path))) return Ternary.Yes;
-    return texts.length === 0 ? Ternary.No : plain(connection);
-  };
-};
-
-/** Without the query, which rules do not see. */
-function pathOf({ request }: MeshConnection): string | undefined {
-  return request?.path?.split(/[?#]/, 1)[0];
-}
-
-/** `*` asks for the header's presence; a header that is not there has no value that could match. */
-function header(name: string): Attribute {
-  const key = name.toLowerCase();
-  const read = ({ request }: MeshConnection): string | undefined | null => {
-    if (key === ':method') return request?.method;
-    if (key === ':path') return request?.path;
-    if (key === ':authority' || key === 'host') return request?.host;
-    return request?.headers === undefined ? undefined : (request.headers.get(key) ?? null);
-  };
-  const compile: Compile = (values) => {
-    const matchers = values.map(compileString);
-    return (connection) => {
-      const text = read(connection);
-      if (text === undefined) return Ternary.Maybe;
-      if (text === null) return Ternary.No;
-      return yesIf(matchers.some((matcher) => matcher.kind === 'presence' || matchesString(matcher, text)));
-    };
-  };
-  return { topic: 'request', httpOnly: true, layer4: false, compile };
-}
-
 const notTold: Compile = () => () => Ternary.Maybe;
 const token: Attribute = {
   topic: 'token',
@@ -222,7 +128,6 @@ const token: Attribute = {
 };
 
 const layer4 = { httpOnly: false, layer4: true } as const;
-const httpOnly = { topic: 'request', httpOnly: true, layer4: false } as const;
 const port: Attribute = { topic: 'port', ...layer4, compile: ports };
 const principal: Attribute = { topic: 'identity', ...layer4, compile: principals };
 const namespace: Attribute = { topic: 'identity', ...layer4, compile: namespaces };
@@ -241,12 +146,7 @@ export const sourceAttributes: Readonly<Record<string, Attribute>> = {
 };
 
 /** Fields of `to[].operation`; each has a negative form `not<Field>`. */
-export const operationAttributes: Readonly<Record<string, Attribute>> = {
-  hosts: { ...httpOnly, compile: requestText(({ request }) => request?.host, true) },
-  ports: port,
-  methods: { ...httpOnly, compile: requestText(({ request }) => request?.method, false) },
-  paths: { ...httpOnly, compile: paths },
-};
+export const operationAttributes: Readonly<Record<string, Attribute>> = { ...requestAttributes, ports: port };
 
 const conditions: ReadonlyMap<string, Attribute> = new Map([
   ['source.ip', source],

@@ -2,7 +2,7 @@ import type { Path, Resource } from '../../manifest/resource.ts';
 import type { Selector } from '../label-selector.ts';
 import { fieldAt, fieldsOf, listOf, textOf } from '../values.ts';
 import { groupOf, namespaceOf } from '../workloads.ts';
-import type { AttributeContext } from './attributes.ts';
+import type { AttributeContext } from './attribute.ts';
 import { type MeshRule, readRules } from './rules.ts';
 
 export type MeshAction = 'CUSTOM' | 'DENY' | 'ALLOW';

@@ -1,15 +1,14 @@
-import { matches } from '../label-selector.ts';
-import type { Service, Workload } from '../model.ts';
 import { Ternary } from '../ternary.ts';
-import type { AuthorizationPolicy, TargetReference } from './authorization-policy.ts';
+import type { AuthorizationPolicy } from './authorization-policy.ts';
 import type { MeshConnection } from './connection.ts';
-import { type MeshRule, ruleMatches } from './rules.ts';
-import type { Waypoint } from './waypoints.ts';
+import { type MeshRule, mayComeFrom, ruleMatches } from './rules.ts';
 
 /** A policy on a proxy; `certain`: whether it is there for sure, or labels that no manifest tells decide. */
 export interface BoundPolicy {
   readonly policy: AuthorizationPolicy;
   readonly certain: boolean;
+  /** The rules of the policy, as far as they can match. */
+  readonly rules: readonly MeshRule[];
 }
 
 /** All policies on one proxy. */
@@ -56,11 +55,11 @@ export function planOf(bound: readonly BoundPolicy[]): PolicyPlan {
  */
 export function judgePlan({ custom, deny, allow }: PolicyPlan, connection: MeshConnection): PlanDecision {
   let doubt: PlanDecision | undefined;
-  for (const { policy, certain } of deny) {
+  for (const { policy, certain, rules } of deny) {
     if (policy.fault !== undefined) {
       doubt ??= { outcome: Ternary.Maybe, cause: 'in doubt', policy, certain };
     }
-    for (const rule of policy.rules) {
+    for (const rule of rules) {
       const match = ruleMatches(rule, connection, false);
       if (match === Ternary.No) continue;
       if (match === Ternary.Yes && certain) {
@@ -71,10 +70,10 @@ export function judgePlan({ custom, deny, allow }: PolicyPlan, connection: MeshC
   }
   const allowing = judgeAllow(allow, connection);
   if (allowing.outcome === Ternary.No) return allowing;
-  for (const { policy, certain } of custom) {
+  for (const { policy, certain, rules } of custom) {
     if (doubt !== undefined) break;
     if (policy.fault !== undefined) doubt = { outcome: Ternary.Maybe, cause: 'in doubt', policy, certain };
-    const rule = policy.rules.find((one) => ruleMatches(one, connection, false) !== Ternary.No);
+    const rule = rules.find((one) => ruleMatches(one, connection, false) !== Ternary.No);
     if (rule !== undefined) doubt ??= { outcome: Ternary.Maybe, cause: 'provider', policy, certain, rule };
   }
   return doubt ?? allowing;
@@ -91,7 +90,7 @@ function judgeAllow(allow: readonly BoundPolicy[], connection: MeshConnection): 
   let perhaps: PlanDecision | undefined;
   /** A policy that does not certainly allow it, and that only may be there. */
   let against: PlanDecision | undefined;
-  for (const { policy, certain } of allow) {
+  for (const { policy, certain, rules } of allow) {
     if (policy.fault !== undefined) {
       perhaps ??= { outcome: Ternary.Maybe, cause: 'in doubt', policy, certain };
       continue;
@@ -99,7 +98,7 @@ function judgeAllow(allow: readonly BoundPolicy[], connection: MeshConnection): 
     if (certain) isolated ??= policy;
     let doubtful: MeshRule | undefined;
     let certainRule: MeshRule | undefined;
-    for (const rule of policy.rules) {
+    for (const rule of rules) {
       const match = ruleMatches(rule, connection, true);
       if (match === Ternary.Maybe) doubtful ??= rule;
       if (match !== Ternary.Yes) continue;
@@ -122,80 +121,51 @@ function judgeAllow(allow: readonly BoundPolicy[], connection: MeshConnection): 
   return perhaps ?? { outcome: Ternary.No, cause: 'not allowed', policy: isolated, certain: true };
 }
 
-/** Finds the policies on each proxy. */
-export class PolicyIndex {
-  readonly #rootNamespace: string;
-  readonly #byNamespace: ReadonlyMap<string, readonly AuthorizationPolicy[]>;
-  readonly #known = new Map<string, PolicyPlan>();
-  readonly #number: ReadonlyMap<AuthorizationPolicy, number>;
+/** Returns the policy on a proxy with all its rules. */
+export function bind(policy: AuthorizationPolicy, certain: boolean): BoundPolicy {
+  return { policy, certain, rules: policy.rules };
+}
 
-  constructor(policies: readonly AuthorizationPolicy[], rootNamespace: string) {
-    this.#rootNamespace = rootNamespace;
-    this.#byNamespace = Map.groupBy(policies, ({ namespace }) => namespace);
-    this.#number = new Map(policies.map((policy, index) => [policy, index]));
-  }
+const narrowed = new WeakMap<PolicyPlan, Map<string, PolicyPlan>>();
 
-  /**
-   * Returns the policies on the pods' own proxy: of their namespace and the root namespace, by labels. ztunnel takes
-   * neither CUSTOM policies nor those with targets; a gateway also those that name it.
-   */
-  ofWorkload(
-    { labels, namespace }: Workload,
-    proxy: 'sidecar' | 'ambient' | 'gateway',
-    gateway?: string,
-  ): PolicyPlan {
-    const bound: BoundPolicy[] = [];
-    for (const policy of this.#in(this.#rootNamespace, namespace.name)) {
-      if (policy.targets.length > 0) {
-        const isNamed = ({ group, kind, name }: TargetReference) =>
-          group === 'gateway.networking.k8s.io' && kind === 'Gateway' && name === gateway;
-        const here = gateway !== undefined && policy.namespace === namespace.name;
-        if (here && policy.targets.some(isNamed)) bound.push({ policy, certain: true });
-        continue;
-      }
-      if (proxy === 'ambient' && policy.action === 'CUSTOM') continue;
-      const selects = matches(policy.selector, labels);
-      if (selects !== Ternary.No) bound.push({ policy, certain: selects === Ternary.Yes });
-    }
-    return this.#plan(bound);
+/**
+ * Returns the plan without the rules that the client's identity alone keeps from matching: what is left is short, and
+ * made once for each identity that manifests give.
+ */
+export function planFor(plan: PolicyPlan, connection: MeshConnection): PolicyPlan {
+  if (isEmptyPlan(plan)) return plan;
+  const { identity, proxy } = connection;
+  const who =
+    identity === undefined || identity === 'somebody'
+      ? identity
+      : `${identity.namespace}/${identity.serviceAccount}`;
+  const key = `${proxy === 'ztunnel' ? proxy : ''} ${who}`;
+  const known = narrowed.get(plan) ?? new Map<string, PolicyPlan>();
+  narrowed.set(plan, known);
+  let found = known.get(key);
+  if (found === undefined) {
+    found = narrow(plan, connection);
+    known.set(key, found);
   }
+  return found;
+}
 
-  /** Returns the policies on a waypoint for what comes for a Service, or for a pod itself: those that name one of them. */
-  ofWaypoint({ namespace, name }: Waypoint, service: Service | undefined): PolicyPlan {
-    const bound: BoundPolicy[] = [];
-    const spaces = [this.#rootNamespace, namespace, ...(service === undefined ? [] : [service.namespace])];
-    for (const policy of this.#in(...spaces)) {
-      const isNamed = (target: TargetReference) => {
-        if (target.kind === 'Service' && target.group === '') {
-          return policy.namespace === service?.namespace && target.name === service.name;
-        }
-        if (target.group !== 'gateway.networking.k8s.io') return false;
-        if (target.kind === 'Gateway') return policy.namespace === namespace && target.name === name;
-        const ofAll = target.kind === 'GatewayClass' && target.name === 'istio-waypoint';
-        return ofAll && policy.namespace === this.#rootNamespace;
-      };
-      if (policy.targets.some(isNamed)) bound.push({ policy, certain: true });
-    }
-    return this.#plan(bound);
-  }
-
-  /** Returns a text that equal plans share. */
-  keyOf({ custom, deny, allow }: PolicyPlan): string {
-    return [custom, deny, allow].map((list) => this.#keyOf(list)).join(';');
-  }
-
-  *#in(...namespaces: string[]): Generator<AuthorizationPolicy> {
-    for (const namespace of new Set(namespaces)) yield* this.#byNamespace.get(namespace) ?? [];
-  }
-
-  #keyOf(bound: readonly BoundPolicy[]): string {
-    return bound.map(({ policy, certain }) => `${this.#number.get(policy)}${certain ? '' : '?'}`).join();
-  }
-
-  #plan(bound: readonly BoundPolicy[]): PolicyPlan {
-    const key = this.#keyOf(bound);
-    const plan = this.#known.get(key) ?? planOf(bound);
-    this.#known.set(key, plan);
-    return plan;
-  }
+function narrow(
+  { custom, deny, allow, protocolMatters }: PolicyPlan,
+  connection: MeshConnection,
+): PolicyPlan {
+  const cut = (bound: BoundPolicy): BoundPolicy => {
+    return { ...bound, rules: bound.rules.filter((rule) => mayComeFrom(rule, connection)) };
+  };
+  const counts = ({ policy, rules }: BoundPolicy) => rules.length > 0 || policy.fault !== undefined;
+  // The first certain ALLOW policy isolates, whatever its rules; uncertain ones may.
+  const first = allow.find(({ policy, certain }) => certain && policy.fault === undefined);
+  return {
+    custom: custom.map(cut).filter(counts),
+    deny: deny.map(cut).filter(counts),
+    allow: allow
+      .map(cut)
+      .filter((bound) => counts(bound) || bound.policy === first?.policy || !bound.certain),
+    protocolMatters,
+  };
 }

@@ -1,15 +1,8 @@
 import type { Path } from '../../manifest/resource.ts';
 import { both, either, Ternary } from '../ternary.ts';
 import { fieldAt, fieldsOf, listOf } from '../values.ts';
-import {
-  type Attribute,
-  type AttributeContext,
-  type AttributeTest,
-  type AttributeTopic,
-  conditionAttribute,
-  operationAttributes,
-  sourceAttributes,
-} from './attributes.ts';
+import type { Attribute, AttributeContext, AttributeTest, AttributeTopic } from './attribute.ts';
+import { conditionAttribute, operationAttributes, sourceAttributes } from './attributes.ts';
 import type { MeshConnection } from './connection.ts';
 
 /** One field of a source or operation with its negative form, or one item of `when`. */
@@ -166,6 +159,13 @@ export function ruleMatches(rule: MeshRule, connection: MeshConnection, narrow: 
     answer = both(answer, everyCondition([condition], connection));
   }
   return answer;
+}
+
+/** Returns false when the identity of the client alone keeps the rule from matching. */
+export function mayComeFrom({ sources, when }: MeshRule, connection: MeshConnection): boolean {
+  const fits = (condition: Condition) =>
+    condition.topic !== 'identity' || meets(condition, connection) !== Ternary.No;
+  return when.every(fits) && (sources.length === 0 || sources.some((part) => part.every(fits)));
 }
 
 function anyPart(parts: readonly (readonly Condition[])[], connection: MeshConnection): Ternary {

@@ -11,7 +11,8 @@ import { type AuthorizationPolicy, readSelector } from './authorization-policy.t
 import { entrancesOf, type ServiceEntrance, servicesByNamespace } from './http-ports.ts';
 import type { Membership } from './membership.ts';
 import { type ModeScopes, MtlsModes, type PeerAuthentication } from './peer-authentication.ts';
-import { isEmptyPlan, PolicyIndex, type PolicyPlan } from './policy-plan.ts';
+import { PolicyIndex } from './policy-index.ts';
+import { isEmptyPlan, type PolicyPlan } from './policy-plan.ts';
 import { Waypoints } from './waypoints.ts';
 import type { MeshServer, WaypointPlan } from './worlds.ts';
 
@@ -21,6 +22,7 @@ export class MeshServers {
   readonly #servers: readonly (MeshServer | undefined)[];
   readonly #index: PolicyIndex;
   readonly #intervals = new Map<number, readonly IntegerRange[]>();
+  readonly #ports = new Map<PolicyPlan, readonly number[]>();
   readonly #authentications: ReadonlyMap<PeerAuthentication | undefined, number>;
 
   constructor(
@@ -121,7 +123,11 @@ export class MeshServers {
     if (server === undefined) return [];
     const { membership, scopes, entrances, masquerades: exposed } = server;
     const { sidecar, ambient } = membership.captured;
-    const named = plansOf(server).flatMap(portsOf);
+    const named = plansOf(server).flatMap((plan) => {
+      const ports = this.#ports.get(plan) ?? portsOf(plan);
+      this.#ports.set(plan, ports);
+      return ports;
+    });
     const levels = scopes.own.flatMap((policy) => [...(policy?.ports.keys() ?? [])]);
     const single = [...named, ...levels, ...entrances.keys(), ...exposed];
     const captures = [sidecar.certain, sidecar.possible, ambient.certain, ambient.possible];
@@ -191,16 +197,16 @@ function plansOf({ plans, waypoint, waypoints }: MeshServer): PolicyPlan[] {
 }
 
 function portsOf({ custom, deny, allow }: PolicyPlan): number[] {
-  const found: number[] = [];
+  const found = new Set<number>();
   for (const { policy } of [...custom, ...deny, ...allow]) {
     for (const { operations, when } of policy.rules) {
       for (const { topic, values, notValues } of [...operations.flat(), ...when]) {
         if (topic !== 'port') continue;
-        for (const value of [...values, ...notValues]) found.push(portOf(value) ?? 0);
+        for (const value of [...values, ...notValues]) found.add(portOf(value) ?? 0);
       }
     }
   }
-  return found;
+  return [...found];
 }
 
 function cut(starts: readonly number[]): IntegerRange[] {

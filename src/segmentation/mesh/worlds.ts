@@ -6,7 +6,7 @@ import type { MeshConnection } from './connection.ts';
 import { type PortProtocol, portProtocol, type ServiceEntrance } from './http-ports.ts';
 import type { Identity, Membership } from './membership.ts';
 import { type ModeScopes, type ModeSetting, modesAt } from './peer-authentication.ts';
-import { isEmptyPlan, judgePlan, type PlanDecision, type PolicyPlan } from './policy-plan.ts';
+import { isEmptyPlan, judgePlan, type PlanDecision, type PolicyPlan, planFor } from './policy-plan.ts';
 import { type Waypoint, waypointIdentity } from './waypoints.ts';
 
 /** The client, as the mesh sees it. */
@@ -97,7 +97,7 @@ export function worldsOf(
 export function judgeWorld({ stages }: World): PlanDecision {
   let worst: PlanDecision = { outcome: Ternary.Yes, cause: 'open' };
   for (const { plan, connection } of stages) {
-    const decision = judgePlan(plan, connection);
+    const decision = judgePlan(planFor(plan, connection), connection);
     if (decision.outcome < worst.outcome || worst.cause === 'open') worst = decision;
     if (decision.outcome === Ternary.No) return decision;
   }
