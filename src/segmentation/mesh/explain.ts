@@ -62,7 +62,7 @@ function explainMtls(question: MeshQuestion): Reason | undefined {
     };
   }
   const cause = causeOf(worlds, ({ refused }) => String(refused), question);
-  return { ...reason('unknown', `${strict}; ${cause.text}`), ...object, ...cause.change };
+  return { ...reason('unknown', `${strict}, but ${cause.text}`), ...object, ...cause.change };
 }
 
 /** How a plaintext client gets in. */
@@ -88,7 +88,7 @@ function explainPolicies(question: MeshQuestion): Reason | undefined {
   const cause = causeOf(worlds, (world) => String(decisions.get(world)?.outcome), question);
   const told = explainDecision(question, shown, decision);
   const { text, change: _, ...rest } = told;
-  return { ...rest, outcome: 'unknown', text: `${cause.text}. If so: ${text}`, ...cause.change };
+  return { ...rest, outcome: 'unknown', text: `${text}, but ${cause.text}`, ...cause.change };
 }
 
 /** Finds which of the things that are left open makes the difference, and says it. */
