@@ -1,5 +1,6 @@
 import type { Direction } from '../flow/verdict.ts';
 import { add, type Bitset, emptyBitset, fullBitset, has, members, unite, without } from './bitset.ts';
+import type { TierRule } from './cluster-policy/model.ts';
 import { type PeerView, viewOf } from './endpoint.ts';
 import type { ForeignPolicy } from './foreign-policies.ts';
 import { blockText } from './ip-block.ts';
@@ -39,10 +40,21 @@ export interface SubjectPlan {
   readonly rules: readonly CompiledRule[];
   /** Objects of kinds that are not modelled and that bear on it. */
   readonly foreign: readonly ForeignPolicy[];
+  /** Rules of the Admin tier in the order of evaluation: they come before all `policies`. */
+  readonly admin: readonly TierRule[];
+  /** Rules of the Baseline tier in the order of evaluation: they count where no NetworkPolicy isolates. */
+  readonly baseline: readonly TierRule[];
 }
 
 /** The plan of a workload that nothing selects. */
-export const openPlan: SubjectPlan = { policies: [], possible: [], rules: [], foreign: [] };
+export const openPlan: SubjectPlan = {
+  policies: [],
+  possible: [],
+  rules: [],
+  foreign: [],
+  admin: [],
+  baseline: [],
+};
 
 /** Returns the policies with every selector and block evaluated over the workloads of the inventory. */
 export function compilePolicies(
@@ -142,6 +154,8 @@ export function subjectPlans(
         possible: directed(possible[index]),
         rules: isolating.flatMap(({ rules }) => rules),
         foreign: (others[index] ?? []).map((at) => foreign[at] as ForeignPolicy),
+        admin: [],
+        baseline: [],
       };
       known.set(key, plan);
     }
