@@ -508,6 +508,98 @@ export const dataTooLarge = dataCode(
 Split it, or ship the file in an image or a volume.`,
 );
 
+/** Codes of the objects that open ways in: Ingress, Gateway API, OpenShift Route. */
+function entryCode(code: Code, title: string, doc: string, example: Example): CodeDefinition {
+  return { code, title, class: 'schema', severity: 'error', since: '0.2.0', doc, example };
+}
+
+export const requestPath = entryCode(
+  'PKT0080',
+  'Invalid path of a request',
+  `Paths of an Ingress, an HTTPRoute or a Route begin with \`/\` and have no empty or relative parts (\`//\`, \`/./\`, \`/../\`,
+\`%2f\`); an Ingress says for each by \`pathType\` how it is compared. The API server refuses the object otherwise: a path
+that proxies read differently may open more than it says.
+
+Write the path from the root, and \`pathType: Prefix\` or \`Exact\`.`,
+  {
+    bad: 'paths:\n- path: shop\n  backend: {service: {name: web, port: {number: 80}}}',
+    good: 'paths:\n- path: /shop\n  pathType: Prefix\n  backend: {service: {name: web, port: {number: 80}}}',
+  },
+);
+
+export const entryBackend = entryCode(
+  'PKT0081',
+  'Invalid backend',
+  `A backend of an Ingress is a \`service\` or a \`resource\`, not both, and the port of a Service is a \`number\` or a \`name\`, not
+both. A backend of a Gateway API route that is a Service needs a \`port\`. A Route's backends are Services with weights
+from 0 to 256. The API server refuses the object otherwise.`,
+  {
+    bad: 'backend:\n  service: {name: web, port: {number: 80, name: http}}',
+    good: 'backend:\n  service: {name: web, port: {number: 80}}',
+  },
+);
+
+export const entryHost = entryCode(
+  'PKT0082',
+  'Invalid host name',
+  `Hosts of an Ingress, a route or a listener are DNS names in lower case, without a port and no addresses; a wildcard
+stands alone as the first label. The API server refuses the object otherwise.`,
+  { bad: 'rules:\n- host: "192.0.2.1:443"', good: 'rules:\n- host: shop.example.com' },
+);
+
+export const ingressWithoutBackend = entryCode(
+  'PKT0083',
+  'Ingress without rules and default backend',
+  'An Ingress has `rules` or a `defaultBackend`. The API server refuses it otherwise.',
+  {
+    bad: 'spec:\n  ingressClassName: nginx',
+    good: 'spec:\n  defaultBackend: {service: {name: web, port: {number: 80}}}',
+  },
+);
+
+export const listenerRule = entryCode(
+  'PKT0084',
+  'Invalid listener of a Gateway',
+  `Listeners have names of their own and differ in port, protocol or host name. \`tls\` belongs to HTTPS and TLS only, HTTPS
+always ends TLS at the Gateway, TLS says its \`mode\`, and TCP and UDP know no \`hostname\`. The API server refuses the
+Gateway otherwise.`,
+  {
+    bad: 'listeners:\n- {name: web, port: 443, protocol: HTTPS, tls: {mode: Passthrough}}',
+    good: 'listeners:\n- {name: web, port: 443, protocol: TLS, tls: {mode: Passthrough}}',
+  },
+);
+
+export const routeRule = entryCode(
+  'PKT0085',
+  'Invalid rule of a route',
+  `A rule that redirects has no backends, each filter has the field that its \`type\` names, and several references to one
+Gateway name different listeners or ports. The API server refuses the route otherwise.`,
+  {
+    bad: 'filters:\n- type: RequestMirror',
+    good: 'filters:\n- type: RequestMirror\n  requestMirror: {backendRef: {name: copy, port: 80}}',
+  },
+);
+
+export const routeTls = entryCode(
+  'PKT0086',
+  'Invalid TLS settings of a Route',
+  `With \`termination: passthrough\` the router cannot see inside: no \`path\`, no certificates, and no \`Allow\` for plain
+requests. A \`destinationCACertificate\` belongs to \`reencrypt\`. The API server refuses the Route otherwise.`,
+  {
+    bad: 'path: /shop\ntls: {termination: passthrough}',
+    good: 'path: /shop\ntls: {termination: edge}',
+  },
+);
+
+export const tooManyItems = entryCode(
+  'PKT0087',
+  'Too many items',
+  `The list is longer than the API allows, so the API server refuses the object. Picket does not read what is beyond.
+
+Split the object.`,
+  { bad: 'hostnames: [a1.example.com, …, a17.example.com]', good: 'hostnames: ["*.example.com"]' },
+);
+
 /** The codes of reading manifests and the site file. */
 export const manifestCodes: readonly CodeDefinition[] = [
   binaryFile,
@@ -548,6 +640,14 @@ export const manifestCodes: readonly CodeDefinition[] = [
   policyValue,
   mixedIdentities,
   portLevelWithoutSelector,
+  requestPath,
+  entryBackend,
+  entryHost,
+  ingressWithoutBackend,
+  listenerRule,
+  routeRule,
+  routeTls,
+  tooManyItems,
   invalidSite,
   duplicateHost,
   secondSite,

@@ -41,11 +41,6 @@ export const knownKinds: readonly KindDefinition[] = [
     'autoscaling/v2beta2': '1.26',
   }),
   ...known(true, ['policy/v1'], ['PodDisruptionBudget'], { 'policy/v1beta1': '1.25' }),
-  ...known(true, ['networking.k8s.io/v1'], ['Ingress'], {
-    'extensions/v1beta1': '1.22',
-    'networking.k8s.io/v1beta1': '1.22',
-  }),
-  ...known(false, ['networking.k8s.io/v1'], ['IngressClass'], { 'networking.k8s.io/v1beta1': '1.22' }),
   ...known(false, ['networking.k8s.io/v1', 'networking.k8s.io/v1beta1'], ['IPAddress', 'ServiceCIDR']),
   ...known(true, ['rbac.authorization.k8s.io/v1'], ['Role', 'RoleBinding'], {
     'rbac.authorization.k8s.io/v1beta1': '1.22',
@@ -99,20 +94,8 @@ export const knownKinds: readonly KindDefinition[] = [
   ...known(true, ['telemetry.istio.io/v1', 'telemetry.istio.io/v1alpha1'], ['Telemetry']),
   ...known(
     true,
-    ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'],
-    ['Gateway', 'HTTPRoute'],
+    ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha3'],
+    ['BackendTLSPolicy'],
   ),
-  ...known(true, ['gateway.networking.k8s.io/v1'], ['GRPCRoute']),
-  ...known(true, ['gateway.networking.k8s.io/v1alpha2'], ['TCPRoute', 'UDPRoute']),
-  ...known(
-    true,
-    [
-      'gateway.networking.k8s.io/v1alpha3',
-      'gateway.networking.k8s.io/v1alpha2',
-      'gateway.networking.k8s.io/v1',
-    ],
-    ['TLSRoute', 'BackendTLSPolicy'],
-  ),
-  ...known(true, ['gateway.networking.k8s.io/v1beta1', 'gateway.networking.k8s.io/v1'], ['ReferenceGrant']),
   ...known(false, ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'], ['GatewayClass']),
 ];

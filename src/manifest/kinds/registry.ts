@@ -4,17 +4,27 @@ import { cronJobKind } from './cron-job.ts';
 import { daemonSetKind } from './daemon-set.ts';
 import type { KindDefinition } from './definition.ts';
 import { deploymentKind } from './deployment.ts';
+import { gatewayKind } from './gateway.ts';
+import { grpcRouteKind } from './grpc-route.ts';
+import { httpRouteKind } from './http-route.ts';
+import { ingressKind } from './ingress.ts';
+import { ingressClassKind } from './ingress-class.ts';
 import { jobKind } from './job.ts';
 import { knownKinds } from './known.ts';
 import { namespaceKind } from './namespace.ts';
 import { networkPolicyKind } from './network-policy.ts';
 import { peerAuthenticationKind } from './peer-authentication.ts';
 import { podKind } from './pod.ts';
+import { referenceGrantKind } from './reference-grant.ts';
 import { replicaSetKind } from './replica-set.ts';
 import { replicationControllerKind } from './replication-controller.ts';
+import { routeKind } from './route.ts';
 import { secretKind } from './secret.ts';
 import { serviceKind } from './service.ts';
 import { statefulSetKind } from './stateful-set.ts';
+import { tcpRouteKind } from './tcp-route.ts';
+import { tlsRouteKind } from './tls-route.ts';
+import { udpRouteKind } from './udp-route.ts';
 
 /** Every kind that Picket knows: those with a schema of their own, then those known by name. */
 export const kinds: readonly KindDefinition[] = [
@@ -33,6 +43,16 @@ export const kinds: readonly KindDefinition[] = [
   networkPolicyKind,
   authorizationPolicyKind,
   peerAuthenticationKind,
+  ingressKind,
+  ingressClassKind,
+  gatewayKind,
+  httpRouteKind,
+  grpcRouteKind,
+  tlsRouteKind,
+  tcpRouteKind,
+  udpRouteKind,
+  referenceGrantKind,
+  routeKind,
   ...knownKinds,
 ];
 

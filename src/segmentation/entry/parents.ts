@@ -65,6 +65,12 @@ export function findParents(
     const path: Path = ['spec', 'parentRefs', index];
     if (found.answer !== Ternary.Yes) faults.push({ text: found.why, span: source.at(path) });
   }
+  const byDefault = textOf(fieldAt(source.value, 'spec', 'useDefaultGateways'));
+  if (byDefault !== undefined && byDefault !== 'None') {
+    const why = 'the route asks for default Gateways, and which these are is not evaluated';
+    said.push({ answer: Ternary.Maybe, why, listeners: [], proxy: undefined, door: 'default Gateways' });
+    doors.add('default Gateways');
+  }
   const taken = said.some(({ answer }) => answer === Ternary.Yes);
   const perhaps = said.find(({ answer }) => answer === Ternary.Maybe);
   const none = said[0]?.why ?? 'the route names no Gateway that takes it';

@@ -35,17 +35,25 @@ function isElementPrefix(prefix: string, path: string): boolean {
 /**
  * Orders alternatives as proxies must try them: an exact path, then the longest path, then a method, then the most
  * other conditions (Gateway API, HTTPRouteRule). For an Ingress: the longest path, exact before prefix at the same
- * length (networking/v1). Negative when `a` goes first.
+ * length (networking/v1). What proxies are free to order goes before all, so that it is never left out. Negative when
+ * `a` goes first.
  */
 export function compareMatches(
   a: RequestMatch | undefined,
   b: RequestMatch | undefined,
   order: 'ingress' | 'gateway',
 ): number {
-  const [exactA, exactB] = [Number(a?.path?.type === 'exact'), Number(b?.path?.type === 'exact')];
-  const [lengthA, lengthB] = [a?.path?.value.length ?? 1, b?.path?.value.length ?? 1];
-  const byPath =
-    order === 'ingress' ? lengthB - lengthA || exactB - exactA : exactB - exactA || lengthB - lengthA;
-  const byMethod = Number(b?.method !== undefined) - Number(a?.method !== undefined);
-  return byPath || byMethod || (b?.others ?? 0) - (a?.others ?? 0);
+  const by = (measure: (match: RequestMatch | undefined) => number) => measure(b) - measure(a);
+  const byExact = by((match) => Number(match?.path?.type === 'exact'));
+  const byLength = by((match) => match?.path?.value.length ?? 1);
+  return (
+    by((match) => Number(isFreelyOrdered(match?.path))) ||
+    (order === 'ingress' ? byLength || byExact : byExact || byLength) ||
+    by((match) => Number(match?.method !== undefined)) ||
+    by((match) => match?.others ?? 0)
+  );
+}
+
+function isFreelyOrdered(path: PathMatch | undefined): boolean {
+  return path?.type === 'regex' || (path?.type === 'unspecified' && path.value !== '/');
 }

@@ -31,7 +31,8 @@ interface Candidate {
  * Returns the targets that an HTTP request goes to, for each door that takes it: those of the rule that takes it for
  * certain, after any that might take it before. The host decides first: the exact name, else the longest wildcard,
  * else any host; then the path (networking/v1 IngressRule; Gateway API, HTTPRouteRule). Rules of different Ingresses
- * of one class are taken together, as are those of different routes of one Gateway.
+ * of one class are taken together, as are those of different routes of one Gateway. Listeners are taken to be isolated
+ * from each other, as the Gateway API wants it and not every implementation does it.
  */
 export function route(entries: readonly Entry[], request: EntryRequest): RoutedTarget[] {
   const doors = new Map<string, Entry[]>();
