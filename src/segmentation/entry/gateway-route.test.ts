@@ -97,6 +97,12 @@ describe('attachment', () => {
     expect(entriesOf(text)[0]?.faults).toHaveLength(1);
   });
 
+  test('a route without a Gateway leads nowhere, unless it asks for default ones', () => {
+    const bare = (more: string) => objectYaml(`${group}/v1`, 'HTTPRoute', 'r', `${more}${toWeb}`);
+    expect(problemsOf(shop + bare(''))).toEqual(['the route names no Gateway that takes it']);
+    expect(edgesOf(shop + bare('useDefaultGateways: All, '))).toEqual([`${edge} ?`]);
+  });
+
   test('a route of a Service is no way in', () => {
     expect(entriesOf(shop + route(toWeb, 'group: "", kind: Service, name: web'))).toEqual([]);
   });
