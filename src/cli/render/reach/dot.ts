@@ -1,6 +1,6 @@
 import { visible } from '../../../diagnostic/render/cells.ts';
 import type { Sink } from '../sink.ts';
-import type { EndRecord } from './ends.ts';
+import { type EndRecord, withoutNamespace } from './ends.ts';
 import type { Matrix } from './matrix.ts';
 
 /**
@@ -31,9 +31,8 @@ export function writeDot(matrix: Matrix, sink: Sink, step: () => void): void {
 
 const shapes = { workload: 'box', external: 'ellipse', entry: 'house', unseen: 'note' } as const;
 
-function node({ index, label, kind, namespace }: EndRecord): string {
-  const text =
-    namespace !== undefined && label.startsWith(`${namespace}/`) ? label.slice(namespace.length + 1) : label;
+function node({ index, id, kind, namespace }: EndRecord): string {
+  const text = withoutNamespace(id, namespace);
   return `n${index} [label=${dotText(text)}, shape=${shapes[kind]}];`;
 }
 

@@ -8,11 +8,9 @@ import { type ReachEnd, reachEndText } from '../../../posture/reach/end.ts';
 export interface EndRecord {
   /** In the order of appearance, from 0. */
   readonly index: number;
-  /** Unique in one output: the name, or `Kind/name` where two have it. */
+  /** Unique in one output: the name, ranges of addresses in their shortest words, `Kind/name` where two share a name. */
   readonly id: string;
   readonly kind: ReachEnd['kind'];
-  /** For people: like the id, with ranges of addresses in their shortest words. */
-  readonly label: string;
   readonly namespace: string | undefined;
   /** Kind of the workload's object. */
   readonly workloadKind: string | undefined;
@@ -45,15 +43,13 @@ export class EndTable {
 
   #add(end: ReachEnd): EndRecord {
     const index = this.records.length;
-    const name = reachEndText(end);
-    const id = this.#free(name, end);
     const workload = end.kind === 'workload' ? end.workload : undefined;
     const range = end.kind === 'external' ? end.range : undefined;
+    const name = range === undefined ? reachEndText(end) : rangeText(range);
     const record: EndRecord = {
       index,
-      id,
+      id: this.#free(name, end),
       kind: end.kind,
-      label: range === undefined ? id : rangeText(range),
       namespace: workload?.namespace.name,
       workloadKind: workload?.kind,
       range,
@@ -88,4 +84,9 @@ export function rangeText(range: AddressSet): string {
     return [`${family} but ${missing.join(', ')}`];
   });
   return parts.join(', ') || 'none';
+}
+
+/** Returns the name of a workload beside which its namespace stands. */
+export function withoutNamespace(id: string, namespace: string | undefined): string {
+  return namespace !== undefined && id.startsWith(`${namespace}/`) ? id.slice(namespace.length + 1) : id;
 }

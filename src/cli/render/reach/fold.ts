@@ -5,7 +5,7 @@ import type { MatrixRow } from './matrix.ts';
 /** Destinations of one source of which the same is said. */
 export interface FoldedRow {
   readonly source: EndRecord;
-  /** Labels; `shop/* (12)` stands for all of a namespace. */
+  /** Ids; `shop/* (12)` stands for all of a namespace. */
   readonly destinations: readonly string[];
   readonly answer: Answer;
 }
@@ -43,7 +43,7 @@ function* foldOne(
 ): Generator<FoldedRow> {
   for (const [answer, ends] of byAnswer) {
     if (ends.length <= ownLines) {
-      for (const end of ends) yield { source, destinations: [end.label], answer };
+      for (const end of ends) yield { source, destinations: [end.id], answer };
     } else yield { source, destinations: summary(source, ends, members), answer };
   }
 }
@@ -55,9 +55,9 @@ function summary(
 ): string[] {
   const byNamespace = Map.groupBy(ends, ({ namespace }) => namespace);
   return [...byNamespace].flatMap(([namespace, own]) => {
-    if (namespace === undefined || own.length === 1) return own.map(({ label }) => label);
+    if (namespace === undefined || own.length === 1) return own.map(({ id }) => id);
     const others = own.filter((end) => end !== source).length;
     const all = (members.get(namespace) ?? 0) - (source.namespace === namespace ? 1 : 0);
-    return others < all ? own.map(({ label }) => label) : [`${namespace}/* (${own.length})`];
+    return others < all ? own.map(({ id }) => id) : [`${namespace}/* (${own.length})`];
   });
 }

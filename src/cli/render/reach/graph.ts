@@ -1,4 +1,6 @@
+import { visible } from '../../../diagnostic/render/cells.ts';
 import { type Bundles, bundle } from './bundle.ts';
+import { withoutNamespace } from './ends.ts';
 import type { Group, ReachModel } from './model.ts';
 import type { GraphEdge, GraphNode, Line, ReachGraph } from './picture.ts';
 
@@ -28,7 +30,8 @@ export function graphOf(model: ReachModel): ReachGraph {
       ...model.groups.map((group) => groupNode(group, details(group.index))),
       ...bundled.hubs.map(({ id, namespace, groups }): GraphNode => {
         const count = groups.reduce((sum, index) => sum + (model.groups[index]?.members.length ?? 0), 0);
-        const text = namespace === undefined ? `every workload (${count})` : `all of ${namespace} (${count})`;
+        const text =
+          namespace === undefined ? `every workload (${count})` : `all of ${visible(namespace)} (${count})`;
         return { id, kind: 'all', namespace, title: text, groups, lines: linesOf(text, details(id)) };
       }),
     ],
@@ -55,9 +58,7 @@ export function portsLabel(outcome: GraphEdge['outcome'], ports: string): string
 }
 
 function groupNode({ index, members, kind, namespace }: Group, details: readonly string[]): GraphNode {
-  const names = members.map(({ label }) =>
-    namespace !== undefined && label.startsWith(`${namespace}/`) ? label.slice(namespace.length + 1) : label,
-  );
+  const names = members.map(({ id }) => visible(withoutNamespace(id, namespace)));
   const rest = (shown: number) => (names.length > shown ? [`and ${names.length - shown} more`] : []);
   const noun = { workload: 'workloads', external: 'networks', entry: 'ways in', unseen: 'undeclared' }[kind];
   const [only = ''] = names;

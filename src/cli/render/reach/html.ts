@@ -100,7 +100,7 @@ function dataOf({ ends, groups, links }: ReachModel): unknown {
   const group = new Map(groups.flatMap(({ index, members }) => members.map((end) => [end, index] as const)));
   return {
     ends: ends.map((end) => ({
-      name: visible(end.label),
+      name: visible(end.id),
       kind:
         end.workloadKind ??
         { workload: '', external: 'outside', entry: 'way in', unseen: 'not declared' }[end.kind],

@@ -86,7 +86,11 @@ function placed(
     );
     return [{ name, ...around([...own, ...inner.map(({ label }) => label)]) }];
   });
-  return moved({ nodes: placedNodes, edges: placedEdges, namespaces: titled(namespaces, placedEdges) });
+  return moved({
+    nodes: placedNodes,
+    edges: placedEdges,
+    namespaces: titled(namespaces, placedNodes, placedEdges),
+  });
 }
 
 function boxOf({ x = 0, y = 0, width = 0, height = 0 }: Partial<Box>): Box {

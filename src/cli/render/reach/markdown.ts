@@ -15,7 +15,7 @@ export function writeMarkdown(
   sink.write(`| ${headings.join(' | ')} |\n|${' --- |'.repeat(headings.length)}\n`);
   for (const { source, destinations, answer } of foldRows(matrix.rows(step), members)) {
     const { allow, unknown, deny } = answer.text;
-    const cells = [source.label, destinations.join(', '), allow, unknown, ...(closed ? [deny] : [])];
+    const cells = [source.id, destinations.join(', '), allow, unknown, ...(closed ? [deny] : [])];
     sink.write(`| ${cells.map(markdownText).join(' | ')} |\n`);
   }
 }

@@ -2,9 +2,8 @@ import type { Predicate } from '../../../flow/filter-parser.ts';
 import type { FilterableEnd, FilterableReach } from '../../../flow/filter-reach.ts';
 import type { Outcome } from '../../../flow/verdict.ts';
 import { PortSet } from '../../../net/port-set.ts';
-import type { Declared } from '../../../posture/posture.ts';
 import type { ReachEnd } from '../../../posture/reach/end.ts';
-import { type ProtocolPorts, type ReachScope, reachMatrix } from '../../../posture/reach/matrix.ts';
+import type { ProtocolPorts, ReachRow, ReachScope } from '../../../posture/reach/matrix.ts';
 import { type Answer, AnswerTable, type CellPorts } from './answers.ts';
 import { type EndRecord, EndTable } from './ends.ts';
 
@@ -39,19 +38,19 @@ export class Matrix {
   readonly answers = new AnswerTable();
   readonly counts: MatrixCounts = { pairs: 0, closed: 0 };
   readonly question: MatrixQuestion;
-  readonly #declared: Declared;
+  readonly #judge: (scope: ReachScope) => Iterable<ReachRow>;
   readonly #cells = new WeakMap<readonly ProtocolPorts[], readonly CellPorts[]>();
   readonly #filterable: FilterableEnd[] = [];
 
-  constructor(declared: Declared, question: MatrixQuestion) {
-    this.#declared = declared;
+  constructor(judge: (scope: ReachScope) => Iterable<ReachRow>, question: MatrixQuestion) {
+    this.#judge = judge;
     this.question = question;
   }
 
   /** Yields the rows by source; `step` is called once for every pair that was judged. */
   *rows(step: () => void = () => {}): Generator<MatrixRow> {
     const { scope, from, to, filter, closed } = this.question;
-    for (const row of reachMatrix(this.#declared, scope)) {
+    for (const row of this.#judge(scope)) {
       step();
       if (from?.(row.source) === false || to?.(row.destination) === false) continue;
       const cells = this.#cellsOf(row.ports);

@@ -106,8 +106,8 @@ function box({ node, x, y, width, height }: PlacedNode): string {
     return `<text class="${role}" x="${n(x)}" y="${n(base)}">${xml(text)}</text>`;
   });
   return (
-    `<g class="end ${node.kind}" data-node="${node.id}" data-groups="${node.groups.join(' ')}"><title>${xml(titleOf(node))}</title>` +
-    `<rect x="${n(left)}" y="${n(top)}" width="${n(width)}" height="${n(height)}" rx="${n(Math.min(radius, 18))}"/>${lines.join('')}</g>`
+    `<g class="end ${node.kind}" data-node="${node.id}" data-groups="${node.groups.join(' ')}"><title>${xml(titleOf(node))}</title> ` +
+    `<rect x="${n(left)}" y="${n(top)}" width="${n(width)}" height="${n(height)}" rx="${n(Math.min(radius, 18))}"/>${lines.join(' ')}</g>`
   );
 }
 

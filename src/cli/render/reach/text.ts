@@ -22,7 +22,7 @@ export function writeText(
 
 function linesOf({ source, destinations, answer }: FoldedRow, closed: boolean): string[][] {
   const columns = [
-    fill([source.label]),
+    fill([source.id]),
     fill(destinations),
     fill([answer.text.allow || '-']),
     fill([answer.text.unknown || '-']),

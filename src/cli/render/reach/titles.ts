@@ -7,31 +7,36 @@ import { type Box, column, type PlacedEdge, type PlacedNamespace, type Point } f
 const stride = 16;
 const height = 18;
 
-/** Gives each namespace its title along the top of its rectangle, else the bottom, where no text of an arrow stands and, if it can be, no arrow passes. */
+/**
+ * Gives each namespace its title along the top of its rectangle, else the bottom, where neither a box nor a text of an
+ * arrow stands and, if it can be, no arrow passes.
+ */
 export function titled(
   namespaces: readonly (Box & { readonly name: string })[],
+  nodes: readonly Box[],
   edges: readonly PlacedEdge[],
 ): PlacedNamespace[] {
-  const labels = edges.map(({ label }) => label);
-  const lines = edges.flatMap(({ points }) => points.slice(1).map((to, at) => stretch(points[at]!, to)));
+  const taken = [...nodes, ...edges.map(({ label }) => label)];
+  const dots = edges.flatMap(({ points }) => points.slice(1).flatMap((to, at) => dotted(points[at]!, to)));
   return namespaces.map(({ name, ...space }) => {
     const text = shorten(visible(name), Math.max(4, Math.floor((space.width - 20) / column.name)));
     const width = displayWidth(text) * column.name;
     const places = [...placesIn(space, width)];
-    const legible = places.filter((place) => !labels.some((label) => overlap(place, label)));
-    const free = legible.find((place) => !lines.some((line) => overlap(place, line)));
+    const legible = places.filter((place) => !taken.some((box) => overlap(place, box)));
+    const free = legible.find((place) => !dots.some((dot) => overlap(place, dot)));
     return { ...space, title: { ...(free ?? legible[0] ?? places[0]!), text } };
   });
 }
 
-/** The rectangle round a piece of an arrow. */
-function stretch(from: Point, to: Point): Box {
-  return {
-    x: (from.x + to.x) / 2,
-    y: (from.y + to.y) / 2,
-    width: Math.abs(from.x - to.x),
-    height: Math.abs(from.y - to.y) + 2,
-  };
+/** Points of a piece of an arrow, near enough to each other to find a title between them. */
+function dotted(from: Point, to: Point): Box[] {
+  const count = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / stride) + 1;
+  return Array.from({ length: count + 1 }, (_, at) => {
+    const share = at / count;
+    // The curve runs level at both ends.
+    const rise = share * share * (3 - 2 * share);
+    return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * rise, width: 4, height: 4 };
+  });
 }
 
 function* placesIn({ x, y, width: room, height: tall }: Box, width: number): Generator<Box> {

@@ -325,9 +325,11 @@
     for (const node of picture.querySelectorAll('.end')) {
       const members = groupsIn(node);
       const label = node.querySelector('title').textContent;
+      // The name holds what is to be read in the box (WCAG 2.2, 2.5.3).
+      const shown = [...node.querySelectorAll('text')].map((text) => text.textContent);
       node.setAttribute('tabindex', '0');
       node.setAttribute('role', 'button');
-      node.setAttribute('aria-label', label);
+      node.setAttribute('aria-label', [label, ...shown].join(' '));
       const choose = () => (members.length > 1 ? selectMany(label, members) : selectGroup(members[0]));
       node.addEventListener('click', choose);
       node.addEventListener('keydown', (event) => {
