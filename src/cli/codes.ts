@@ -2,7 +2,14 @@ import { ignoreCodes } from '../diagnostic/ignore.ts';
 import { CodeRegistry } from '../diagnostic/registry.ts';
 import { flowCodes } from '../flow/codes.ts';
 import { manifestCodes } from '../manifest/codes.ts';
+import { assertionCodes } from '../posture/assertions/codes.ts';
 import { checks } from '../posture/checks/registry.ts';
 
 /** Every diagnostic code of Picket, from the rooms that define them. */
-export const codes: CodeRegistry = new CodeRegistry([ignoreCodes, manifestCodes, flowCodes, checks]);
+export const codes: CodeRegistry = new CodeRegistry([
+  ignoreCodes,
+  manifestCodes,
+  flowCodes,
+  assertionCodes,
+  checks,
+]);

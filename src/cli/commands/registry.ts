@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts';
 import { flowsCommand } from './flows.ts';
 import { reachCommand } from './reach.ts';
 import { runCommand } from './run.ts';
+import { testCommand } from './test.ts';
 import { versionCommand } from './version.ts';
 
 /** Every command, in the order in which help lists them. */
@@ -16,6 +17,7 @@ export const commands: readonly CommandDefinition[] = [
   checkCommand,
   reachCommand,
   diffCommand,
+  testCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,
