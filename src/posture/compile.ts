@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
+import { readEntries } from '../segmentation/entry/entries.ts';
 import { readInventory } from '../segmentation/inventory.ts';
 import { Mesh, type MeshOptions } from '../segmentation/mesh/mesh.ts';
 import { Segmentation, type SegmentationOptions } from '../segmentation/segmentation.ts';
@@ -24,7 +25,17 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
   const segmentation = new Segmentation(inventory, manifests.resources, options);
   const mesh = new Mesh(inventory, manifests.resources, options.mesh);
   const controls = readControls(manifests.resources, inventory);
-  const declared: Declared = { manifests, inventory, segmentation, mesh, controls, hosts, addresses };
+  const entries = readEntries(manifests.resources, inventory);
+  const declared: Declared = {
+    manifests,
+    inventory,
+    segmentation,
+    mesh,
+    controls,
+    entries,
+    hosts,
+    addresses,
+  };
   const cache = new VerdictCache();
   let problems: readonly Diagnostic[] | undefined;
   const judgeAddresses = (connection: Connection): Verdict =>

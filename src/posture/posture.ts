@@ -4,6 +4,7 @@ import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
 import type { SiteHost } from '../manifest/site.ts';
 import type { Address } from '../net/address.ts';
+import type { Entry } from '../segmentation/entry/model.ts';
 import type { Mesh } from '../segmentation/mesh/mesh.ts';
 import type { Inventory } from '../segmentation/model.ts';
 import type { Segmentation } from '../segmentation/segmentation.ts';
@@ -26,6 +27,8 @@ export interface Declared {
   readonly segmentation: Segmentation;
   readonly mesh: Mesh;
   readonly controls: Controls;
+  /** Every way in from outside the cluster. */
+  readonly entries: readonly Entry[];
   readonly hosts: readonly SiteHost[];
   readonly addresses: AddressBook;
 }
