@@ -36,15 +36,21 @@ const maxSingle = 60;
 export function modelOf(matrix: Matrix, step: () => void): ReachModel {
   const { records: ends } = matrix.ends;
   const pairs: number[] = [];
-  for (const { source, destination, answer } of matrix.rows(step)) {
+  const check = () => {
+    if (ends.length <= maxEnds) return;
+    throw new UsageError(
+      `a picture holds at most ${maxEnds} ends`,
+      'narrow it, e.g. --filter namespace=shop, or --to NAMESPACE/WORKLOAD; json, csv and dot hold any number',
+    );
+  };
+  const rows = matrix.rows(() => {
+    step();
+    check();
+  });
+  for (const { source, destination, answer } of rows) {
     if (answer.isOpen) pairs.push(source.index, destination.index, answer.index);
-    if (ends.length > maxEnds) {
-      throw new UsageError(
-        `a picture holds at most ${maxEnds} ends`,
-        'narrow it, e.g. --filter namespace=shop, or --to NAMESPACE/WORKLOAD; json, csv and dot hold any number',
-      );
-    }
   }
+  check();
   const cells = new Int32Array(ends.length ** 2).fill(-1);
   for (let at = 0; at < pairs.length; at += 3) {
     cells[pairs[at]! * ends.length + pairs[at + 1]!] = pairs[at + 2]!;
