@@ -119,7 +119,8 @@ function readTarget(
 ): EntryTarget {
   const { port } = fieldsOf(value);
   const found = resolveReference(source, kind, value, context);
-  const refused = parents.problem === undefined ? found : nowhere(found.service, parents.problem);
+  const refused =
+    parents.problem === undefined ? found : nowhere(found.service, 'not-attached', parents.problem);
   return {
     hosts,
     matches,
@@ -146,17 +147,18 @@ function resolveReference(
   if ((group ?? '') !== '' || (of ?? 'Service') !== 'Service') {
     return nowhere(
       undefined,
+      'elsewhere',
       `the backend is ${textOf(of) ?? 'an object'} ${where}/${service ?? ''}, not a Service`,
     );
   }
-  if (service === undefined) return nowhere(undefined, 'the backend names no Service');
-  if (weight === 0) return nowhere(undefined, 'its weight is 0, so nothing is sent to it');
+  if (service === undefined) return nowhere(undefined, 'incomplete', 'the backend names no Service');
+  if (weight === 0) return nowhere(undefined, 'elsewhere', 'its weight is 0, so nothing is sent to it');
   if (typeof port !== 'number') {
-    return nowhere(undefined, `the backend names no port of Service ${where}/${service}`);
+    return nowhere(undefined, 'incomplete', `the backend names no port of Service ${where}/${service}`);
   }
   if (where !== from && !grants.allowsService(kind, from, where, service)) {
     const why = `no ReferenceGrant in namespace ${where} lets a ${kind} of ${from} send to Service ${service}`;
-    return nowhere(undefined, why);
+    return nowhere(undefined, 'not-granted', why);
   }
   const protocol = kind === 'UDPRoute' ? Protocol.Udp : Protocol.Tcp;
   return backends.resolve(where, service, { of: 'service', port }, protocol);
@@ -182,6 +184,6 @@ function tooMany(source: Resource, { hostnames, rules }: { hostnames?: unknown; 
     const limit = limits[field as 'hostnames' | 'rules'];
     if (listOf(value).length <= limit) return [];
     const text = `the API takes at most ${limit} ${field}: the others are not counted`;
-    return [{ text, span: source.at(['spec', field]) }];
+    return [{ kind: 'unread', text, span: source.at(['spec', field]) }];
   });
 }

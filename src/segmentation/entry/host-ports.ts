@@ -55,6 +55,7 @@ export function readHostPorts(workload: Workload): Entry | undefined {
         servicePort: undefined,
         backends: [{ workload, protocol, port: podPort, doubt: undefined }],
         problem: undefined,
+        cause: undefined,
         doubt: undefined,
         path,
         span: source.at(path),

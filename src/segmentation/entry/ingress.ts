@@ -109,7 +109,7 @@ function classOf(source: Resource, { proxies, classes }: IngressContext): ClassF
   return {
     proxy: proxies.ofClass(undefined, undefined),
     doubt: text,
-    faults: [{ text, span: source.at(['spec']) }],
+    faults: [{ kind: 'unclear', text, span: source.at(['spec']) }],
   };
 }
 
@@ -127,14 +127,17 @@ function resolveBackend(
   ) as number | string | undefined;
   if (serviceText === undefined) {
     const { kind, name: of } = fieldsOf(resource);
-    const what =
-      resource === undefined || resource === null
-        ? 'the backend names no Service'
-        : `the backend is ${textOf(kind) ?? 'a resource'} ${textOf(of) ?? ''}, not a Service`;
-    return { port, resolution: nowhere(undefined, what) };
+    const isResource = resource !== undefined && resource !== null;
+    const what = !isResource
+      ? 'the backend names no Service'
+      : `the backend is ${textOf(kind) ?? 'a resource'} ${textOf(of) ?? ''}, not a Service`;
+    return { port, resolution: nowhere(undefined, isResource ? 'elsewhere' : 'incomplete', what) };
   }
   if (port === undefined) {
-    return { port, resolution: nowhere(undefined, `the backend names no port of Service ${serviceText}`) };
+    return {
+      port,
+      resolution: nowhere(undefined, 'incomplete', `the backend names no port of Service ${serviceText}`),
+    };
   }
   const resolution = backends.resolve(namespace, serviceText, { of: 'service', port }, Protocol.Tcp);
   return { port, resolution };

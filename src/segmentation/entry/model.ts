@@ -48,6 +48,8 @@ export interface Entry {
 
 /** One plain sentence and its place. */
 export interface Fault {
+  /** `refused`: no Gateway takes it this way, for certain; `unclear`: no manifest tells; `unread`: left out of account. */
+  readonly kind: 'refused' | 'unclear' | 'unread';
   readonly text: string;
   readonly span: Span;
 }
@@ -93,11 +95,29 @@ export interface EntryTarget {
   readonly backends: readonly Backend[];
   /** Why it leads nowhere for certain, in one plain sentence. Then there are no backends. */
   readonly problem: string | undefined;
+  readonly cause: NowhereCause | undefined;
   /** What no manifest tells though it decides whether requests get there. */
   readonly doubt: string | undefined;
   readonly path: Path;
   readonly span: Span;
 }
+
+/** What kind of problem leaves a target without backends. */
+export type NowhereCause =
+  /** The manifests have no Service of that name. */
+  | 'undeclared-service'
+  /** The Service has no such port, or none that its pods have. */
+  | 'no-such-port'
+  /** The Service selects no declared pod. */
+  | 'no-pods'
+  /** Meant so: another kind of backend, an ExternalName, weight 0. */
+  | 'elsewhere'
+  /** The backend says too little to mean anything. */
+  | 'incomplete'
+  /** No ReferenceGrant in the Service's namespace. */
+  | 'not-granted'
+  /** No Gateway takes the route; told in the entry's faults too. */
+  | 'not-attached';
 
 /** Conditions on a request, all of which must hold. */
 export interface RequestMatch {

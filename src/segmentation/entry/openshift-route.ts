@@ -38,9 +38,9 @@ export function readOpenShiftRoute(source: Resource, backends: ServiceBackends, 
     const service = textOf(name);
     const resolution =
       weight === 0
-        ? nowhere(undefined, `its weight is 0, so the router sends it nothing`)
+        ? nowhere(undefined, 'elsewhere', `its weight is 0, so the router sends it nothing`)
         : service === undefined || (kind !== 'Service' && kind !== undefined && kind !== '')
-          ? nowhere(undefined, `the Route names no Service`)
+          ? nowhere(undefined, 'incomplete', `the Route names no Service`)
           : backends.resolve(namespace, service, reference, Protocol.Tcp);
     const rest = { hosts, matches, isDefault: false, isMirror: false, servicePort };
     return { ...rest, ...resolution, path: at, span: source.at(at) };

@@ -63,7 +63,10 @@ export function findParents(
       if (found.proxy !== undefined) proxies.add(found.proxy);
     }
     const path: Path = ['spec', 'parentRefs', index];
-    if (found.answer !== Ternary.Yes) faults.push({ text: found.why, span: source.at(path) });
+    if (found.answer !== Ternary.Yes) {
+      const kind = found.answer === Ternary.No ? 'refused' : 'unclear';
+      faults.push({ kind, text: found.why, span: source.at(path) });
+    }
   }
   const byDefault = textOf(fieldAt(source.value, 'spec', 'useDefaultGateways'));
   if (byDefault !== undefined && byDefault !== 'None') {

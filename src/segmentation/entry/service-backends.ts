@@ -1,12 +1,13 @@
 import { targetPorts } from '../explain.ts';
 import type { Service, ServicePort, Workload } from '../model.ts';
-import type { Backend } from './model.ts';
+import type { Backend, NowhereCause } from './model.ts';
 
 /** What a reference to a Service leads to; the fields are those of an EntryTarget. */
 export interface Resolution {
   readonly service: Service | undefined;
   readonly backends: readonly Backend[];
   readonly problem: string | undefined;
+  readonly cause: NowhereCause | undefined;
   readonly doubt: string | undefined;
 }
 
@@ -36,7 +37,7 @@ export class ServiceBackends {
       const service = this.#services.get(`${namespace}/${name}`);
       found =
         service === undefined
-          ? nowhere(undefined, `Service ${namespace}/${name} is not declared`)
+          ? nowhere(undefined, 'undeclared-service', `Service ${namespace}/${name} is not declared`)
           : resolveService(service, reference, protocol);
       this.#resolved.set(key, found);
     }
@@ -45,21 +46,25 @@ export class ServiceBackends {
 }
 
 /** Returns a resolution that leads nowhere. */
-export function nowhere(service: Service | undefined, problem: string): Resolution {
-  return { service, backends: [], problem, doubt: undefined };
+export function nowhere(service: Service | undefined, cause: NowhereCause, problem: string): Resolution {
+  return { service, backends: [], problem, cause, doubt: undefined };
 }
 
 /** Returns the pods behind certain ports of a Service, or why there are none. */
 export function resolveService(service: Service, reference: PortReference, protocol: number): Resolution {
   const name = `Service ${service.namespace}/${service.name}`;
   if (service.type === 'ExternalName') {
-    return nowhere(service, `${name} is of type ExternalName: it leads out of the cluster`);
+    return nowhere(service, 'elsewhere', `${name} is of type ExternalName: it leads out of the cluster`);
   }
   const ofProtocol = service.ports.filter((port) => port.protocol === protocol);
   const ports = ofProtocol.filter((port) => isMeant(port, reference));
   if (ports.length === 0) {
     const wanted = reference.port === undefined ? 'port' : `port ${reference.port}`;
-    return nowhere(service, `${name} has no ${wanted}${ofProtocol.length === 0 ? ' of this protocol' : ''}`);
+    return nowhere(
+      service,
+      'no-such-port',
+      `${name} has no ${wanted}${ofProtocol.length === 0 ? ' of this protocol' : ''}`,
+    );
   }
   return resolvePorts(service, ports, reference.of === 'pod' ? reference.port : undefined);
 }
@@ -79,20 +84,21 @@ function resolvePorts(
   const { backends: certain, uncertainBackends } = service;
   if (certain === undefined) {
     const doubt = `${name} has no selector, so no manifest tells which pods are behind it`;
-    return { service, backends: [], problem: undefined, doubt };
+    return { service, backends: [], problem: undefined, cause: undefined, doubt };
   }
   if (certain.length + uncertainBackends.length === 0) {
-    return nowhere(service, `the selector of ${name} matches no declared pod`);
+    return nowhere(service, 'no-pods', `the selector of ${name} matches no declared pod`);
   }
   const doubt = `labels that no manifest tells decide whether ${name} selects these pods`;
   const backends = [
     ...certain.flatMap((workload) => portsOn(workload, ports, podPort, undefined)),
     ...uncertainBackends.flatMap((workload) => portsOn(workload, ports, podPort, doubt)),
   ];
-  if (backends.length > 0) return { service, backends, problem: undefined, doubt: undefined };
+  if (backends.length > 0)
+    return { service, backends, problem: undefined, cause: undefined, doubt: undefined };
   const missing =
     podPort === undefined ? `has a port named ${listing(ports)}` : `is reached at port ${podPort}`;
-  return nowhere(service, `no pod behind ${name} ${missing}`);
+  return nowhere(service, 'no-such-port', `no pod behind ${name} ${missing}`);
 }
 
 function listing(ports: readonly ServicePort[]): string {

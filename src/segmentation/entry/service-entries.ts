@@ -64,6 +64,7 @@ function serviceEntry(service: Service, kind: EntryKind): Entry {
       return { ...rest, ...resolution, servicePort: port, path, span: source.at(path) };
     }),
     faults: unread.map((one) => ({
+      kind: 'unread',
       text: `\`${one}\` of the load balancer's source ranges is no address range`,
       span: source.at(['spec', 'loadBalancerSourceRanges']),
     })),
