@@ -106,7 +106,8 @@ function isMasqueraded(
   return inventory.services.some((service) => exposes(service, workload, protocol, port));
 }
 
-function exposes(service: Service, workload: Workload, protocol: number, port: number): boolean {
+/** Returns whether clients from outside may come to this port through the Service with the address of a node. */
+export function exposes(service: Service, workload: Workload, protocol: number, port: number): boolean {
   if (service.keepsClientAddress || (service.type !== 'LoadBalancer' && service.type !== 'NodePort'))
     return false;
   if (!service.backends?.includes(workload) && !service.uncertainBackends.includes(workload)) return false;
