@@ -199,11 +199,48 @@ export function findOption(word: string): Option | undefined {
   return meant.length === 1 ? meant[0] : undefined;
 }
 
-/** Returns the words of an option with its value attached: `-ptcp`, `--dport=22`; undefined when nothing is attached. */
+/** Options of iptables proper that read the next word as it stands, and so take no value that is written onto them. */
+const detached: ReadonlySet<OptionRole> = new Set([
+  'protocol',
+  'source',
+  'destination',
+  'in',
+  'out',
+  'jump',
+  'module',
+]);
+
+/**
+ * Returns the words of an option with its value written onto it, as in `--dport=22`; undefined when nothing is, or where
+ * iptables 1.8 does not take it, as in `-ptcp`.
+ */
 export function splitOption(word: string): readonly [option: string, value: string] | undefined {
-  if (word.startsWith('--')) {
-    const equals = word.indexOf('=');
-    return equals < 0 ? undefined : [word.slice(0, equals), word.slice(equals + 1)];
-  }
-  return /^-[psdiojgm]./.test(word) ? [word.slice(0, 2), word.slice(2)] : undefined;
+  if (/^-g./.test(word)) return [word.slice(0, 2), word.slice(2)];
+  const equals = word.startsWith('--') ? word.indexOf('=') : -1;
+  const name = word.slice(0, equals);
+  const role = equals < 0 ? undefined : findOption(name)?.role;
+  return role === undefined || detached.has(role) ? undefined : [name, word.slice(equals + 1)];
+}
+
+/** Modules of which one has to be loaded by `-m`, or by `-p`, before an option is known (iptables-extensions(8)). */
+const needed: Readonly<Record<string, readonly string[]>> = {
+  ...each('sports source-ports dports destination-ports ports', 'multiport'),
+  ...each('state', 'state'),
+  ...each('ctstate', 'conntrack'),
+  ...each('src-type dst-type', 'addrtype'),
+  ...each('src-range dst-range', 'iprange'),
+  ...each('comment', 'comment'),
+  ...each('syn tcp-flags', 'tcp'),
+  ...each('icmp-type', 'icmp'),
+  ...each('icmpv6-type', 'icmp6', 'icmpv6', 'ipv6-icmp'),
+};
+
+/** Returns the modules of which an option needs one, none for those that always are known. */
+export function modulesFor(option: string): readonly string[] {
+  const name = option.slice(2);
+  return option.startsWith('--') && Object.hasOwn(needed, name) ? needed[name]! : [];
+}
+
+function each(names: string, ...modules: string[]): Record<string, readonly string[]> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, modules]));
 }

@@ -1,12 +1,16 @@
 import type { Range } from '../manifest/locations.ts';
 import type { Family } from '../net/address.ts';
-import { AddressSet } from '../net/address-set.ts';
-import { PortSet } from '../net/port-set.ts';
-import { Protocol, protocolNumber } from '../net/protocol.ts';
+import { Protocol } from '../net/protocol.ts';
 import { ProtocolSet } from '../net/protocol-set.ts';
-import { findOption, isModelledModule, type OptionRole, splitOption } from './iptables-options.ts';
+import { readMatch } from './iptables-match.ts';
+import {
+  findOption,
+  isModelledModule,
+  modulesFor,
+  type OptionRole,
+  splitOption,
+} from './iptables-options.ts';
 import type { Effect, FirewallProblem, Match, Target } from './ruleset.ts';
-import { parseAddressRange, parseIcmpType, parseNetwork, parsePortRange } from './values.ts';
 
 /** One word of a command line. */
 export interface Argument {
@@ -40,18 +44,11 @@ const effects: Readonly<Record<string, Effect>> = {
   SYNPROXY: 'unknown',
 };
 const continuing = new Set(
-  'LOG NFLOG ULOG MARK CONNMARK CHECKSUM CLASSIFY DSCP TOS TTL HL ECN TCPMSS TCPOPTSTRIP TEE TRACE SET AUDIT'
+  'CT LOG NFLOG ULOG MARK CONNMARK CHECKSUM CLASSIFY DSCP TOS TTL HL ECN TCPMSS TCPOPTSTRIP TEE TRACE SET AUDIT'
     .concat(' CONNSECMARK SECMARK HMARK IDLETIMER LED RATEEST ACCOUNT')
     .split(' '),
 );
-const tcpFlags = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'];
-const states = new Set(['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED', 'SNAT', 'DNAT']);
-const addressTypes = new Set(
-  'UNSPEC UNICAST LOCAL BROADCAST ANYCAST MULTICAST BLACKHOLE UNREACHABLE PROHIBIT THROW NAT XRESOLVE'.split(
-    ' ',
-  ),
-);
-const portProtocols = [Protocol.Tcp, Protocol.Udp, Protocol.Sctp, 33, 136];
+const withPorts = ProtocolSet.of(Protocol.Tcp, Protocol.Udp, Protocol.Sctp, 33, 136);
 
 /**
  * Reads the conditions and the target of a rule (iptables(8), iptables-extensions(8)) for one IP version. What is not
@@ -68,7 +65,10 @@ class RuleParser {
   readonly #problems: FirewallProblem[] = [];
   readonly #targetOptions: string[] = [];
   #target: { readonly effect: Effect; readonly name: string } = { effect: 'continue', name: '' };
-  #protocol: ProtocolSet = ProtocolSet.all;
+  /** What `-m` and `-p` have loaded. */
+  readonly #modules = new Set<string>();
+  /** Whether a protocol with ports has been asked for. */
+  #hasPorts = false;
   #at = 0;
 
   constructor(words: readonly Argument[], family: Family) {
@@ -127,6 +127,16 @@ class RuleParser {
       return;
     }
     const text = [word, ...values].map((one) => one.text).join(' ');
+    const modules = modulesFor(word.text);
+    if (modules.length > 0 && !modules.some((name) => this.#modules.has(name))) {
+      this.#problem(
+        word.at,
+        `${word.text} is not known without its module`,
+        `write -m ${modules[0]} before it`,
+      );
+      this.#opaque(text, negated);
+      return;
+    }
     if (option.role === 'opaque') this.#opaque(text, negated);
     else if (option.role === 'target') this.#targetOptions.push(text);
     else if (option.role !== 'ignored') this.#known(option.role, values, negated, text, word);
@@ -149,172 +159,32 @@ class RuleParser {
     text: string,
     option: Argument,
   ): void {
-    const [first, second] = values;
-    if (values.some(({ known }) => !known)) {
-      if (role === 'jump' || role === 'goto') this.#target = { effect: 'unknown', name: first?.text ?? '' };
-      else this.#opaque(text, negated);
+    const [value = '', second = ''] = values.map((word) => word.text);
+    const known = values.every((word) => word.known);
+    if (role === 'jump' || role === 'goto') {
+      this.#target = known ? targetOf(role, value) : { effect: 'unknown', name: value };
       return;
     }
-    const value = first?.text ?? '';
-    const at = first?.at ?? option.at;
-    switch (role) {
-      case 'protocol':
-        this.#setProtocol(value, negated, at);
-        break;
-      case 'source':
-      case 'destination':
-        this.#addresses(role, value, negated, at);
-        break;
-      case 'source range':
-      case 'destination range': {
-        const addresses = parseAddressRange(value);
-        const kind = role === 'source range' ? 'source' : 'destination';
-        this.#add(addresses && { kind, addresses, negated }, at, `${value} is no range of addresses`);
-        break;
-      }
-      case 'in':
-      case 'out':
-        this.#matches.push({ kind: role, names: [value], negated });
-        break;
-      case 'source port':
-      case 'destination port':
-      case 'either port':
-        this.#ports(role, value, negated, at, option);
-        break;
-      case 'state': {
-        const named = value.toUpperCase().split(',');
-        const known = named.every((state) => states.has(state));
-        this.#add(
-          known ? { kind: 'state', states: new Set(named), negated } : undefined,
-          at,
-          `bad state ${value}`,
-        );
-        break;
-      }
-      case 'icmp': {
-        const type = parseIcmpType(value.toLowerCase(), this.#family);
-        const protocol = this.#family === 4 ? Protocol.Icmp : Protocol.Icmpv6;
-        if (type === undefined) this.#opaque(text, negated);
-        else this.#matches.push({ kind: 'icmp', protocol, types: [type], negated });
-        break;
-      }
-      case 'syn':
-        this.#flags('FIN,SYN,RST,ACK', 'SYN', negated, at);
-        break;
-      case 'tcp flags':
-        this.#flags(value, second?.text ?? '', negated, at);
-        break;
-      case 'source type':
-      case 'destination type': {
-        const types = value.toUpperCase().split(',');
-        const known = types.every((type) => addressTypes.has(type));
-        this.#add(
-          known ? { kind: role, types: new Set(types), negated } : undefined,
-          at,
-          `bad type ${value}`,
-        );
-        break;
-      }
-      case 'module':
-        if (!isModelledModule(value)) this.#opaque(text, negated);
-        break;
-      default:
-        this.#jump(role, value);
-    }
-  }
-
-  #jump(role: OptionRole, name: string): void {
-    const known = Object.hasOwn(effects, name)
-      ? effects[name]!
-      : continuing.has(name)
-        ? 'continue'
-        : undefined;
-    if (role === 'goto') this.#target = { effect: 'goto', name };
-    else if (name === 'CT') this.#target = { effect: 'continue', name };
-    else this.#target = { effect: known ?? 'jump', name };
-  }
-
-  #setProtocol(value: string, negated: boolean, at: Range): void {
-    const number = value.toLowerCase() === 'all' ? 0 : protocolNumber(value);
-    if (number === undefined) {
-      this.#problem(at, `${value} is no protocol`, 'write tcp, udp, icmp, or the number of the protocol');
-      this.#opaque(`-p ${value}`, negated);
+    if (role === 'module' && known) {
+      this.#modules.add(value);
+      if (!isModelledModule(value)) this.#opaque(text, negated);
       return;
     }
-    if (number === 0) return;
-    const protocols = ProtocolSet.of(
-      this.#family === 6 && number === Protocol.Icmp ? Protocol.Icmpv6 : number,
-    );
-    this.#protocol = negated ? protocols.complement() : protocols;
-    this.#matches.push({ kind: 'protocol', protocols, negated });
-  }
-
-  #addresses(kind: 'source' | 'destination', value: string, negated: boolean, at: Range): void {
-    let addresses: AddressSet | undefined = AddressSet.empty;
-    for (const text of value.split(',')) {
-      const network = parseNetwork(text, this.#family);
-      addresses = network && addresses.union(network);
-      if (addresses === undefined) break;
+    if (role.endsWith(' port') && !this.#hasPorts) {
+      const help = 'write -p tcp or -p udp before it';
+      this.#problem(option.at, `${option.text} needs a protocol with ports`, help);
     }
-    if (addresses === undefined) {
-      this.#opaque(`--${kind} ${value}`, negated);
-      if (value.includes('/') || /^[\d.:]*$/.test(value) || value.includes(':')) {
-        this.#problem(at, `${value} is no IPv${this.#family} network`);
-      }
-    } else this.#matches.push({ kind, addresses, negated });
-  }
-
-  #ports(
-    kind: 'source port' | 'destination port' | 'either port',
-    value: string,
-    negated: boolean,
-    at: Range,
-    option: Argument,
-  ): void {
-    let ports: PortSet | undefined = PortSet.empty;
-    for (const text of value.split(',')) {
-      const range = parsePortRange(text, ':');
-      ports = range && ports.union(range);
-      if (ports === undefined) break;
-    }
-    if (!ProtocolSet.of(...portProtocols).covers(this.#protocol)) {
-      this.#problem(
-        option.at,
-        `${option.text} needs a protocol with ports`,
-        'write -p tcp or -p udp before it',
-      );
-    }
-    const named = value.split(',').every((text) => /^[a-z][a-z0-9-]*$/.test(text));
-    if (ports === undefined && named) this.#opaque(`${option.text} ${value}`, negated);
-    else
-      this.#add(
-        ports && { kind, ports, negated },
-        at,
-        `${value} is no port or range of ports`,
-        'write 22 or 8000:8100',
-      );
-  }
-
-  #flags(mask: string, set: string, negated: boolean, at: Range): void {
-    const read = (text: string): string[] | undefined => {
-      if (text === 'ALL') return tcpFlags;
-      if (text === 'NONE') return [];
-      const flags = text.split(',');
-      return flags.every((flag) => tcpFlags.includes(flag)) ? flags : undefined;
-    };
-    const [masked, up] = [read(mask), read(set)];
-    const match: Match | undefined = masked &&
-      up && { kind: 'tcp flags', mask: new Set(masked), set: new Set(up), negated };
-    this.#add(match, at, `${mask} ${set} are no TCP flags`);
-  }
-
-  #add(match: Match | undefined, at: Range, message: string, help?: string): void {
-    if (match !== undefined) {
-      this.#matches.push(match);
+    const { match, fault, always } = known ? readMatch(role, [value, second], negated, this.#family) : {};
+    if (fault !== undefined) this.#problem(values[0]?.at ?? option.at, fault.message, fault.help);
+    if (match === undefined) {
+      if (!always) this.#opaque(text, negated);
       return;
     }
-    this.#problem(at, message, help);
-    this.#opaque(message, false);
+    if (match.kind === 'protocol') {
+      this.#modules.add(match.protocols.toString());
+      this.#hasPorts = !negated && withPorts.covers(match.protocols);
+    }
+    this.#matches.push(match);
   }
 
   #opaque(text: string, negated: boolean): void {
@@ -324,6 +194,12 @@ class RuleParser {
   #problem(at: Range, message: string, help?: string): void {
     this.#problems.push({ at, message, ...(help !== undefined && { help }) });
   }
+}
+
+function targetOf(role: 'jump' | 'goto', name: string): Pick<Target, 'effect' | 'name'> {
+  if (role === 'goto') return { effect: 'goto', name };
+  if (continuing.has(name)) return { effect: 'continue', name };
+  return { effect: Object.hasOwn(effects, name) ? effects[name]! : 'jump', name };
 }
 
 /** Cuts an option off the value that is written onto it. */

@@ -5,29 +5,9 @@ import { Protocol, protocolNumber } from '../net/protocol.ts';
 import { ProtocolSet } from '../net/protocol-set.ts';
 import type { NftToken } from './nft-lexer.ts';
 import { elementsOf, type NftSets } from './nft-sets.ts';
-import type { Effect, IcmpType, Match, Target } from './ruleset.ts';
+import { interfaces, isKeyword, keywords, silent, verdicts } from './nft-words.ts';
+import type { IcmpType, Match, Target } from './ruleset.ts';
 import { parseAddressRange, parseIcmpType, parseNetwork, parsePortRange } from './values.ts';
-
-const verdicts: Readonly<Record<string, Effect>> = {
-  accept: 'accept',
-  drop: 'drop',
-  reject: 'drop',
-  return: 'return',
-  continue: 'continue',
-  queue: 'unknown',
-  dnat: 'translate',
-  redirect: 'translate',
-  tproxy: 'translate',
-  snat: 'accept',
-  masquerade: 'accept',
-  notrack: 'untrack',
-  synproxy: 'unknown',
-  vmap: 'unknown',
-};
-/** Statements that leave the packet as it is, for the rules. */
-const silent = new Set(['counter', 'log', 'comment', 'meter', 'nftrace']);
-const keywords = new Set(['ct', 'ip', 'ip6', 'tcp', 'udp', 'sctp', 'dccp', 'th', 'meta', 'icmp', 'icmpv6']);
-const interfaces = new Set(['iif', 'iifname', 'oif', 'oifname']);
 
 /** What a right-hand side holds: values, or undefined when they are not understood. */
 interface Operand {
@@ -132,7 +112,8 @@ class NftRuleParser {
         this.#icmp(name, word === 'icmp' ? 4 : 6);
         break;
       default:
-        if (field === 'dport' || field === 'sport') this.#ports(word, field);
+        if ((field === 'dport' || field === 'sport') && (word === 'th' || Object.hasOwn(transports, word)))
+          this.#ports(word, field);
         else {
           if (Object.hasOwn(transports, word)) this.#protocol(transports[word]!);
           if (word === 'ip' || word === 'ip6') this.#family(word === 'ip' ? 4 : 6);
@@ -161,15 +142,16 @@ class NftRuleParser {
   }
 
   #ports(word: string, field: 'dport' | 'sport'): void {
-    if (word === 'th') this.#protocol(Protocol.Tcp, Protocol.Udp, Protocol.Sctp, 33, 136);
-    else this.#protocol(transports[word] ?? Protocol.Tcp);
+    const raw = word === 'th';
+    const kind = field === 'dport' ? 'destination port' : 'source port';
+    if (!raw) this.#protocol(transports[word]!);
     this.#add(`${word} ${field}`, ({ values, negated }) => {
       let ports: PortSet | undefined = values && PortSet.empty;
       for (const value of values ?? []) {
         const some = parsePortRange(value, '-');
         ports = some && ports?.union(some);
       }
-      return ports && { kind: field === 'dport' ? 'destination port' : 'source port', ports, negated };
+      return ports && { kind, ports, negated, ...(raw && { raw }) };
     });
   }
 
@@ -262,14 +244,3 @@ const transports: Readonly<Record<string, number>> = {
   icmp: Protocol.Icmp,
   icmpv6: Protocol.Icmpv6,
 };
-
-function isKeyword(text: string): boolean {
-  return (
-    keywords.has(text) ||
-    interfaces.has(text) ||
-    silent.has(text) ||
-    text === 'jump' ||
-    text === 'goto' ||
-    Object.hasOwn(verdicts, text)
-  );
-}

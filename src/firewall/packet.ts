@@ -66,11 +66,11 @@ function plainMatch(match: Match, packet: Packet, hook: Hook): Answer {
       if (hook === 'INPUT' || hook === 'PREROUTING') return false;
       return packet.outInterface === undefined ? isAny(match.names) : named(match.names, packet.outInterface);
     case 'destination port':
-      return hasPorts(packet.protocol) ? contains(match.ports, packet.port) : false;
     case 'source port':
-      return hasPorts(packet.protocol) ? contains(match.ports, packet.sourcePort) : false;
     case 'either port':
-      return hasPorts(packet.protocol) ? eitherPort(match.ports, packet) : false;
+      if (!hasPorts(packet.protocol)) return match.raw ? undefined : false;
+      if (match.kind === 'either port') return eitherPort(match.ports, packet);
+      return contains(match.ports, match.kind === 'source port' ? packet.sourcePort : packet.port);
     case 'state':
       return state(match.states, packet.state);
     case 'icmp':

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Address } from '../net/address.ts';
 import { parseAddress } from '../net/address.ts';
-import { type FirewallScript, readFirewallScript } from './script.ts';
+import { readFirewallScript } from './script.ts';
+import type { FirewallScript } from './script-text.ts';
 
 /** Returns the address that `text` writes. Throws when it writes none. */
 export function address(text: string): Address {

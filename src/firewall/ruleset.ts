@@ -20,7 +20,12 @@ export type Match = { readonly negated: boolean } & (
   | { readonly kind: 'source' | 'destination'; readonly addresses: AddressSet }
   /** A name, or its beginning followed by `+`. */
   | { readonly kind: 'in' | 'out'; readonly names: readonly string[] }
-  | { readonly kind: 'source port' | 'destination port' | 'either port'; readonly ports: PortSet }
+  | {
+      readonly kind: 'source port' | 'destination port' | 'either port';
+      readonly ports: PortSet;
+      /** The bytes at the place of a port are asked for, whatever the protocol: `th` of nft. */
+      readonly raw?: true;
+    }
   | { readonly kind: 'state'; readonly states: ReadonlySet<string> }
   /** Absent fields match any. */
   | { readonly kind: 'icmp'; readonly protocol: number; readonly types: readonly IcmpType[] }

@@ -4,58 +4,28 @@ import { applyRestore } from './iptables-restore.ts';
 import type { Argument } from './iptables-rule.ts';
 import { applyNft, applyNftText } from './nft.ts';
 import { NftSets } from './nft-sets.ts';
-import type { FirewallProblem, OpaquePart, Ruleset } from './ruleset.ts';
+import type { OpaquePart } from './ruleset.ts';
 import { RulesetBuilder } from './ruleset-builder.ts';
+import {
+  frontEnds,
+  isFirewallProgram,
+  mentionsFirewall,
+  preparing,
+  programOf,
+  shells,
+  wrappers,
+} from './script-programs.ts';
+import {
+  type FindFile,
+  type FirewallCall,
+  type FirewallScript,
+  type PlacedText,
+  placed,
+  shift,
+} from './script-text.ts';
 import { type OpaqueStep, type ShellCommand, splitShell } from './shell.ts';
-import type { ShellWord } from './shell-lexer.ts';
+import type { ShellWord } from './shell-token.ts';
 
-/** What a shell script declares as packet filter; places are offsets into its text. */
-export interface FirewallScript {
-  readonly ruleset: Ruleset;
-  readonly problems: readonly FirewallProblem[];
-  /** Everything that is not followed, also what cannot change a rule. */
-  readonly opaque: readonly OpaquePart[];
-  /** Calls of iptables, nft and their kin that were followed or should have been, in order. */
-  readonly calls: readonly FirewallCall[];
-}
-
-export interface FirewallCall {
-  /** Name of the program, e.g. `iptables`. */
-  readonly program: string;
-  readonly at: Range;
-}
-
-/** Text with the offset that its first character has for places. */
-export interface PlacedText {
-  readonly text: string;
-  readonly at: number;
-}
-
-/** Finds the text of a file that a script reads or runs, by its path. */
-export type FindFile = (path: string) => PlacedText | undefined;
-
-/** Programs before another one's name, that only change how it runs. */
-const wrappers = new Set([
-  'sudo',
-  'nsenter',
-  'chroot',
-  'env',
-  'command',
-  'exec',
-  'nice',
-  'timeout',
-  'nohup',
-  'busybox',
-]);
-const shells = new Set(['sh', 'bash', 'ash', 'dash']);
-/** Front ends that change the packet filter in ways that are not followed. */
-const frontEnds = new Set(['ufw', 'firewall-cmd', 'iptables-apply', 'ferm', 'shorewall', 'xtables-multi']);
-/** Their failure is the failure of the script; what hangs on them is taken to run. */
-const preparing = new Set(
-  'apk apt-get apt yum dnf microdnf zypper modprobe sysctl echo printf set true : cd export mkdir sleep date ip ipset cat'
-    .concat(' touch rm cp mv chmod trap umask ulimit update-alternatives ln iptables-save ip6tables-save tee')
-    .split(' '),
-);
 const deepestShell = 3;
 
 /**
@@ -294,27 +264,4 @@ class ScriptReader {
     }
     return { text: known ? text : word.text, at, known };
   }
-}
-
-function programOf(word: string): string {
-  return word.slice(word.lastIndexOf('/') + 1);
-}
-
-function isFirewallProgram(name: string): boolean {
-  return iptablesTool(name) !== undefined || name === 'nft' || frontEnds.has(name);
-}
-
-function mentionsFirewall(text: string): boolean {
-  return /ip6?tables|\bnft\b|\bufw\b|firewall|\beval\b|\bsource\b|\.sh\b|(?:^|[\s;&|])\.\s/.test(text);
-}
-
-function shift({ start, end }: Range, { at }: PlacedText): Range {
-  return { start: start + at, end: end + at };
-}
-
-/** The text of a word that stands in the script as it is. */
-function placed(word: ShellWord | undefined, script: PlacedText): PlacedText | undefined {
-  if (word === undefined || !script.text.startsWith(word.text, word.textAt)) return undefined;
-  if (word.parts.some(({ kind }) => kind !== 'text')) return undefined;
-  return { text: word.text, at: word.textAt + script.at };
 }

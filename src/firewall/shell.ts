@@ -1,11 +1,6 @@
 import type { Range } from '../manifest/locations.ts';
-import {
-  type HereDocument,
-  lexShell,
-  type ShellOperator,
-  type ShellToken,
-  type ShellWord,
-} from './shell-lexer.ts';
+import { lexShell } from './shell-lexer.ts';
+import type { HereDocument, ShellOperator, ShellToken, ShellWord } from './shell-token.ts';
 
 /** How a step hangs on the one before it. */
 export type Joint = 'sequence' | 'and' | 'or' | 'pipe';
