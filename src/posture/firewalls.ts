@@ -1,5 +1,6 @@
 import type { Span } from '../diagnostic/diagnostic.ts';
-import { type FirewallScript, type PlacedText, readFirewallScript } from '../firewall/script.ts';
+import { readFirewallScript } from '../firewall/script.ts';
+import type { FirewallScript, PlacedText } from '../firewall/script-text.ts';
 import type { EmbeddedText } from '../manifest/embedded.ts';
 import type { Range } from '../manifest/locations.ts';
 import { workloadName } from '../segmentation/model.ts';

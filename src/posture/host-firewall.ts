@@ -1,6 +1,6 @@
 import type { Span } from '../diagnostic/diagnostic.ts';
 import type { FirewallProblem, OpaquePart, Ruleset } from '../firewall/ruleset.ts';
-import type { FirewallCall } from '../firewall/script.ts';
+import type { FirewallCall } from '../firewall/script-text.ts';
 import type { Range } from '../manifest/locations.ts';
 import { nodesOf } from '../segmentation/endpoint.ts';
 import type { ClusterNode, Workload } from '../segmentation/model.ts';

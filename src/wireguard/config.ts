@@ -1,78 +1,16 @@
 import type { Range } from '../manifest/locations.ts';
-import { type Address, addressBits, parseAddress } from '../net/address.ts';
-import { hasHostBits, hostPrefix, type Prefix, parsePrefix } from '../net/prefix.ts';
+import { parseAddress } from '../net/address.ts';
+import { hasHostBits, hostPrefix, parsePrefix } from '../net/prefix.ts';
 import { isKey, isPlaceholder, SecretKey } from './key.ts';
-
-/** A value and where it stands in the text. */
-export interface Field<T> {
-  readonly value: T;
-  readonly at: Range;
-}
-
-/** Something wrong with a configuration. No part of a key is ever in it. */
-export interface ConfigProblem {
-  readonly at: Range;
-  /** One line, no full stop. */
-  readonly message: string;
-  readonly help?: string;
-}
-
-/** An address of an interface with the length of its network, e.g. `10.0.0.1/24`. */
-export interface InterfaceAddress {
-  readonly address: Address;
-  readonly length: number;
-}
-
-export interface Endpoint {
-  /** A name or an address, without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
-
-export type HookPhase = 'PreUp' | 'PostUp' | 'PreDown' | 'PostDown';
-
-/** A command that wg-quick runs; `%i` in it is the name of the interface. */
-export interface Hook {
-  readonly phase: HookPhase;
-  readonly command: string;
-  /** Of the command. */
-  readonly at: Range;
-}
-
-export interface WireguardInterface {
-  /** Of the line that begins the section. */
-  readonly at: Range;
-  /** Undefined when there is none, or it is no key. */
-  readonly privateKey: Field<SecretKey> | undefined;
-  readonly listenPort: Field<number> | undefined;
-  readonly addresses: readonly Field<InterfaceAddress>[];
-  readonly dns: readonly Field<string>[];
-  readonly mtu: Field<number> | undefined;
-  /** `off`, `auto`, or the number or name of a routing table. */
-  readonly table: Field<string> | undefined;
-  readonly fwMark: Field<number> | undefined;
-  readonly saveConfig: Field<boolean> | undefined;
-  readonly hooks: readonly Hook[];
-}
-
-export interface WireguardPeer {
-  readonly at: Range;
-  /** Undefined when there is none, or it is no key. */
-  readonly publicKey: Field<string> | undefined;
-  readonly presharedKey: Field<SecretKey> | undefined;
-  readonly allowedIps: readonly Field<Prefix>[];
-  readonly endpoint: Field<Endpoint> | undefined;
-  /** In seconds; 0 is off. */
-  readonly persistentKeepalive: Field<number> | undefined;
-}
-
-/** A configuration of wg or wg-quick; places are offsets in its text. */
-export interface WireguardConfig {
-  /** Undefined when there is no such section. */
-  readonly interface: WireguardInterface | undefined;
-  readonly peers: readonly WireguardPeer[];
-  readonly problems: readonly ConfigProblem[];
-}
+import type {
+  ConfigProblem,
+  Field,
+  HookPhase,
+  WireguardConfig,
+  WireguardInterface,
+  WireguardPeer,
+} from './model.ts';
+import { items, parseEndpoint, parseInterfaceAddress, trimmed } from './values.ts';
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
 
@@ -293,13 +231,9 @@ class ConfigReader {
   }
 
   #interfaceAddress(into: Draft<WireguardInterface>, at: Range): void {
-    const text = this.#slice(at);
-    const slash = text.indexOf('/');
-    const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
-    const length = slash < 0 ? address && addressBits(address.family) : parsePrefix(text)?.length;
-    if (address === undefined || length === undefined)
-      this.#problem(at, 'Address is no address', 'write 10.0.0.1/32');
-    else into.addresses.push({ value: { address, length }, at });
+    const value = parseInterfaceAddress(this.#slice(at));
+    if (value === undefined) this.#problem(at, 'Address is no address', 'write 10.0.0.1/32');
+    else into.addresses.push({ value, at });
   }
 
   #allowed(into: Draft<WireguardPeer>, at: Range): void {
@@ -335,33 +269,4 @@ class ConfigReader {
   #problem(at: Range, message: string, help?: string): void {
     this.#problems.push({ at, message, ...(help !== undefined && { help }) });
   }
-}
-
-/** Returns the host and port of `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`, or undefined. */
-function parseEndpoint(text: string): Endpoint | undefined {
-  const [, bracketed, plain, port] = /^(?:\[([^[\]]+)\]|([^:[\]\s<>]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined || Number(port) > 65535 || Number(port) === 0) return undefined;
-  if (bracketed !== undefined && parseAddress(bracketed)?.family !== 6) return undefined;
-  return { host, port: Number(port) };
-}
-
-/** The items of a list with commas, each without the blanks around it; empty ones are left out. */
-function items(text: string, { start, end }: Range): Range[] {
-  const found: Range[] = [];
-  for (let from = start; from <= end; ) {
-    const comma = text.indexOf(',', from);
-    const to = comma < 0 || comma > end ? end : comma;
-    const item = trimmed(text, from, to);
-    if (item.start < item.end) found.push(item);
-    from = to + 1;
-  }
-  return found;
-}
-
-function trimmed(text: string, from: number, to: number): Range {
-  let [start, end] = [from, to];
-  while (start < end && text[start]!.trim() === '') start++;
-  while (end > start && text[end - 1]!.trim() === '') end--;
-  return { start, end };
 }

@@ -2,7 +2,7 @@ import type { Range } from '../manifest/locations.ts';
 import { sameAddress } from '../net/address.ts';
 import { type Prefix, prefixContains, prefixCovers } from '../net/prefix.ts';
 import { PrefixTable } from '../net/prefix-table.ts';
-import type { Field, InterfaceAddress, WireguardConfig, WireguardPeer } from './config.ts';
+import type { Field, InterfaceAddress, WireguardConfig, WireguardPeer } from './model.ts';
 
 /** Returns which addresses lie behind which peer: the longest of all AllowedIPs counts; of equal ones the last (wg(8)). */
 export function peerRoutes({ peers }: WireguardConfig): PrefixTable<WireguardPeer> {
