@@ -4,6 +4,7 @@ import { flowCodes } from '../flow/codes.ts';
 import { manifestCodes } from '../manifest/codes.ts';
 import { assertionCodes } from '../posture/assertions/codes.ts';
 import { checks } from '../posture/checks/registry.ts';
+import { learnCodes } from '../posture/learn/codes.ts';
 
 /** Every diagnostic code of Picket, from the rooms that define them. */
 export const codes: CodeRegistry = new CodeRegistry([
@@ -11,5 +12,6 @@ export const codes: CodeRegistry = new CodeRegistry([
   manifestCodes,
   flowCodes,
   assertionCodes,
+  learnCodes,
   checks,
 ]);

@@ -6,6 +6,7 @@ import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { flowsCommand } from './flows.ts';
+import { learnCommand } from './learn.ts';
 import { reachCommand } from './reach.ts';
 import { runCommand } from './run.ts';
 import { testCommand } from './test.ts';
@@ -18,6 +19,7 @@ export const commands: readonly CommandDefinition[] = [
   reachCommand,
   diffCommand,
   testCommand,
+  learnCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,
