@@ -1,10 +1,23 @@
 import type { Direction, Outcome, Reason } from '../flow/verdict.ts';
+import { policyPeerText, trafficText } from './changes.ts';
+import {
+  answerTier,
+  decided,
+  passedBy,
+  policyText,
+  ruleText,
+  type TierAnswer,
+  type TierFinding,
+  type TierQuestion,
+  undecided,
+} from './cluster-policy/explain.ts';
+import { TierOutcome } from './cluster-policy/tiers.ts';
 import type { PeerView } from './endpoint.ts';
 import type { ForeignPolicy } from './foreign-policies.ts';
 import { type Workload, workloadName } from './model.ts';
-import { type NetworkPolicy, type PolicyPeer, type PolicyRule, pathText } from './network-policy.ts';
-import { matchPeer } from './peer-match.ts';
-import type { DirectedPolicy } from './plan.ts';
+import { type NetworkPolicy, type PolicyRule, pathText } from './network-policy.ts';
+import { matchPeers, type PeersAnswer } from './peer-match.ts';
+import type { DirectedPolicy, SubjectPlan } from './plan.ts';
 import { portsAdmit, portsText } from './policy-ports.ts';
 import { isApiProtocol, protocolText } from './protocol.ts';
 import type { Segmentation } from './segmentation.ts';
@@ -25,41 +38,89 @@ export interface Question {
   readonly masqueraded: boolean;
 }
 
+/** A reason, and whether a tier may refuse the connection, which the exemption of the own node does not undo. */
+export interface Explained {
+  readonly reason: Reason;
+  readonly tierMayDeny: boolean;
+}
+
 /** How one rule answers. */
-interface RuleFinding {
+interface RuleFinding extends PeersAnswer {
   readonly policy: NetworkPolicy;
   readonly rule: PolicyRule;
-  readonly peer: PolicyPeer | undefined;
-  readonly peerAnswer: Ternary;
-  readonly why: string | undefined;
   readonly portMatches: boolean;
 }
 
 /** Returns the reason of the policies (and of objects that are not modelled) for one direction. */
-export function explainPolicies(segmentation: Segmentation, question: Question): Reason {
-  const { direction, subject, protocol } = question;
-  const { policies, possible, foreign } = segmentation.plan(direction, subject.index);
-  const say = speaker(direction);
-  const decisive = foreign.find(
-    ({ effect }) => effect === 'override' || (effect === 'baseline' && policies.length === 0),
-  );
-  if (decisive !== undefined) return foreignReason(say, decisive, subject);
-  let reason: Reason;
-  if (policies.length === 0 && possible.length === 0) {
-    reason = say('allow', `no NetworkPolicy selects ${workloadName(subject)} for ${direction}`);
-  } else if (!isApiProtocol(protocol)) {
-    const [first] = [...policies, ...possible] as [DirectedPolicy];
-    const text = `NetworkPolicy ${first.policy.name} isolates ${workloadName(subject)} for ${direction}, and what that means for ${protocolText(protocol)} is up to the network plugin`;
-    reason = { ...say('unknown', text), ...reference(first.policy) };
-  } else if (policies.length > 0) {
-    reason = explainIsolated(segmentation, question, policies, possible);
-  } else {
-    reason = explainPerhapsIsolated(segmentation, question, possible);
+export function explainPolicies(segmentation: Segmentation, question: Question): Explained {
+  const { direction, subject } = question;
+  const plan = segmentation.plan(direction, subject.index);
+  const [foreign] = plan.foreign;
+  if (foreign !== undefined) {
+    return { reason: foreignReason(speaker(direction), foreign, subject), tierMayDeny: false };
   }
-  const restricting = foreign.find(({ effect }) => effect === 'restrict');
-  return restricting === undefined || reason.outcome === 'deny'
-    ? reason
-    : foreignReason(say, restricting, subject);
+  const tierQuestion = { ...question, nodes: segmentation.inventory.nodes };
+  const admin = answerTier(plan.admin, tierQuestion);
+  const { Deny, Onward } = TierOutcome;
+  if ((admin.outcomes & Onward) === 0) {
+    return { reason: tierReason(admin, tierQuestion), tierMayDeny: (admin.outcomes & Deny) !== 0 };
+  }
+  let bits = admin.outcomes;
+  const next = explainNetworkPolicies(segmentation, question, plan, () => {
+    const baseline = answerTier(plan.baseline, tierQuestion);
+    bits |= baseline.outcomes & Deny;
+    if ((baseline.outcomes & Deny) !== 0 || baseline.outcomes === TierOutcome.Accept) {
+      return tierReason(baseline, tierQuestion);
+    }
+    return nothingSelects(question, plan, passedBy(baseline));
+  });
+  const passed = passedBy(admin);
+  const onward = passed === undefined ? next : { ...next, text: `${next.text}; ${passedText(passed)}` };
+  const agrees =
+    admin.outcomes === Onward ||
+    (next.outcome === 'allow' && (admin.outcomes & Deny) === 0) ||
+    (next.outcome === 'deny' && (admin.outcomes & TierOutcome.Accept) === 0);
+  return { reason: agrees ? onward : undecided(admin, tierQuestion), tierMayDeny: (bits & Deny) !== 0 };
+}
+
+function tierReason(tier: TierAnswer, question: TierQuestion): Reason {
+  if (tier.outcomes === TierOutcome.Accept) return decided('allow', tier, question);
+  return tier.outcomes === TierOutcome.Deny ? decided('deny', tier, question) : undecided(tier, question);
+}
+
+function nothingSelects(
+  { direction, subject }: Question,
+  { admin, baseline }: SubjectPlan,
+  passed: TierFinding | undefined,
+): Reason {
+  const wide = admin.length + baseline.length > 0 ? ', and no cluster-wide policy decides it' : '';
+  const by = passed === undefined ? '' : `; ${passedText(passed)}`;
+  const text = `no NetworkPolicy selects ${workloadName(subject)} for ${direction}${wide}${by}`;
+  return speaker(direction)('allow', text);
+}
+
+function passedText(finding: TierFinding): string {
+  return `passed on by ${policyText(finding.rule.policy)}, ${ruleText(finding)}`;
+}
+
+/** `baseline` is asked only where it may count. */
+function explainNetworkPolicies(
+  segmentation: Segmentation,
+  question: Question,
+  { policies, possible }: SubjectPlan,
+  baseline: () => Reason,
+): Reason {
+  const { direction, subject, protocol } = question;
+  const [first] = [...policies, ...possible];
+  if (first === undefined) return baseline();
+  if (!isApiProtocol(protocol)) {
+    if (policies.length === 0) baseline();
+    const text = `NetworkPolicy ${first.policy.name} isolates ${workloadName(subject)} for ${direction}, and what that means for ${protocolText(protocol)} is up to the network plugin`;
+    return { ...speaker(direction)('unknown', text), ...reference(first.policy) };
+  }
+  return policies.length > 0
+    ? explainIsolated(segmentation, question, policies, possible)
+    : explainPerhapsIsolated(segmentation, question, possible, baseline());
 }
 
 function speaker(direction: Direction) {
@@ -68,19 +129,12 @@ function speaker(direction: Direction) {
 
 function foreignReason(
   say: ReturnType<typeof speaker>,
-  { source, effect }: ForeignPolicy,
+  { source }: ForeignPolicy,
   subject: Workload,
 ): Reason {
   const name = source.namespace === undefined ? source.name : `${source.namespace}/${source.name}`;
-  const bearing = effect === 'restrict' ? 'may refuse it' : 'may decide it';
-  return {
-    ...say(
-      'unknown',
-      `${source.kind} ${name} bears on ${workloadName(subject)} and ${bearing}: this kind is not evaluated yet`,
-    ),
-    object: objectOf(source),
-    span: source.span,
-  };
+  const text = `${source.kind} ${name} bears on ${workloadName(subject)} and may decide it: this kind is not evaluated yet`;
+  return { ...say('unknown', text), object: objectOf(source), span: source.span };
 }
 
 /** The policies isolate the subject: allowed by a rule, or denied, or not known. */
@@ -91,13 +145,13 @@ function explainIsolated(
   possible: readonly DirectedPolicy[],
 ): Reason {
   const findings = policies.flatMap((policy) => findRules(segmentation, question, policy));
-  const allowing = findings.find(({ peerAnswer, portMatches }) => peerAnswer === Ternary.Yes && portMatches);
+  const allowing = findings.find(({ answer, portMatches }) => answer === Ternary.Yes && portMatches);
   if (allowing !== undefined) return allowedBy(question, allowing);
-  const doubtful = findings.find(({ peerAnswer, portMatches }) => peerAnswer !== Ternary.No && portMatches);
+  const doubtful = findings.find(({ answer, portMatches }) => answer !== Ternary.No && portMatches);
   if (doubtful !== undefined) return doubtfulPeer(question, doubtful);
   for (const directed of possible) {
     const admitting = findRules(segmentation, question, directed).find(
-      ({ peerAnswer, portMatches }) => peerAnswer !== Ternary.No && portMatches,
+      ({ answer, portMatches }) => answer !== Ternary.No && portMatches,
     );
     if (directed.policy.fault !== undefined || admitting !== undefined) {
       return doubtfulPolicy(question, directed.policy, 'would allow it');
@@ -106,23 +160,27 @@ function explainIsolated(
   return denied(question, policies, findings);
 }
 
-/** No policy certainly selects the subject: open unless one of the possible ones does and does not allow it. */
+/** No policy certainly selects the subject: the baseline counts, unless one of the possible ones does select it. */
 function explainPerhapsIsolated(
   segmentation: Segmentation,
   question: Question,
   possible: readonly DirectedPolicy[],
+  baseline: Reason,
 ): Reason {
   let allowing: RuleFinding | undefined;
   for (const directed of possible) {
-    const found = findRules(segmentation, question, directed).find(
-      ({ peerAnswer, portMatches }) => peerAnswer === Ternary.Yes && portMatches,
-    );
-    if (found === undefined || directed.policy.fault !== undefined) {
-      return doubtfulPolicy(question, directed.policy, 'would isolate it');
+    const findings = findRules(segmentation, question, directed).filter(({ portMatches }) => portMatches);
+    const found = findings.find(({ answer }) => answer === Ternary.Yes);
+    const denies = findings.every(({ answer }) => answer === Ternary.No);
+    const outcome = found !== undefined ? 'allow' : denies ? 'deny' : 'unknown';
+    if (directed.policy.fault !== undefined || outcome === 'unknown' || outcome !== baseline.outcome) {
+      if (baseline.outcome === 'unknown') return baseline;
+      const effect = baseline.outcome === 'allow' ? 'would isolate it' : 'would allow it';
+      return doubtfulPolicy(question, directed.policy, effect);
     }
     allowing ??= found;
   }
-  return allowedBy(question, allowing as RuleFinding);
+  return allowing === undefined ? baseline : allowedBy(question, allowing);
 }
 
 function findRules(
@@ -132,16 +190,12 @@ function findRules(
 ): RuleFinding[] {
   return rules.map(({ rule }) => {
     const portMatches = rule.ports === undefined || portsAdmit(rule.ports, protocol, port, destination);
-    let best: Omit<RuleFinding, 'policy' | 'rule' | 'portMatches'> = {
-      peer: undefined,
-      peerAnswer: rule.peers === undefined ? Ternary.Yes : Ternary.No,
-      why: undefined,
+    return {
+      policy,
+      rule,
+      portMatches,
+      ...matchPeers(rule, view, policy.namespace, ipBlockScope, masqueraded),
     };
-    for (const peer of rule.peers ?? []) {
-      const { answer, why } = matchPeer(peer, view, policy.namespace, ipBlockScope, masqueraded);
-      if (answer > best.peerAnswer) best = { peer, peerAnswer: answer, why };
-    }
-    return { policy, rule, portMatches, ...best };
   });
 }
 
@@ -186,25 +240,32 @@ function denied(
   findings: readonly RuleFinding[],
 ): Reason {
   const { direction, subject, view, protocol, port } = question;
-  const near = findings.find(({ peerAnswer }) => peerAnswer === Ternary.Yes);
+  const near = findings.find(({ answer }) => answer === Ternary.Yes);
   const first = near?.policy ?? (policies[0] as DirectedPolicy).policy;
   const others = policies.map(({ policy }) => policy).filter((policy) => policy !== first);
   const isolates = `NetworkPolicy ${first.name} isolates ${workloadName(subject)} for ${direction}${alsoText(others)}`;
   const say = speaker(direction);
-  const wanted = `${protocolText(protocol)} ${port}`;
+  const wanted = trafficText(protocol, port);
   if (near !== undefined && near.rule.ports !== undefined) {
-    const allowed = portsText(near.rule.ports);
-    const text = `${isolates}, and ${pathText(near.rule.path)} allows ${view.text} on ${allowed} only, not on ${wanted}`;
-    return { ...say('deny', text), ...reference(first), span: first.source.at([...near.rule.path, 'ports']) };
-  }
-  if (findings.length === 0) {
-    const text = `${isolates}, and there is no ${direction} rule`;
-    return { ...say('deny', text), ...reference(first) };
+    const ports = pathText([...near.rule.path, 'ports']);
+    const text = `${isolates}, and ${pathText(near.rule.path)} allows ${view.text} on ${portsText(near.rule.ports)} only, not on ${wanted}`;
+    const change = `add ${wanted} to ${ports} of NetworkPolicy ${first.name}`;
+    return {
+      ...say('deny', text),
+      ...reference(first),
+      span: first.source.at([...near.rule.path, 'ports']),
+      change,
+    };
   }
   const way = direction === 'ingress' ? 'from' : 'to';
+  const lacking =
+    findings.length === 0 ? `there is no ${direction} rule` : `no rule allows ${wanted} ${way} ${view.text}`;
+  const peer = policyPeerText(view, first.namespace);
+  const change = `add to spec.${direction} of NetworkPolicy ${first.name} a rule ${way} ${peer} on ${wanted}`;
   return {
-    ...say('deny', `${isolates}, and no rule allows ${wanted} ${way} ${view.text}`),
+    ...say('deny', `${isolates}, and ${lacking}`),
     ...reference(first),
+    ...(peer !== undefined && { change }),
   };
 }
 

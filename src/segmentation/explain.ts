@@ -3,7 +3,8 @@ import { sameAddress } from '../net/address.ts';
 import { type Endpoint, endpointText, nodesOf, type PeerView, viewOf } from './endpoint.ts';
 import { explainPolicies, layer } from './explain-policies.ts';
 import { namedPorts, type Service, type Workload, workloadName } from './model.ts';
-import { type ApiProtocol, apiProtocols } from './protocol.ts';
+import { openPlan } from './plan.ts';
+import { type ApiProtocol, apiProtocols, protocolText } from './protocol.ts';
 import { type Segmentation, shareNode } from './segmentation.ts';
 import { Ternary } from './ternary.ts';
 
@@ -73,14 +74,14 @@ function explainSide(
     const text = `${workloadName(workload)} is on its host's network: NetworkPolicies do not apply to it`;
     return { ...say('allow', text), span: workload.source.at([...workload.podPath, 'spec', 'hostNetwork']) };
   }
-  const view = viewOf(other, segmentation.inventory);
-  const local = view.nodes === undefined ? Ternary.No : shareNode(nodesOf(subject), view.nodes);
-  if (local === Ternary.Yes) {
-    return say('allow', `traffic between ${workloadName(workload)} and its own node is always allowed`);
+  const { profile } = segmentation;
+  if (!profile.enforcesPolicies) {
+    return say('allow', `the network plugin (${profile.name}) does not enforce policies`);
   }
+  const view = viewOf(other, segmentation.inventory);
   const destination =
     direction === 'ingress' ? workload : other.kind === 'workload' ? other.workload : undefined;
-  const reason = explainPolicies(segmentation, {
+  const { reason, tierMayDeny } = explainPolicies(segmentation, {
     direction,
     subject: workload,
     view,
@@ -89,9 +90,23 @@ function explainSide(
     port,
     masqueraded: direction === 'ingress' && isMasqueraded(segmentation, workload, view, protocol, port),
   });
-  if (reason.outcome !== 'deny' || local === Ternary.No) return reason;
-  const text = `${reason.text}; but it is allowed if ${endpointText(other)} is the node of the pod, which no manifest tells`;
-  return { ...reason, outcome: 'unknown', text };
+  const local = view.nodes === undefined ? Ternary.No : shareNode(nodesOf(subject), view.nodes);
+  if (local === Ternary.Yes && !tierMayDeny) {
+    return say('allow', `traffic between ${workloadName(workload)} and its own node is always allowed`);
+  }
+  if (reason.outcome === 'deny' && local !== Ternary.No) {
+    const { change: _, ...rest } = reason;
+    const why = tierMayDeny
+      ? 'but whether that holds for its own node no API tells'
+      : `but it is allowed if ${endpointText(other)} is the node of the pod, which no manifest tells`;
+    return { ...rest, outcome: 'unknown', text: `${reason.text}; ${why}` };
+  }
+  const open = segmentation.plan(direction, workload.index) === openPlan;
+  if (reason.outcome === 'allow' && !open && segmentation.doubts(protocol)) {
+    const text = `${reason.text}; but whether ${profile.name} lets ${protocolText(protocol)} through is a setting of its installation`;
+    return { ...reason, outcome: 'unknown', text };
+  }
+  return reason;
 }
 
 /** Whether a client from outside may come through a Service that replaces its address with a node's. */

@@ -4,17 +4,15 @@ import { type Bitset, unite } from './bitset.ts';
 import { compileSelector, type Selector } from './label-selector.ts';
 import type { Inventory } from './model.ts';
 import type { Population } from './population.ts';
-import { fieldAt, fieldsOf, listOf } from './values.ts';
+import { fieldAt, fieldsOf } from './values.ts';
 import { groupOf, namespaceOf } from './workloads.ts';
 
 /**
- * An object of a kind that restricts or opens traffic and that is not modelled, with the pods it bears on.
- * `override` may turn any answer of the NetworkPolicies around; `baseline` only that for pods which no NetworkPolicy
- * isolates; `restrict` can only take away.
+ * An object of a kind that restricts or opens traffic and that is not modelled, with the pods it bears on. It may turn
+ * any answer of the other policies around.
  */
 export interface ForeignPolicy {
   readonly source: Resource;
-  readonly effect: 'override' | 'baseline' | 'restrict';
   readonly directions: ReadonlySet<Direction>;
   readonly pods: Bitset;
 }
@@ -41,15 +39,6 @@ export function readForeignPolicies(
 }
 
 const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ['policy.networking.k8s.io/AdminNetworkPolicy', readClusterPolicy('override')],
-  ['policy.networking.k8s.io/BaselineAdminNetworkPolicy', readClusterPolicy('baseline')],
-  [
-    'policy.networking.k8s.io/ClusterNetworkPolicy',
-    (source, context) => {
-      const isBaseline = fieldAt(source.value, 'spec', 'tier') === 'Baseline';
-      return readClusterPolicy(isBaseline ? 'baseline' : 'override')(source, context);
-    },
-  ],
   ['cilium.io/CiliumNetworkPolicy', readCilium],
   ['cilium.io/CiliumClusterwideNetworkPolicy', readCilium],
   ['crd.projectcalico.org/NetworkPolicy', everyPodOfNamespace],
@@ -68,27 +57,13 @@ function possiblePods(population: Population, pods: Selector | undefined, where:
 /** Their selector is an expression language of its own, so they may mean every pod in their scope. */
 function everyPodOfNamespace(source: Resource, { population }: Context) {
   const pods = possiblePods(population, undefined, namespaceOf(source));
-  return { effect: 'override', directions: bothDirections, pods } as const;
+  return { directions: bothDirections, pods };
 }
 
 function everyPod(_source: Resource, { population }: Context) {
   return {
-    effect: 'override',
     directions: bothDirections,
     pods: possiblePods(population, undefined, []),
-  } as const;
-}
-
-/** `policy.networking.k8s.io`: the subject is `namespaces` (a selector) or `pods` (two selectors). */
-function readClusterPolicy(effect: 'override' | 'baseline'): Reader {
-  return ({ value }, { population }) => {
-    const spec = fieldsOf(fieldAt(value, 'spec'));
-    const { namespaces, pods } = fieldsOf(spec.subject);
-    const where = compileSelector(namespaces ?? fieldAt(pods, 'namespaceSelector')) ?? [];
-    const which = compileSelector(fieldAt(pods, 'podSelector'));
-    const directions = new Set([...bothDirections].filter((direction) => listOf(spec[direction]).length > 0));
-    if (directions.size === 0) return undefined;
-    return { effect, directions, pods: possiblePods(population, which, where) };
   };
 }
 
@@ -105,5 +80,5 @@ function readCilium(source: Resource, { population }: Context): Omit<ForeignPoli
   );
   const where = source.kind === 'CiliumNetworkPolicy' ? namespaceOf(source) : [];
   const pods = possiblePods(population, onLabels ? selector : undefined, where);
-  return { effect: 'override', directions: bothDirections, pods };
+  return { directions: bothDirections, pods };
 }

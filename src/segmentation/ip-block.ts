@@ -1,5 +1,6 @@
 import type { Address } from '../net/address.ts';
-import { formatPrefix, type Prefix, parsePrefix, prefixContains, prefixCovers } from '../net/prefix.ts';
+import { AddressSet } from '../net/address-set.ts';
+import { formatPrefix, type Prefix, parsePrefix, prefixCovers, wholeFamily } from '../net/prefix.ts';
 import { Ternary, unanimous } from './ternary.ts';
 import { fieldsOf } from './values.ts';
 
@@ -30,19 +31,41 @@ export function compileIpBlock(value: unknown): IpBlock | string {
   return { prefix, except };
 }
 
-/** Returns whether the address lies in the block. */
-export function blockContains({ prefix, except }: IpBlock, address: Address): boolean {
-  return prefixContains(prefix, address) && !except.some((hole) => prefixContains(hole, address));
+/** Returns the addresses that lie in any of the blocks. */
+export function blockAddresses(blocks: readonly IpBlock[]): AddressSet {
+  let all = AddressSet.ofPrefixes(
+    blocks.filter(({ except }) => except.length === 0).map(({ prefix }) => prefix),
+  );
+  for (const { prefix, except } of blocks) {
+    if (except.length === 0) continue;
+    all = all.union(AddressSet.ofPrefixes([prefix]).subtract(AddressSet.ofPrefixes(except)));
+  }
+  return all;
 }
 
-/** Returns whether something that uses one of these addresses lies in the block; `Maybe` when none is known. */
-export function blockContainsOneOf(block: IpBlock, addresses: readonly Address[]): Ternary {
-  return unanimous(addresses.map((address) => (blockContains(block, address) ? Ternary.Yes : Ternary.No)));
+/** Addresses that no pod has: unspecified, loopback, link-local and multicast ones (ValidateNonSpecialIP, core/v1). */
+const special = AddressSet.ofPrefixes(
+  ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '::/127', 'fe80::/10', 'ff00::/8'].map(
+    (text) => parsePrefix(text) as Prefix,
+  ),
+);
+const ordinary = special.complement();
+
+/**
+ * Returns whether something that uses one of these addresses lies in the set. When none is known, it has an address
+ * that a pod or node can have: `Maybe`, unless the set holds all or none of those.
+ */
+export function setContainsOneOf(set: AddressSet, addresses: readonly Address[]): Ternary {
+  if (addresses.length > 0) {
+    return unanimous(addresses.map((address) => (set.contains(address) ? Ternary.Yes : Ternary.No)));
+  }
+  if (set.covers(ordinary)) return Ternary.Yes;
+  return set.overlaps(ordinary) ? Ternary.Maybe : Ternary.No;
 }
 
-/** Returns whether every address of the family of `address` lies in the block. */
-export function isWholeFamily({ prefix, except }: IpBlock, { family }: Address): boolean {
-  return prefix.length === 0 && except.length === 0 && prefix.address.family === family;
+/** Returns whether every address of the family of `address` lies in the set. */
+export function isWholeFamily(set: AddressSet, { family }: Address): boolean {
+  return set.covers(AddressSet.ofPrefixes([wholeFamily(family)]));
 }
 
 /** Returns e.g. `10.0.0.0/8 except 10.1.0.0/16`. */

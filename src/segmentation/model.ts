@@ -18,6 +18,8 @@ export interface ClusterNode {
   /** Undefined when only its address is known. */
   readonly name: string | undefined;
   readonly addresses: readonly Address[];
+  /** Labels of the Node object; nothing is known of them when none is declared. */
+  readonly labels: Labels;
   /** The addresses it gives to pods (`spec.podCIDRs`). */
   readonly podNetworks: readonly Prefix[];
 }

@@ -1,6 +1,7 @@
 import type { Direction } from '../flow/verdict.ts';
 import type { Path, Resource } from '../manifest/resource.ts';
-import { compileIpBlock, type IpBlock } from './ip-block.ts';
+import type { AddressSet } from '../net/address-set.ts';
+import { blockAddresses, compileIpBlock, type IpBlock } from './ip-block.ts';
 import { compileSelector, type Selector } from './label-selector.ts';
 import { compilePorts, type PolicyPorts, type PortNames } from './policy-ports.ts';
 import { fieldAt, fieldsOf, listOf } from './values.ts';
@@ -20,6 +21,8 @@ export interface PolicyRule {
   readonly path: Path;
   /** Undefined: any source or destination. */
   readonly peers: readonly PolicyPeer[] | undefined;
+  /** What the address blocks among the peers hold together; undefined when there is none. */
+  readonly blocks: AddressSet | undefined;
   /** Undefined: any port of any protocol. */
   readonly ports: PolicyPorts | undefined;
 }
@@ -105,7 +108,14 @@ function readRules(
     if (typeof peers === 'string') return `${where}: ${peers}`;
     const ports = compilePorts(fieldsOf(item).ports, names);
     if (typeof ports === 'string') return `${where}: ${ports}`;
-    rules.push({ index, path, peers, ports });
+    const blocks = peers?.flatMap(({ block }) => block ?? []) ?? [];
+    rules.push({
+      index,
+      path,
+      peers,
+      blocks: blocks.length === 0 ? undefined : blockAddresses(blocks),
+      ports,
+    });
   }
   return rules;
 }

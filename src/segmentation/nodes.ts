@@ -1,15 +1,29 @@
 import type { Resource } from '../manifest/resource.ts';
 import { type Address, formatAddress, parseAddress } from '../net/address.ts';
 import { type Prefix, parsePrefix } from '../net/prefix.ts';
+import type { Labels } from './label-selector.ts';
 import type { ClusterNode } from './model.ts';
 import { fieldAt, fieldsOf, listOf, textOf } from './values.ts';
 
 interface Draft {
   readonly index: number;
   name: string | undefined;
+  labels: Labels;
   readonly addresses: Map<string, Address>;
   readonly podNetworks: Prefix[];
 }
+
+const undeclared: Labels = { known: new Map(), undetermined: 'others' };
+
+/** Labels that the kubelet and the cloud provider set (kubernetes.io/docs/reference/labels-annotations-taints). */
+const setByCluster: ReadonlySet<string> = new Set([
+  'kubernetes.io/arch',
+  'kubernetes.io/hostname',
+  'kubernetes.io/os',
+  'node.kubernetes.io/instance-type',
+  'topology.kubernetes.io/region',
+  'topology.kubernetes.io/zone',
+]);
 
 /** Gathers machines from Node objects and from what pods say of the machine they run on. */
 export class NodeTable {
@@ -17,20 +31,22 @@ export class NodeTable {
   readonly #byName = new Map<string, Draft>();
   readonly #byAddress = new Map<string, Draft>();
 
-  /** Takes a `v1` Node: `status.addresses` and `spec.podCIDRs`. */
+  /** Takes a `v1` Node: its labels, `status.addresses` and `spec.podCIDRs`. */
   declare(node: Resource): void {
     const addresses = listOf(fieldAt(node.value, 'status', 'addresses')).map(
       (entry) => fieldsOf(entry).address,
     );
     const index = this.locate(node.name, addresses);
-    if (index === undefined) return;
+    const draft = index === undefined ? undefined : this.#drafts[index];
+    if (draft === undefined) return;
+    draft.labels = { known: new Map(Object.entries(node.labels)), undetermined: setByCluster };
     const written = [
       fieldAt(node.value, 'spec', 'podCIDR'),
       ...listOf(fieldAt(node.value, 'spec', 'podCIDRs')),
     ];
     for (const text of new Set(written)) {
       const prefix = typeof text === 'string' ? parsePrefix(text) : undefined;
-      if (prefix !== undefined) this.#drafts[index]?.podNetworks.push(prefix);
+      if (prefix !== undefined) draft.podNetworks.push(prefix);
     }
   }
 
@@ -59,16 +75,23 @@ export class NodeTable {
       if (found !== undefined && (name === undefined || found.name === undefined)) return found;
     }
     if (name === undefined && addresses.length === 0) return undefined;
-    const draft: Draft = { index: this.#drafts.length, name, addresses: new Map(), podNetworks: [] };
+    const draft: Draft = {
+      index: this.#drafts.length,
+      name,
+      labels: undeclared,
+      addresses: new Map(),
+      podNetworks: [],
+    };
     this.#drafts.push(draft);
     return draft;
   }
 
   /** Returns all machines, at the indexes that {@link locate} gave. */
   finish(): ClusterNode[] {
-    return this.#drafts.map(({ index, name, addresses, podNetworks }) => ({
+    return this.#drafts.map(({ index, name, labels, addresses, podNetworks }) => ({
       index,
       name,
+      labels,
       addresses: [...addresses.values()],
       podNetworks,
     }));

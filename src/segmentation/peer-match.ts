@@ -1,9 +1,10 @@
 import { formatAddress } from '../net/address.ts';
+import type { AddressSet } from '../net/address-set.ts';
 import type { PeerView } from './endpoint.ts';
-import { blockContainsOneOf, blockText, type IpBlock, isWholeFamily } from './ip-block.ts';
+import { blockAddresses, blockText, type IpBlock, isWholeFamily, setContainsOneOf } from './ip-block.ts';
 import { matches } from './label-selector.ts';
 import { workloadName } from './model.ts';
-import type { PolicyPeer } from './network-policy.ts';
+import type { PolicyPeer, PolicyRule } from './network-policy.ts';
 import { both, Ternary } from './ternary.ts';
 
 /**
@@ -18,39 +19,60 @@ export interface PeerAnswer {
   readonly why?: string;
 }
 
-const no: PeerAnswer = { answer: Ternary.No };
-const yes: PeerAnswer = { answer: Ternary.Yes };
+/** How the peers of a rule answer together, and which of them it rests on. */
+export interface PeersAnswer extends PeerAnswer {
+  readonly peer?: PolicyPeer;
+}
 
-/** Returns whether an ipBlock matches this end, whose address reaches the policy unchanged. */
-export function matchBlock(block: IpBlock, view: PeerView, scope: IpBlockScope): Ternary {
+/** Returns whether addresses in a policy match this end, whose address reaches the policy unchanged. */
+export function matchAddresses(set: AddressSet, view: PeerView, scope: IpBlockScope): Ternary {
   if (view.isPod && scope === 'never') return Ternary.No;
-  const contained = blockContainsOneOf(block, view.addresses);
+  const contained = setContainsOneOf(set, view.addresses);
   return view.isPod && scope === 'unknown' ? both(contained, Ternary.Maybe) : contained;
 }
 
 /**
- * Returns whether one item of `from` or `to` of a policy in `namespace` matches this end. `masqueraded`: the end may
- * be seen with the address of a node instead of its own.
+ * Returns whether the peers of a rule of a policy in `namespace` match this end. Blocks count together: what one of
+ * them holds only a half of, two may hold whole. `masqueraded`: the end may be seen with the address of a node instead
+ * of its own.
  */
-export function matchPeer(
-  peer: PolicyPeer,
+export function matchPeers(
+  { peers, blocks }: PolicyRule,
   view: PeerView,
   namespace: string,
   scope: IpBlockScope,
   masqueraded: boolean,
-): PeerAnswer {
-  if (peer.block === undefined) return matchSelectors(peer, view, namespace);
-  const text = `ipBlock ${blockText(peer.block)}`;
-  if (masqueraded) {
-    if (view.addresses.every((address) => isWholeFamily(peer.block as IpBlock, address))) return yes;
-    const why = `the Service in front of the pod may replace the client's address with a node's before ${text} sees it`;
-    return { answer: Ternary.Maybe, why };
+): PeersAnswer {
+  if (peers === undefined) return { answer: Ternary.Yes };
+  let best: PeersAnswer = { answer: Ternary.No };
+  for (const peer of peers) {
+    if (peer.block !== undefined) continue;
+    const found = matchSelectors(peer, view, namespace);
+    if (found.answer > best.answer) best = { ...found, peer };
   }
-  const answer = matchBlock(peer.block, view, scope);
-  return answer === Ternary.Maybe ? { answer, why: whyBlock(text, view) } : { answer };
+  if (blocks === undefined) return best;
+  const match = (set: AddressSet) =>
+    masqueraded ? matchMasqueraded(set, view) : matchAddresses(set, view, scope);
+  const answer = match(blocks);
+  if (answer <= best.answer) return best;
+  const items = peers.filter(({ block }) => block !== undefined);
+  const alone = items.find(({ block }) => match(blockAddresses([block as IpBlock])) === answer);
+  const peer = alone ?? (items[0] as PolicyPeer);
+  if (answer === Ternary.Yes) return { answer, peer };
+  const text = `ipBlock ${blockText(peer.block as IpBlock)}`;
+  const why = masqueraded
+    ? `the Service in front of the pod may replace the client's address with a node's before ${text} sees it`
+    : whyAddresses(text, view);
+  return { answer, peer, why };
 }
 
-function whyBlock(text: string, view: PeerView): string {
+/** The policy sees the address of the client or that of a node, of the same family. */
+function matchMasqueraded(set: AddressSet, { addresses }: PeerView): Ternary {
+  return addresses.every((address) => isWholeFamily(set, address)) ? Ternary.Yes : Ternary.Maybe;
+}
+
+/** Returns why `Maybe` is the answer of {@link matchAddresses} for the addresses that `text` names. */
+export function whyAddresses(text: string, view: PeerView): string {
   const [address] = view.addresses;
   if (address === undefined)
     return `no manifest tells the address of ${view.text}, which ${text} may contain`;
@@ -65,7 +87,7 @@ function matchSelectors(peer: PolicyPeer, view: PeerView, namespace: string): Pe
     return { answer: Ternary.Maybe, why: `${view.text} is a pod's address, but no manifest tells whose` };
   }
   const pod = view.pods;
-  if (pod === undefined || pod.finished) return no;
+  if (pod === undefined || pod.finished) return { answer: Ternary.No };
   const byPod = podSelector === undefined ? Ternary.Yes : matches(podSelector, pod.labels);
   const byNamespace =
     namespaceSelector === undefined

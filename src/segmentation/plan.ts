@@ -1,14 +1,12 @@
 import type { Direction } from '../flow/verdict.ts';
-import { add, type Bitset, emptyBitset, fullBitset, has, members, unite, without } from './bitset.ts';
+import { has, members } from './bitset.ts';
+import { type CompiledClusterPolicy, tiersOf } from './cluster-policy/compile.ts';
 import type { TierRule } from './cluster-policy/model.ts';
-import { type PeerView, viewOf } from './endpoint.ts';
 import type { ForeignPolicy } from './foreign-policies.ts';
-import { blockText } from './ip-block.ts';
 import type { Selection } from './label-selector.ts';
 import type { Inventory } from './model.ts';
-import type { NetworkPolicy, PolicyPeer, PolicyRule } from './network-policy.ts';
-import { type IpBlockScope, matchBlock } from './peer-match.ts';
-import type { Population } from './population.ts';
+import type { NetworkPolicy, PolicyRule } from './network-policy.ts';
+import type { PeerSets } from './peer-sets.ts';
 import { Ternary } from './ternary.ts';
 
 /** A rule with the workloads that it certainly and possibly admits as the other end. */
@@ -57,13 +55,7 @@ export const openPlan: SubjectPlan = {
 };
 
 /** Returns the policies with every selector and block evaluated over the workloads of the inventory. */
-export function compilePolicies(
-  policies: readonly NetworkPolicy[],
-  inventory: Inventory,
-  population: Population,
-  scope: IpBlockScope,
-): CompiledPolicy[] {
-  const peers = new PeerSets(inventory, population, scope);
+export function compilePolicies(policies: readonly NetworkPolicy[], peers: PeerSets): CompiledPolicy[] {
   return policies.map((policy) => {
     const direct = (direction: Direction): DirectedPolicy | undefined => {
       const rules = policy.rules[direction];
@@ -72,54 +64,10 @@ export function compilePolicies(
     };
     return {
       policy,
-      selects: population.select(policy.subject, policy.namespace),
+      selects: peers.population.select(policy.subject, policy.namespace),
       directions: { egress: direct('egress'), ingress: direct('ingress') },
     };
   });
-}
-
-/** The workloads that peers mean, as the other end of a connection. */
-class PeerSets {
-  readonly #population: Population;
-  readonly #scope: IpBlockScope;
-  readonly #views: readonly PeerView[];
-  readonly #byBlock = new Map<string, Selection>();
-
-  constructor(inventory: Inventory, population: Population, scope: IpBlockScope) {
-    this.#population = population;
-    this.#scope = scope;
-    this.#views = inventory.workloads.map((workload) => viewOf({ kind: 'workload', workload }, inventory));
-  }
-
-  admitted({ peers }: PolicyRule, namespace: string): Selection {
-    const size = this.#views.length;
-    if (peers === undefined) return { yes: fullBitset(size), maybe: emptyBitset(size) };
-    let [yes, maybe]: [Bitset, Bitset] = [emptyBitset(size), emptyBitset(size)];
-    for (const peer of peers) {
-      const answer = this.#selected(peer, namespace);
-      yes = unite(yes, answer.yes);
-      maybe = unite(maybe, answer.maybe);
-    }
-    return { yes, maybe: without(maybe, yes) };
-  }
-
-  #selected(peer: PolicyPeer, namespace: string): Selection {
-    if (peer.block === undefined) {
-      return this.#population.select(peer.podSelector, peer.namespaceSelector ?? namespace);
-    }
-    const key = blockText(peer.block);
-    let answer = this.#byBlock.get(key);
-    if (answer === undefined) {
-      const [yes, maybe] = [emptyBitset(this.#views.length), emptyBitset(this.#views.length)];
-      for (const [index, view] of this.#views.entries()) {
-        const match = matchBlock(peer.block, view, this.#scope);
-        if (match !== Ternary.No) add(match === Ternary.Yes ? yes : maybe, index);
-      }
-      answer = { yes, maybe };
-      this.#byBlock.set(key, answer);
-    }
-    return answer;
-  }
 }
 
 /** Returns the plan of every workload for one direction, by workload index; equal plans are one object. */
@@ -128,6 +76,7 @@ export function subjectPlans(
   inventory: Inventory,
   policies: readonly CompiledPolicy[],
   foreign: readonly ForeignPolicy[],
+  clusterPolicies: readonly CompiledClusterPolicy[],
 ): SubjectPlan[] {
   const certain: number[][] = inventory.workloads.map(() => []);
   const possible: number[][] = inventory.workloads.map(() => []);
@@ -141,11 +90,12 @@ export function subjectPlans(
   for (const [index, { directions, pods }] of foreign.entries()) {
     if (directions.has(direction)) for (const workload of members(pods)) others[workload]?.push(index);
   }
-  const known = new Map<string, SubjectPlan>([['||', openPlan]]);
+  const known = new Map<string, SubjectPlan>([['|||', openPlan]]);
   const directed = (indexes: readonly number[] | undefined) =>
     (indexes ?? []).map((index) => policies[index]?.directions[direction] as DirectedPolicy);
   return inventory.workloads.map(({ index }) => {
-    const key = `${certain[index]}|${possible[index]}|${others[index]}`;
+    const { admin, baseline, key: tiers } = tiersOf(clusterPolicies, direction, index);
+    const key = `${certain[index]}|${possible[index]}|${others[index]}|${tiers}`;
     let plan = known.get(key);
     if (plan === undefined) {
       const isolating = directed(certain[index]);
@@ -154,8 +104,8 @@ export function subjectPlans(
         possible: directed(possible[index]),
         rules: isolating.flatMap(({ rules }) => rules),
         foreign: (others[index] ?? []).map((at) => foreign[at] as ForeignPolicy),
-        admin: [],
-        baseline: [],
+        admin,
+        baseline,
       };
       known.set(key, plan);
     }

@@ -1,8 +1,9 @@
 import type { Direction } from '../flow/verdict.ts';
 import { PortSet } from '../net/port-set.ts';
+import { type TierPorts, tierPorts } from './cluster-policy/tier-ports.ts';
 import { nodesOf } from './endpoint.ts';
 import type { Workload } from './model.ts';
-import { admits, type CompiledRule, type DirectedPolicy, openPlan } from './plan.ts';
+import { admits, type CompiledRule, type DirectedPolicy, openPlan, type SubjectPlan } from './plan.ts';
 import { admittedPorts } from './policy-ports.ts';
 import { type Segmentation, shareNode } from './segmentation.ts';
 import { Ternary } from './ternary.ts';
@@ -64,34 +65,62 @@ function sideBounds(
         nodesOf({ kind: 'workload', workload: other }),
       )
     : Ternary.No;
-  if (local === Ternary.Yes) return open;
-  let bounds = policyBounds(plan.policies, plan.possible, other.index, destination, protocol);
-  for (const { effect } of plan.foreign) {
-    if (effect === 'override' || (effect === 'baseline' && plan.policies.length === 0)) return doubtful;
-    if (effect === 'restrict') bounds = { ...bounds, certain: PortSet.empty };
+  if (plan.foreign.length > 0) return local === Ternary.Yes ? open : doubtful;
+  const byTier = (rules: typeof plan.admin, onward: () => Bounds) =>
+    rules.length === 0
+      ? onward()
+      : foldTier(tierPorts(rules, other.index, destination, protocol), local, onward);
+  const bounds = byTier(plan.admin, () => {
+    const baseline = () => byTier(plan.baseline, () => open);
+    return policyBounds(plan, other.index, destination, protocol, local, baseline);
+  });
+  return segmentation.doubts(protocol) && local !== Ternary.Yes
+    ? { ...bounds, certain: PortSet.empty }
+    : bounds;
+}
+
+/** `foldTier` of tiers.ts for all ports at once. */
+function foldTier({ accept, deny, onward }: TierPorts, local: Ternary, next: () => Bounds): Bounds {
+  let possible = local === Ternary.No ? accept : accept.union(deny);
+  let refused = deny;
+  if (!onward.isEmpty) {
+    const after = next();
+    possible = possible.union(onward.intersect(after.possible));
+    refused = refused.union(onward.subtract(after.certain));
   }
-  return local === Ternary.Maybe ? { ...bounds, possible: PortSet.all } : bounds;
+  return { certain: PortSet.all.subtract(refused), possible };
 }
 
 function policyBounds(
-  policies: readonly DirectedPolicy[],
-  possible: readonly DirectedPolicy[],
+  { policies, possible }: SubjectPlan,
   peer: number,
   destination: number,
   protocol: number,
+  local: Ternary,
+  baseline: () => Bounds,
 ): Bounds {
   const bounds = ({ policy, rules }: DirectedPolicy): Bounds =>
     policy.fault === undefined ? ruleBounds(rules, peer, destination, protocol) : doubtful;
   const perhaps = possible.map(bounds);
   if (policies.length === 0) {
-    const certain = perhaps.reduce((set, one) => set.intersect(one.certain), PortSet.all);
-    return { certain, possible: PortSet.all };
+    const cases = [baseline(), ...perhaps.map((one) => exempt(one, local))];
+    return {
+      certain: cases.reduce((set, one) => set.intersect(one.certain), PortSet.all),
+      possible: cases.reduce((set, one) => set.union(one.possible), PortSet.empty),
+    };
   }
   const sure = policies.map(bounds);
-  return {
+  const isolated = {
     certain: sure.reduce((set, one) => set.union(one.certain), PortSet.empty),
     possible: [...sure, ...perhaps].reduce((set, one) => set.union(one.possible), PortSet.empty),
   };
+  return exempt(isolated, local);
+}
+
+/** NetworkPolicies leave alone what passes between a pod and its own node. */
+function exempt(bounds: Bounds, local: Ternary): Bounds {
+  if (local === Ternary.Yes) return open;
+  return local === Ternary.Maybe ? { ...bounds, possible: PortSet.all } : bounds;
 }
 
 function ruleBounds(

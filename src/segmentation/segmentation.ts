@@ -1,12 +1,18 @@
 import type { Direction, Outcome } from '../flow/verdict.ts';
 import type { Resource } from '../manifest/resource.ts';
+import { Protocol } from '../net/protocol.ts';
 import { add, type Bitset, emptyBitset, has } from './bitset.ts';
+import { type CompiledClusterPolicy, compileClusterPolicies } from './cluster-policy/compile.ts';
+import type { TierRule } from './cluster-policy/model.ts';
+import { isClusterPolicy, readClusterPolicy } from './cluster-policy/read.ts';
+import { foldTier, matchTierRule, tierOutcomes } from './cluster-policy/tiers.ts';
 import { nodesOf } from './endpoint.ts';
 import { type ForeignPolicy, readForeignPolicies } from './foreign-policies.ts';
 import { lastOfEach } from './inventory.ts';
 import type { Inventory, Workload } from './model.ts';
 import { isNetworkPolicy, readNetworkPolicy } from './network-policy.ts';
 import type { IpBlockScope } from './peer-match.ts';
+import { PeerSets } from './peer-sets.ts';
 import {
   admits,
   type CompiledPolicy,
@@ -18,24 +24,30 @@ import {
 } from './plan.ts';
 import { PortNames, portsAdmit } from './policy-ports.ts';
 import { Population } from './population.ts';
+import { type CniProfile, kubernetes } from './profile.ts';
 import { isApiProtocol } from './protocol.ts';
-import { both, either, Ternary } from './ternary.ts';
+import { both, either, Ternary, unanimous } from './ternary.ts';
 
 export interface SegmentationOptions {
-  /** Default `unknown`. */
+  /** The network plugin; what the API promises of any by default. */
+  readonly profile?: CniProfile;
+  /** Default: as the profile says. */
   readonly ipBlockMatchesPods?: IpBlockScope;
 }
 
 const outcomes: Readonly<Record<Ternary, Outcome>> = { 0: 'deny', 1: 'unknown', 2: 'allow' };
 
 /**
- * NetworkPolicies compiled against the workloads of the same manifests: every selector is evaluated once, here, so
+ * NetworkPolicies and cluster-wide policies compiled against the workloads of the same manifests: every selector is evaluated once, here, so
  * that an {@link outcome} only tests bits and ports.
  */
 export class Segmentation {
   readonly inventory: Inventory;
   readonly policies: readonly CompiledPolicy[];
+  /** ClusterNetworkPolicies, AdminNetworkPolicies and BaselineAdminNetworkPolicies in the order of evaluation. */
+  readonly clusterPolicies: readonly CompiledClusterPolicy[];
   readonly foreign: readonly ForeignPolicy[];
+  readonly profile: CniProfile;
   readonly ipBlockScope: IpBlockScope;
   readonly population: Population;
   readonly #egress: readonly SubjectPlan[];
@@ -45,15 +57,23 @@ export class Segmentation {
 
   constructor(inventory: Inventory, resources: readonly Resource[], options: SegmentationOptions = {}) {
     this.inventory = inventory;
-    this.ipBlockScope = options.ipBlockMatchesPods ?? 'unknown';
+    this.profile = options.profile ?? kubernetes;
+    this.ipBlockScope = options.ipBlockMatchesPods ?? this.profile.ipBlockMatchesPods;
     this.population = new Population(inventory);
     const names = new PortNames(inventory.workloads);
+    const peers = new PeerSets(inventory, this.population, this.ipBlockScope);
     const declared = lastOfEach(resources);
     const read = declared.filter(isNetworkPolicy).map((resource) => readNetworkPolicy(resource, names));
-    this.policies = compilePolicies(read, inventory, this.population, this.ipBlockScope);
+    this.policies = compilePolicies(read, peers);
+    const wide = declared.filter(isClusterPolicy).map((resource) => readClusterPolicy(resource, names));
+    this.clusterPolicies = compileClusterPolicies(wide, peers, inventory.nodes);
     this.foreign = readForeignPolicies(declared, inventory, this.population);
-    this.#egress = subjectPlans('egress', inventory, this.policies, this.foreign);
-    this.#ingress = subjectPlans('ingress', inventory, this.policies, this.foreign);
+    const plans = (direction: Direction) =>
+      this.profile.enforcesPolicies
+        ? subjectPlans(direction, inventory, this.policies, this.foreign, this.clusterPolicies)
+        : inventory.workloads.map(() => openPlan);
+    this.#egress = plans('egress');
+    this.#ingress = plans('ingress');
     this.#special = emptyBitset(inventory.workloads.length);
     for (const { index, hostNetwork, finished } of inventory.workloads) {
       if (hostNetwork || finished) add(this.#special, index);
@@ -75,11 +95,9 @@ export class Segmentation {
       return outcomes[this.#specialOutcome(source, destination, protocol, port)];
     }
     if (source === destination && (this.inventory.workloads[source] as Workload).single) return 'allow';
-    const out = judge(this.#egress[source] as SubjectPlan, destination, destination, protocol, port);
+    const out = this.judge('egress', source, destination, destination, protocol, port);
     if (out === Ternary.No) return 'deny';
-    return outcomes[
-      both(out, judge(this.#ingress[destination] as SubjectPlan, source, destination, protocol, port))
-    ];
+    return outcomes[both(out, this.judge('ingress', destination, source, destination, protocol, port))];
   }
 
   /** At least one end is on its host's network (policies see a node) or has finished (nothing is there). */
@@ -88,12 +106,41 @@ export class Segmentation {
     const [from, to] = [workloads[source] as Workload, workloads[destination] as Workload];
     if (from.finished || to.finished) return Ternary.Maybe;
     if (from.hostNetwork && to.hostNetwork) return Ternary.Yes;
-    const byRules = to.hostNetwork
-      ? judge(this.plan('egress', source), destination, destination, protocol, port)
-      : judge(this.plan('ingress', destination), source, destination, protocol, port);
     const nodes = [from, to].map((workload) => nodesOf({ kind: 'workload', workload }));
     const local = shareNode(nodes[0] ?? 'anywhere', nodes[1] ?? 'anywhere');
-    return either(byRules, local);
+    return to.hostNetwork
+      ? this.judge('egress', source, destination, destination, protocol, port, local)
+      : this.judge('ingress', destination, source, destination, protocol, port, local);
+  }
+
+  /**
+   * One direction: what the plan of a workload says of the peer workload. `local`: whether the peer is the own node of
+   * the workload.
+   */
+  private judge(
+    direction: Direction,
+    subject: number,
+    peer: number,
+    destination: number,
+    protocol: number,
+    port: number,
+    local: Ternary = Ternary.No,
+  ): Ternary {
+    const plan = this.plan(direction, subject);
+    if (plan === openPlan) return Ternary.Yes;
+    if (plan.foreign.length > 0) return either(Ternary.Maybe, local);
+    const match = (rule: TierRule) => matchTierRule(rule, peer, destination, protocol, port);
+    const answer = foldTier(tierOutcomes(plan.admin, match), local, () =>
+      judgePolicies(plan, peer, destination, protocol, port, local, () =>
+        foldTier(tierOutcomes(plan.baseline, match), local, () => Ternary.Yes),
+      ),
+    );
+    return this.doubts(protocol) && local !== Ternary.Yes ? both(answer, Ternary.Maybe) : answer;
+  }
+
+  /** Whether it is not known if the plugin lets the protocol through at all where policies select a pod. */
+  doubts(protocol: number): boolean {
+    return protocol === Protocol.Sctp && this.profile.sctp === 'unknown';
   }
 }
 
@@ -108,52 +155,32 @@ export function shareNode(a: ReadonlySet<number> | 'anywhere', b: ReadonlySet<nu
   return a.size === 1 && b.size === 1 ? Ternary.Yes : Ternary.Maybe;
 }
 
-/** Returns what is left of the answer of the NetworkPolicies beside objects that are not modelled. */
-export function withForeign({ policies, foreign }: SubjectPlan, byPolicies: Ternary): Ternary {
-  let answer = byPolicies;
-  for (const { effect } of foreign) {
-    if (effect === 'override' || (effect === 'baseline' && policies.length === 0)) return Ternary.Maybe;
-    if (effect === 'restrict') answer = both(answer, Ternary.Maybe);
-  }
-  return answer;
-}
-
-/** One direction: what the plan of a workload says of the peer workload. */
-function judge(
-  plan: SubjectPlan,
-  peer: number,
-  destination: number,
-  protocol: number,
-  port: number,
-): Ternary {
-  if (plan === openPlan) return Ternary.Yes;
-  const byPolicies = judgePolicies(plan, peer, destination, protocol, port);
-  return plan.foreign.length === 0 ? byPolicies : withForeign(plan, byPolicies);
-}
-
+/** What the NetworkPolicies say, and `baseline` where none isolates. */
 function judgePolicies(
   { policies, possible, rules }: SubjectPlan,
   peer: number,
   destination: number,
   protocol: number,
   port: number,
+  local: Ternary,
+  baseline: () => Ternary,
 ): Ternary {
   const isolated = policies.length > 0;
-  if (!isolated && possible.length === 0) return Ternary.Yes;
-  if (!isApiProtocol(protocol)) return Ternary.Maybe;
+  if (!isolated && possible.length === 0) return baseline();
+  if (!isApiProtocol(protocol)) {
+    const byPlugin = either(Ternary.Maybe, local);
+    return isolated ? byPlugin : unanimous([baseline(), byPlugin]);
+  }
+  const perhaps = possible.map(({ policy, rules: own }) =>
+    policy.fault === undefined ? judgeRules(own, peer, destination, protocol, port) : Ternary.Maybe,
+  );
   if (!isolated) {
-    // Whichever of them select the pod: it stays open if none does, and rules only add up.
-    const always = possible.every(
-      (one) => judgeRules(one.rules, peer, destination, protocol, port) === Ternary.Yes,
-    );
-    return always ? Ternary.Yes : Ternary.Maybe;
+    // Whichever of them select the pod: the baseline counts if none does, and rules only add up.
+    return unanimous([baseline(), ...perhaps.map((answer) => either(answer, local))]);
   }
   const answer = judgeRules(rules, peer, destination, protocol, port);
-  if (answer !== Ternary.No) return answer;
-  const perhaps = possible.some(({ policy, rules }) => {
-    return policy.fault !== undefined || judgeRules(rules, peer, destination, protocol, port) !== Ternary.No;
-  });
-  return perhaps ? Ternary.Maybe : Ternary.No;
+  const added = perhaps.some((one) => one !== Ternary.No) ? Ternary.Maybe : Ternary.No;
+  return either(either(answer, added), local);
 }
 
 function judgeRules(

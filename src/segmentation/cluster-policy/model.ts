@@ -1,6 +1,6 @@
 import type { Direction } from '../../flow/verdict.ts';
 import type { Path, Resource } from '../../manifest/resource.ts';
-import type { Prefix } from '../../net/prefix.ts';
+import type { AddressSet } from '../../net/address-set.ts';
 import type { Selection, Selector } from '../label-selector.ts';
 import type { PolicyPorts } from '../policy-ports.ts';
 
@@ -19,10 +19,10 @@ export interface ClusterPods {
 export type ClusterPeer = { readonly path: Path } & (
   | { readonly kind: 'pods'; readonly pods: ClusterPods }
   | { readonly kind: 'nodes'; readonly nodes: Selector }
-  | { readonly kind: 'networks'; readonly networks: readonly Prefix[] }
+  | { readonly kind: 'networks'; readonly addresses: AddressSet }
   /** Which addresses the names stand for no manifest tells. */
   | { readonly kind: 'domainNames'; readonly names: readonly string[] }
-  /** Neither field of the API is set: written for a version that is not known here. */
+  /** None of the fields of the API is set: written for a version that is not known here. */
   | { readonly kind: 'unknown'; readonly field: string }
 );
 
@@ -34,6 +34,10 @@ export interface ClusterRule {
   readonly name: string | undefined;
   readonly action: TierAction;
   readonly peers: readonly ClusterPeer[];
+  /** What the networks among the peers hold together; undefined when there is none. */
+  readonly networks: AddressSet | undefined;
+  /** It has a peer of an unknown kind and fails closed: an Accept matches nothing, any other denies everything. */
+  readonly closed: boolean;
   /** Undefined: any traffic, ICMP too. */
   readonly ports: PolicyPorts | undefined;
 }
