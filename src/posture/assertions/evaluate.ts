@@ -1,5 +1,5 @@
 import type { Outcome } from '../../flow/verdict.ts';
-import type { AddressSet } from '../../net/address-set.ts';
+import { AddressSet } from '../../net/address-set.ts';
 import { PortSet } from '../../net/port-set.ts';
 import { namedPorts } from '../../segmentation/model.ts';
 import { type ApiProtocol, apiProtocols } from '../../segmentation/protocol.ts';
@@ -133,7 +133,9 @@ class Evaluation {
           continue;
         }
         const others =
-          end.kind === 'external' ? end.range.subtract(range ?? end.range.subtract(end.range)) : undefined;
+          end.kind === 'external'
+            ? end.range.subtract(this.#index.podAddresses.union(range ?? AddressSet.empty))
+            : undefined;
         if (others?.isEmpty) {
           this.#pairs++;
           continue;

@@ -28,7 +28,7 @@ export function matchEnds(pattern: EndPattern, index: ReachIndex, options: Match
     if (end.kind === 'workload') {
       if (isMeant(end.workload)) found.set(number, undefined);
     } else if (end.kind === 'external') {
-      const common = range?.intersect(end.range);
+      const common = range?.intersect(end.range).subtract(index.podAddresses);
       if (common !== undefined && !common.isEmpty) found.set(number, common);
     } else if (otherTest(pattern, end, options)) found.set(number, undefined);
   }

@@ -1,3 +1,6 @@
+import { AddressSet } from '../../net/address-set.ts';
+import { hostPrefix } from '../../net/prefix.ts';
+import { addressesOf } from '../../segmentation/endpoint.ts';
 import { reachRows } from '../diff/rows.ts';
 import type { Declared } from '../posture.ts';
 import type { ReachEnd } from '../reach/end.ts';
@@ -10,6 +13,8 @@ export type Answers = ReadonlyMap<number, readonly ProtocolPorts[]>;
 export class ReachIndex {
   readonly declared: Declared;
   readonly ends: readonly ReachEnd[];
+  /** Addresses of declared pods: whoever names one of them means the pod, not something outside. */
+  readonly podAddresses: AddressSet;
   readonly #byDestination = new Map<number, Map<number, readonly ProtocolPorts[]>>();
 
   /** `step` is called for every row. */
@@ -47,6 +52,8 @@ export class ReachIndex {
       answers.set(number(source), ports);
     }
     this.ends = ends;
+    const addresses = declared.inventory.workloads.flatMap(addressesOf);
+    this.podAddresses = AddressSet.ofPrefixes(addresses.map(hostPrefix));
   }
 
   /** Returns what reaches this end, by number of the source; pairs that are no connection are absent. */

@@ -1,20 +1,30 @@
 import { z } from 'zod';
 
-const selector = z.strictObject({
-  namespace: z.string().min(1).optional().describe('Name of the namespace; `*` stands for any characters.'),
-  name: z.string().min(1).optional().describe('Name of the workload; `*` stands for any characters.'),
-  kind: z.string().min(1).optional().describe('Kind of the workload, e.g. Deployment.'),
-  labels: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe('Labels of the pods, all of which must be there.'),
-});
+const selector = z.strictObject(
+  {
+    namespace: z.string().min(1).optional().describe('Name of the namespace; `*` stands for any characters.'),
+    name: z.string().min(1).optional().describe('Name of the workload; `*` stands for any characters.'),
+    kind: z.string().min(1).optional().describe('Kind of the workload, e.g. Deployment.'),
+    labels: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('Labels of the pods, all of which must be there.'),
+  },
+  { error: 'has a field beside namespace, name, kind and labels, or one that is no text' },
+);
 
 const end = z
-  .union([z.string().min(1), selector, z.array(z.union([z.string().min(1), selector])).min(1)], {
-    error:
-      'must be an end, e.g. `shop/web`, `internet`, `10.0.0.0/8`, {labels: {app: web}}, or a list of ends',
-  })
+  .union(
+    [
+      z.string().min(1),
+      selector,
+      z.array(z.union([z.string().min(1), selector])).min(1, 'is empty: name at least one end'),
+    ],
+    {
+      error:
+        'must be an end, e.g. `shop/web`, `internet`, `10.0.0.0/8`, {labels: {app: web}}, or a list of ends',
+    },
+  )
   .describe(
     'namespace/workload (with * for any characters), a namespace, an address, a range, a host of picket.yaml, ' +
       '`internet`, `any`, an entry such as `Ingress shop/*`, pods by labels, or a list of these.',
@@ -22,7 +32,7 @@ const end = z
 
 const onePort = z.union([z.int().min(1).max(65_535), z.string().min(1)]);
 const port = z
-  .union([onePort, z.array(onePort).min(1)], {
+  .union([onePort, z.array(onePort).min(1, 'is empty: name at least one port')], {
     error: 'must be a port (1 to 65535), a range such as `8000-8100`, the name of a port, `any`, or a list',
   })
   .describe(
