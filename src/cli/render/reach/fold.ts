@@ -13,39 +13,53 @@ export interface FoldedRow {
 /** Destinations that have a line of their own up to this many. */
 const ownLines = 4;
 
+type Destinations = Map<Answer, EndRecord[]>;
+
 /**
- * Yields rows with the destinations of one source that share their ports in one row once they are more than a few.
- * `members` says how many workloads each namespace has.
+ * Returns the rows by source, with the destinations of one source that share their ports in one row once they are more
+ * than a few. `members` says how many workloads each namespace has. Pairs of workloads, which are the many, come source by
+ * source and are folded as they come; only the others are held.
  */
-export function* foldRows(
-  rows: Iterable<MatrixRow>,
-  members: ReadonlyMap<string, number>,
-): Generator<FoldedRow> {
+export function foldRows(rows: Iterable<MatrixRow>, members: ReadonlyMap<string, number>): FoldedRow[] {
+  const folded: FoldedRow[] = [];
+  const held = new Map<EndRecord, Destinations>();
   let source: EndRecord | undefined;
-  let byAnswer = new Map<Answer, EndRecord[]>();
+  let current: Destinations = new Map();
   for (const row of rows) {
-    if (source !== row.source) {
-      if (source !== undefined) yield* foldOne(source, byAnswer, members);
+    if (row.source.kind === 'workload' && row.destination.kind === 'workload') {
+      if (source !== undefined && source !== row.source) {
+        folded.push(...foldOne(source, current, members));
+        current = new Map();
+      }
       source = row.source;
-      byAnswer = new Map();
+      gather(current, row);
+    } else {
+      const own: Destinations = held.get(row.source) ?? new Map();
+      held.set(row.source, own);
+      gather(own, row);
     }
-    const list = byAnswer.get(row.answer);
-    if (list === undefined) byAnswer.set(row.answer, [row.destination]);
-    else list.push(row.destination);
   }
-  if (source !== undefined) yield* foldOne(source, byAnswer, members);
+  if (source !== undefined) folded.push(...foldOne(source, current, members));
+  for (const [other, destinations] of held) folded.push(...foldOne(other, destinations, members));
+  return folded.sort((one, two) => one.source.index - two.source.index);
 }
 
-function* foldOne(
+function gather(destinations: Destinations, { answer, destination }: MatrixRow): void {
+  const list = destinations.get(answer);
+  if (list === undefined) destinations.set(answer, [destination]);
+  else list.push(destination);
+}
+
+function foldOne(
   source: EndRecord,
-  byAnswer: ReadonlyMap<Answer, readonly EndRecord[]>,
+  destinations: Destinations,
   members: ReadonlyMap<string, number>,
-): Generator<FoldedRow> {
-  for (const [answer, ends] of byAnswer) {
-    if (ends.length <= ownLines) {
-      for (const end of ends) yield { source, destinations: [end.id], answer };
-    } else yield { source, destinations: summary(source, ends, members), answer };
-  }
+): FoldedRow[] {
+  return [...destinations].flatMap(([answer, ends]) =>
+    ends.length <= ownLines
+      ? ends.map((end) => ({ source, destinations: [end.id], answer }))
+      : [{ source, destinations: summary(source, ends, members), answer }],
+  );
 }
 
 function summary(
