@@ -1,4 +1,5 @@
 import type { ApiProtocol } from '../../segmentation/protocol.ts';
+import { cniOf, cniOption } from '../cni.ts';
 import { type CommandDefinition, ExitCode, type Invocation, outputOption, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
@@ -40,6 +41,7 @@ export const reachCommand: CommandDefinition = {
     { flags: '--header <field>', description: "a header of it, 'name: value'", repeatable: true },
     { flags: '--explain', description: 'of one connection: source lines and changes; the default for text' },
     { flags: '--no-explain', description: 'of one connection: only what each layer says, and where' },
+    cniOption,
     ...limitOptions,
     outputOption('text', 'json', 'csv', 'md', 'dot', 'svg', 'html'),
     { flags: '--output-file <file>', description: 'write the result here instead of standard output' },
@@ -75,7 +77,7 @@ export const reachCommand: CommandDefinition = {
       throw new UsageError('a request is sent over one connection', 'give --from, --to and --port too');
     }
     const { loadPosture } = await import('../load-posture.ts');
-    const loaded = await loadPosture(args, io, limitsOf(options));
+    const loaded = await loadPosture(args, io, limitsOf(options), cniOf(options));
     const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error').length;
     if (errors > 0) {
       io.err(

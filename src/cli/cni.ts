@@ -1,0 +1,18 @@
+import { cniProfiles } from '../segmentation/profile.ts';
+import type { SegmentationOptions } from '../segmentation/segmentation.ts';
+import type { Invocation, OptionDefinition } from './command.ts';
+
+/** The option that names the network plugin of the cluster, for what the API leaves to it. */
+export const cniOption: OptionDefinition = {
+  flags: '--cni <name>',
+  description:
+    'network plugin; kubernetes stands for any: what the API leaves to plugins is then not known (whether ipBlock means pods)',
+  choices: cniProfiles.map(({ name }) => name),
+  default: 'kubernetes',
+};
+
+/** Returns what is known of the network plugin that the user named. */
+export function cniOf({ cni }: Invocation['options']): SegmentationOptions {
+  const profile = cniProfiles.find(({ name }) => name === cni);
+  return profile === undefined ? {} : { profile };
+}
