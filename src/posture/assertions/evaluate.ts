@@ -1,13 +1,13 @@
 import type { Outcome } from '../../flow/verdict.ts';
 import { AddressSet } from '../../net/address-set.ts';
 import { PortSet } from '../../net/port-set.ts';
-import { namedPorts } from '../../segmentation/model.ts';
-import { type ApiProtocol, apiProtocols } from '../../segmentation/protocol.ts';
+import type { ApiProtocol } from '../../segmentation/protocol.ts';
 import { endpointOf, exampleAddress } from '../diff/example.ts';
 import type { ReachEnd } from '../reach/end.ts';
 import type { ProtocolPorts } from '../reach/matrix.ts';
 import { reach } from '../reach/query.ts';
-import { type Matched, matchEnds } from './match-ends.ts';
+import { askedPorts, portsIn, portsNamed } from './asked-ports.ts';
+import { type Matched, matchEnds, mergeMatched } from './match-ends.ts';
 import type { Assertion, WrittenEnd } from './model.ts';
 import type { ReachIndex } from './reach-index.ts';
 
@@ -73,9 +73,9 @@ class Evaluation {
     const destinations = to.map((end) => this.#match(end, { entries: false, doubtful: true }));
     if (this.#unmatched.length === 0) this.#checkPortNames(destinations);
     if (this.#unmatched.length === 0) {
-      const targets = merged(destinations);
+      const targets = mergeMatched(destinations);
       if (kind === 'only') this.#only(sources, targets);
-      else this.#every(merged(sources), targets, kind === 'must' ? 'allow' : 'deny');
+      else this.#every(mergeMatched(sources), targets, kind === 'must' ? 'allow' : 'deny');
       if (this.#pairs === 0) this.#unmatched.push({ text: '', what: 'pair' });
     }
     const violations = [...this.#decided, ...this.#doubtful].slice(0, maxViolations);
@@ -101,8 +101,8 @@ class Evaluation {
   #checkPortNames(destinations: readonly Matched[]): void {
     const { ports, protocols } = this.#assertion;
     for (const name of ports.names) {
-      const has = [...merged(destinations).keys()].some((number) => {
-        return protocols.some((protocol) => !this.#named(number, name, protocol).isEmpty);
+      const has = [...mergeMatched(destinations).keys()].some((number) => {
+        return protocols.some((protocol) => !portsNamed(this.#end(number), name, protocol).isEmpty);
       });
       if (!has) this.#unmatched.push({ text: name, what: 'port' });
     }
@@ -123,7 +123,7 @@ class Evaluation {
   /** Nothing else reaches the destinations; each listed item reaches one of them on one of the ports. */
   #only(sources: readonly Matched[], destinations: Matched): void {
     const { from, allowUnknown } = this.#assertion;
-    const listed = merged(sources);
+    const listed = mergeMatched(sources);
     for (const [destination, destinationRange] of destinations) {
       for (const [source, ports] of this.#index.to(destination)) {
         const end = this.#end(source);
@@ -149,7 +149,7 @@ class Evaluation {
         return [...matched.keys()].some((source) => {
           const ports = answers.get(source);
           return ports?.some((entry) => {
-            const asked = this.#asked(destination, entry.protocol);
+            const asked = askedPorts(this.#assertion, this.#end(destination), entry.protocol);
             return (
               entry.allowed.overlaps(asked) ||
               (allowUnknown && entry.unknown.overlaps(asked)) ||
@@ -188,7 +188,7 @@ class Evaluation {
     };
     for (const entry of answers) {
       const { protocol, allowed } = entry;
-      const asked = this.#asked(pair.destination, protocol);
+      const asked = askedPorts(this.#assertion, this.#end(pair.destination), protocol);
       if (asked.isEmpty) continue;
       const sets = this.#withRequest(pair, entry, asked);
       const open = asked.intersect(allowed).union(sets.allowed);
@@ -240,25 +240,6 @@ class Evaluation {
   #end(number: number): ReachEnd {
     return this.#index.ends[number] as ReachEnd;
   }
-
-  /** The ports that are meant at a destination. */
-  #asked(destination: number, protocol: ApiProtocol): PortSet {
-    const { ports, protocols } = this.#assertion;
-    if (!protocols.includes(protocol)) return PortSet.empty;
-    return ports.names.reduce(
-      (set, name) => set.union(this.#named(destination, name, protocol)),
-      ports.numbers,
-    );
-  }
-
-  #named(destination: number, name: string, protocol: ApiProtocol): PortSet {
-    const end = this.#end(destination);
-    if (end.kind !== 'workload') return PortSet.empty;
-    const numbers = namedPorts(end.workload, name, apiProtocols[protocol]);
-    return numbers
-      .filter((port) => Number.isInteger(port) && port >= 1 && port <= 65_535)
-      .reduce((set, port) => set.union(PortSet.of(port)), PortSet.empty);
-  }
 }
 
 /** Two ends, and of those outside the addresses that are meant. */
@@ -271,20 +252,4 @@ interface Pair {
 
 function rangeOf(end: ReachEnd): AddressSet | undefined {
   return end.kind === 'external' ? end.range : undefined;
-}
-
-/** The ports one by one; only for sets that a request was asked about, which are small. */
-function portsIn(ports: PortSet): number[] {
-  return ports.ranges().flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
-}
-
-function merged(list: readonly Matched[]): Matched {
-  const all = new Map<number, AddressSet | undefined>();
-  for (const matched of list) {
-    for (const [number, range] of matched) {
-      const known = all.get(number);
-      all.set(number, known !== undefined && range !== undefined ? known.union(range) : range);
-    }
-  }
-  return all;
 }

@@ -99,3 +99,15 @@ export function didYouMean(text: string, { ends, declared }: ReachIndex): string
   const some = declared.inventory.workloads.slice(0, 5).map(workloadName);
   return some.length === 0 ? 'the manifests declare no workload' : `there are e.g. ${some.join(', ')}`;
 }
+
+/** Returns the ends that any of several patterns means. */
+export function mergeMatched(list: readonly Matched[]): Matched {
+  const all = new Map<number, AddressSet | undefined>();
+  for (const matched of list) {
+    for (const [number, range] of matched) {
+      const known = all.get(number);
+      all.set(number, known !== undefined && range !== undefined ? known.union(range) : range);
+    }
+  }
+  return all;
+}

@@ -1,5 +1,5 @@
 import type { Direction } from '../../flow/verdict.ts';
-import { formatAddress, parseAddress } from '../../net/address.ts';
+import { formatAddress } from '../../net/address.ts';
 import { AddressSet } from '../../net/address-set.ts';
 import { PortSet } from '../../net/port-set.ts';
 import { parsePrefix } from '../../net/prefix.ts';
@@ -13,18 +13,13 @@ import { shareNode } from '../../segmentation/segmentation.ts';
 import { Ternary } from '../../segmentation/ternary.ts';
 import type { PortsOf } from '../diff/transitions.ts';
 import type { Declared } from '../posture.ts';
+import { isClusterDns, keptRules } from './kept-rules.ts';
 import { selectingLabels } from './labels.ts';
 import type { Proposal, ProposedPeer, ProposedPolicy, ProposedRule } from './model.ts';
+import { byName, freeName } from './names.ts';
 import type { Edge } from './observe.ts';
 
 const everywhere = AddressSet.ofPrefixes(['0.0.0.0/0', '::/0'].flatMap((text) => parsePrefix(text) ?? []));
-const probes = AddressSet.of(parseAddress(istio.ambientProbeAddress)!);
-const dnsNamespace = 'kube-system';
-const dnsLabels: ReadonlyMap<string, string> = new Map([['k8s-app', 'kube-dns']]);
-const dnsPorts: readonly PortsOf[] = [
-  { protocol: 'TCP', ports: PortSet.of(53) },
-  { protocol: 'UDP', ports: PortSet.of(53) },
-];
 
 /** Everything observed between the subject of a policy and one peer, in one direction. */
 interface Contact {
@@ -135,7 +130,7 @@ class Proposer {
           ports,
         }),
       );
-    return [...kept(direction, mode), ...observed];
+    return [...keptRules(direction, mode), ...observed];
   }
 
   /** Traffic with its own node is always allowed, and DNS has a rule of its own. */
@@ -145,8 +140,7 @@ class Proposer {
       return shareNode(nodesOf({ kind: 'workload', workload: subject }), view.nodes) === Ternary.Yes;
     }
     if (direction === 'ingress' || peer.kind !== 'workload') return false;
-    const { namespace, labels } = peer.workload;
-    const isDns = namespace.name === dnsNamespace && labels.known.get('k8s-app') === 'kube-dns';
+    const isDns = isClusterDns(peer.workload);
     return isDns && [...ports].every(([, set]) => set.size === 1 && set.contains(53));
   }
 
@@ -229,29 +223,6 @@ class Proposer {
   }
 }
 
-/** Rules that hold whatever was observed. */
-function kept(direction: Direction, mode: ReturnType<typeof membershipOf>['mode']): ProposedRule[] {
-  if (direction === 'ingress') {
-    if (mode !== 'ambient') return [];
-    const comment = 'kubelet probes of ambient pods';
-    return [{ peers: [{ kind: 'addresses', range: probes, comment }], ports: [] }];
-  }
-  const dns: ProposedPeer = {
-    kind: 'pods',
-    namespace: dnsNamespace,
-    labels: dnsLabels,
-    comment: 'cluster DNS',
-  };
-  const rules: ProposedRule[] = [{ peers: [dns], ports: dnsPorts }];
-  if (mode === 'sidecar' || mode === 'gateway') {
-    const labels = new Map([['app', 'istiod']]);
-    const comment = 'certificates and configuration of the proxy';
-    const peers: ProposedPeer[] = [{ kind: 'pods', namespace: istio.rootNamespace, labels, comment }];
-    rules.push({ peers, ports: [{ protocol: 'TCP', ports: PortSet.of(istio.discoveryPort) }] });
-  }
-  return rules;
-}
-
 function portsKey(ports: readonly PortsOf[]): string {
   return ports
     .map(({ protocol, ports: set }) => {
@@ -268,23 +239,4 @@ function pad(port: number): string {
 
 function flowsText(flows: number): string {
   return `${flows} flow${flows === 1 ? '' : 's'}`;
-}
-
-function byName(a: Workload, b: Workload): number {
-  const [x, y] = [`${workloadName(a)} ${a.kind}`, `${workloadName(b)} ${b.kind}`];
-  return x < y ? -1 : x > y ? 1 : a.index - b.index;
-}
-
-/** A name that the API server takes (RFC 1123 subdomain), used once in its namespace. */
-function freeName({ namespace, name, kind }: Workload, taken: Set<string>): string {
-  const plain = (text: string) =>
-    text
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, '-')
-      .replaceAll(/^-|-$/g, '');
-  const base = `picket-${plain(name).slice(0, 180) || plain(kind) || 'pods'}`;
-  let free = base;
-  for (let number = 2; taken.has(`${namespace.name}/${free}`); number++) free = `${base}-${number}`;
-  taken.add(`${namespace.name}/${free}`);
-  return free;
 }
