@@ -84,7 +84,7 @@ function changesText({ reasons }: Verdict, { explain }: ConnectionView, width: n
   return [
     wrap(
       said
-        ? `Only all ${closed.length} changes together open it.`
+        ? `It takes all ${closed.length} changes to open it.`
         : `${closed.length} reasons stand against it; each of them would have to change.`,
       width,
       '  ',
