@@ -1,7 +1,13 @@
 import type { Check } from './definition.ts';
 import { meshChecks } from './mesh/registry.ts';
 import { networkPolicyChecks } from './network-policy/registry.ts';
+import { nginxChecks } from './nginx/registry.ts';
 import { objectChecks } from './objects/registry.ts';
 
 /** All checks over the posture, by the control that they are about. */
-export const checks: readonly Check[] = [...networkPolicyChecks, ...meshChecks, ...objectChecks];
+export const checks: readonly Check[] = [
+  ...networkPolicyChecks,
+  ...meshChecks,
+  ...objectChecks,
+  ...nginxChecks,
+];

@@ -7,6 +7,7 @@ import type { Consumption } from './consumption.ts';
 import type { ContainerFacts } from './container-facts.ts';
 import type { DataObject } from './data-object.ts';
 import { type Placed, placed } from './placed.ts';
+import type { ObjectUse } from './uses.ts';
 
 /** A ConfigMap of settings for ingress-nginx. */
 export interface NginxConfig {
@@ -39,8 +40,9 @@ export function readNginxConfigs(objects: readonly DataObject[], consumption: Co
   return objects.flatMap((object): NginxConfig[] => {
     if (object.kind !== 'ConfigMap') return [];
     const isDefault = object.namespace === namespace && object.name === name;
-    const uses = consumption.usesOf(object).filter(({ how }) => how === 'flag');
-    const readBy = uses.flatMap(({ container }) => (container && isController(container) ? [container] : []));
+    const readBy = consumption
+      .usesOf(object)
+      .flatMap((use) => (use.container && namesSettings(use) ? [use.container] : []));
     const { keys } = object;
     const known = keys.filter(
       (key) => nginxConfigMapKeys.has(key.name) || removedNginxConfigMapKeys.has(key.name),
@@ -51,6 +53,13 @@ export function readNginxConfigs(objects: readonly DataObject[], consumption: Co
     );
     return [{ object, settings, isDefault, readBy }];
   });
+}
+
+/** Returns whether this is a controller's `--configmap`, not one of its flags for other ConfigMaps. */
+export function namesSettings({ how, container, span }: ObjectUse): boolean {
+  if (how !== 'flag' || container === undefined || !isController(container)) return false;
+  const word = container.argv.find((one) => one.span.start.offset === span.start.offset);
+  return /^--?configmap=/.test(word?.value ?? '');
 }
 
 /** Returns whether the container is an ingress-nginx controller: by its image, or its program. */
