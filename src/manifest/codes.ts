@@ -600,6 +600,60 @@ Split the object.`,
   { bad: 'hostnames: [a1.example.com, …, a17.example.com]', good: 'hostnames: ["*.example.com"]' },
 );
 
+/** Codes of the cluster-wide policies of the Network Policy API. */
+function clusterPolicyCode(code: Code, title: string, doc: string, example: Example): CodeDefinition {
+  return { code, title, class: 'schema', severity: 'error', since: '0.2.0', doc, example };
+}
+
+export const exactlyOneField = clusterPolicyCode(
+  'PKT0063',
+  'Not exactly one of the alternatives',
+  `The subject, each peer, each item of \`protocols\` or \`ports\` and each \`destinationPort\` of a cluster-wide policy sets
+exactly one of its fields. The API server refuses the policy otherwise. List items are alternatives, so two peers make
+what two fields in one peer seem to say.`,
+  {
+    bad: 'from:\n- namespaces: {}\n  pods: {namespaceSelector: {}, podSelector: {}}',
+    good: 'from:\n- namespaces: {}',
+  },
+);
+
+export const policyPortRange = clusterPolicyCode(
+  'PKT0064',
+  'Invalid range of ports',
+  'A range of ports in a cluster-wide policy begins below its end. The API server refuses the policy otherwise.',
+  {
+    bad: 'protocols:\n- tcp: {destinationPort: {range: {start: 8090, end: 8080}}}',
+    good: 'protocols:\n- tcp: {destinationPort: {range: {start: 8080, end: 8090}}}',
+  },
+);
+
+export const baselineName = clusterPolicyCode(
+  'PKT0065',
+  'BaselineAdminNetworkPolicy with another name than default',
+  `There is one BaselineAdminNetworkPolicy in a cluster, and its name is \`default\`. The API server refuses any other. A
+ClusterNetworkPolicy with \`tier: Baseline\` may have any name, and there may be many.`,
+  { bad: 'kind: BaselineAdminNetworkPolicy\nmetadata: {name: deny}', good: 'metadata: {name: default}' },
+);
+
+export const domainNamesRule = clusterPolicyCode(
+  'PKT0066',
+  'Domain names in a rule that does not allow',
+  `\`domainNames\` are for rules that allow. Nobody knows all addresses of a name, so a rule that denies them would let
+some through. To deny all other names put a rule after it that denies \`networks: [0.0.0.0/0, "::/0"]\`.`,
+  {
+    bad: 'action: Deny\nto: [{domainNames: [evil.example]}]',
+    good: 'action: Accept\nto: [{domainNames: [updates.example]}]',
+  },
+);
+
+export const networkRange = clusterPolicyCode(
+  'PKT0067',
+  'Invalid network of a peer',
+  `Each item of \`networks\` is a range of addresses in CIDR form (RFC 4632, RFC 4291). The API server refuses the policy
+otherwise.`,
+  { bad: 'to:\n- networks: [10.0.0.1]', good: 'to:\n- networks: [10.0.0.1/32]' },
+);
+
 /** The codes of reading manifests and the site file. */
 export const manifestCodes: readonly CodeDefinition[] = [
   binaryFile,
@@ -648,6 +702,11 @@ export const manifestCodes: readonly CodeDefinition[] = [
   routeRule,
   routeTls,
   tooManyItems,
+  exactlyOneField,
+  policyPortRange,
+  baselineName,
+  domainNamesRule,
+  networkRange,
   invalidSite,
   duplicateHost,
   secondSite,

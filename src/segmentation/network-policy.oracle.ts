@@ -150,7 +150,11 @@ function ruleAllows(
     other.kind === 'external' &&
     !inPodNetwork(world, other.address) &&
     world.masqueraded(subject, protocol, port);
-  const peerMatches = peers.map((peer) => peerAnswer(world, policy, peer, other, masqueraded));
+  const blocks = peers.flatMap((peer) => peer.ipBlock ?? []);
+  const peerMatches = peers
+    .filter((peer) => !peer.ipBlock)
+    .map((peer) => peerAnswer(world, policy, peer, other));
+  if (blocks.length > 0) peerMatches.push(blocksAnswer(world, blocks, other, masqueraded));
   const portMatches = ports.map((item) => truth(portCovers(item, destination, protocol, port)));
   return and(
     peers.length === 0 ? 'yes' : or(...peerMatches),
@@ -168,23 +172,37 @@ function portCovers(item: Manifest, destination: OracleEnd, protocol: string, po
   );
 }
 
-function peerAnswer(
+/** All blocks of a rule at once: for each address that the other end may be seen with, whether one of them holds it. */
+function blocksAnswer(
   world: OracleWorld,
-  policy: Manifest,
-  peer: Manifest,
+  blocks: readonly Manifest[],
   other: OracleEnd,
   masqueraded: boolean,
 ): Answer {
-  const isPodAddress = other.kind === 'external' && inPodNetwork(world, other.address);
-  if (peer.ipBlock) {
-    const addresses = other.kind === 'external' ? [other.address] : other.addresses;
-    if (masqueraded) return wholeFamily(peer.ipBlock, addresses[0] as string) ? 'yes' : 'maybe';
-    const contained =
-      addresses.length === 0 ? 'maybe' : agree(addresses.map((one) => truth(inBlock(peer.ipBlock, one))));
-    const isPod = isPodAddress || (other.kind === 'pod' && !other.hostNetwork);
-    if (!isPod) return contained;
-    return and(contained, world.ipBlocksMatchPods);
+  const addresses = other.kind === 'external' ? [other.address] : other.addresses;
+  const holds = (address: string) => blocks.some((block) => inBlock(block, address));
+  if (masqueraded) {
+    const family = ipaddr.parse(addresses[0] as string).kind() === 'ipv4' ? probes.ipv4 : probes.ipv6;
+    return family.every(holds) ? 'yes' : 'maybe';
   }
+  const seen = addresses.length > 0 ? addresses : [...probes.ipv4, ...probes.ipv6];
+  const contained = agree(seen.map((one) => truth(holds(one))));
+  const isPod =
+    (other.kind === 'external' && inPodNetwork(world, other.address)) ||
+    (other.kind === 'pod' && !other.hostNetwork);
+  return isPod ? and(contained, world.ipBlocksMatchPods) : contained;
+}
+
+/** Addresses that tell apart all blocks and holes that are generated. */
+const probes = {
+  ipv4: ['10.1.0.1', '10.1.0.2', '10.1.0.9', '10.9.9.9', '192.0.2.1', '192.0.2.9', '192.0.2.200']
+    .concat(['198.51.100.7', '198.51.100.9', '203.0.113.9', '100.64.0.1', '200.0.0.1', '10.200.0.1'])
+    .concat(['10.1.200.1']),
+  ipv6: ['2001:db8:9::1', '2001:db8:1::1', '2001:db9::1', '9000::1'],
+};
+
+function peerAnswer(world: OracleWorld, policy: Manifest, peer: Manifest, other: OracleEnd): Answer {
+  const isPodAddress = other.kind === 'external' && inPodNetwork(world, other.address);
   if (isPodAddress) return 'maybe';
   if (other.kind !== 'pod' || other.hostNetwork) return 'no';
   const declared = world.namespaces[other.namespace];
@@ -237,11 +255,6 @@ function inCidr(cidr: string, address: string): boolean {
 
 function inBlock(block: Manifest, address: string): boolean {
   return inCidr(block.cidr, address) && !(block.except ?? []).some((hole: string) => inCidr(hole, address));
-}
-
-function wholeFamily(block: Manifest, address: string): boolean {
-  const cidr = ipaddr.parse(address).kind() === 'ipv4' ? '0.0.0.0/0' : '::/0';
-  return block.cidr === cidr && (block.except ?? []).length === 0;
 }
 
 function inPodNetwork(world: OracleWorld, address: string): boolean {

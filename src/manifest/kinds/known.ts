@@ -70,12 +70,6 @@ export const knownKinds: readonly KindDefinition[] = [
   ),
   ...known(false, ['certificates.k8s.io/v1'], ['CertificateSigningRequest']),
   ...known(false, ['flowcontrol.apiserver.k8s.io/v1'], ['FlowSchema', 'PriorityLevelConfiguration']),
-  ...known(
-    false,
-    ['policy.networking.k8s.io/v1alpha1'],
-    ['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy'],
-  ),
-  ...known(false, ['policy.networking.k8s.io/v1alpha2'], ['ClusterNetworkPolicy']),
   ...known(true, ['security.istio.io/v1', 'security.istio.io/v1beta1'], ['RequestAuthentication']),
   ...known(
     true,

@@ -1,4 +1,7 @@
+import { adminNetworkPolicyKind } from './admin-network-policy.ts';
 import { authorizationPolicyKind } from './authorization-policy.ts';
+import { baselineAdminNetworkPolicyKind } from './baseline-admin-network-policy.ts';
+import { clusterNetworkPolicyKind } from './cluster-network-policy.ts';
 import { configMapKind } from './config-map.ts';
 import { cronJobKind } from './cron-job.ts';
 import { daemonSetKind } from './daemon-set.ts';
@@ -41,6 +44,9 @@ export const kinds: readonly KindDefinition[] = [
   configMapKind,
   secretKind,
   networkPolicyKind,
+  clusterNetworkPolicyKind,
+  adminNetworkPolicyKind,
+  baselineAdminNetworkPolicyKind,
   authorizationPolicyKind,
   peerAuthenticationKind,
   ingressKind,

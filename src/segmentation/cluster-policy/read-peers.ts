@@ -33,9 +33,9 @@ export function readPods({ namespaces, pods }: Fields): ClusterPods | undefined 
     return selector && { namespaces: selector, pods: undefined };
   }
   const { namespaceSelector, podSelector } = fieldsOf(pods);
-  // v1alpha2 lets it be left out, which is the selector without conditions.
+  // The API's own conformance manifests leave them out, which is the selector without conditions.
   const where = compileSelector(namespaceSelector ?? {});
-  const which = compileSelector(podSelector);
+  const which = compileSelector(podSelector ?? {});
   return where && which && { namespaces: where, pods: which };
 }
 
