@@ -7,9 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { codes } from '../src/cli/codes.ts';
 import { commands } from '../src/cli/commands/registry.ts';
+import { testOutput } from '../src/cli/render/assertions/json.ts';
+import { diffOutput } from '../src/cli/render/diff/json.ts';
+import { learnOutput } from '../src/cli/render/learn/json.ts';
 import { detectors } from '../src/detect/registry.ts';
 import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
 import { reachFilterKeys } from '../src/flow/filter-reach.ts';
+import { assertionFileSchema } from '../src/posture/assertions/schema.ts';
 import { sensors } from '../src/sensor/registry.ts';
 
 const folder = fileURLToPath(new URL('../docs/reference', import.meta.url));
@@ -25,7 +29,15 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['detectors.md', detectorsPage()],
     ['filters.md', filtersPage()],
     ['sensors.md', sensorsPage()],
+    ['schema/assertions.schema.json', jsonSchema(assertionFileSchema, 'input')],
+    ['schema/diff.schema.json', jsonSchema(diffOutput)],
+    ['schema/learn.schema.json', jsonSchema(learnOutput)],
+    ['schema/test.schema.json', jsonSchema(testOutput)],
   ]);
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output'): string {
+  return `${JSON.stringify(z.toJSONSchema(schema, { io }), null, 2)}\n`;
 }
 
 /** Names of pages that differ from what the registries say now. */
