@@ -1,12 +1,21 @@
 import { PortSet } from '../../net/port-set.ts';
-import { equivalenceClasses } from '../../segmentation/equivalence.ts';
+import type { Prefix } from '../../net/prefix.ts';
+import { AddressAtoms } from '../../segmentation/address-atoms.ts';
+import { type AnswerId, AnswerTable, answerProtocols } from '../../segmentation/answers.ts';
+import { nodesOf } from '../../segmentation/endpoint.ts';
+import { type WorkloadClasses, workloadClasses } from '../../segmentation/equivalence.ts';
+import { masqueradedPorts, masqueradeKey } from '../../segmentation/masquerade.ts';
 import type { Workload } from '../../segmentation/model.ts';
-import { portAnswer } from '../../segmentation/port-sets.ts';
-import { type ApiProtocol, apiProtocols } from '../../segmentation/protocol.ts';
+import { PolicyRows } from '../../segmentation/policy-rows.ts';
+import type { ApiProtocol } from '../../segmentation/protocol.ts';
+import { type Segmentation, shareNode } from '../../segmentation/segmentation.ts';
+import { Ternary } from '../../segmentation/ternary.ts';
 import type { Declared } from '../posture.ts';
 import type { ReachEnd } from './end.ts';
+import { entryRows } from './entry-rows.ts';
+import { MeshAnswers } from './mesh-answers.ts';
 
-/** The ports of one protocol on which one workload may reach another; what is in neither set is denied. */
+/** The ports of one protocol on which one end may reach another; what is in neither set is denied. */
 export interface ProtocolPorts {
   readonly protocol: ApiProtocol;
   readonly allowed: PortSet;
@@ -17,6 +26,7 @@ export interface ProtocolPorts {
 export interface ReachRow {
   readonly source: ReachEnd;
   readonly destination: ReachEnd;
+  /** Pairs with the same answer share the object. */
   readonly ports: readonly ProtocolPorts[];
 }
 
@@ -27,37 +37,172 @@ export interface ReachScope {
 }
 
 /**
- * Yields every ordered pair of workloads with the exact ports. Finished workloads are left out, and a single pod with
- * itself; a workload of several pods stands with itself for the traffic between them.
+ * Who may reach whom, for everything that is declared. Answers are computed for classes of workloads that no control tells
+ * apart and for atoms of the address space, and combined pair by pair through a table; the matrix itself is never stored.
  */
-export function* reachMatrix(
-  { inventory, segmentation }: Declared,
-  scope: ReachScope = {},
-): Generator<ReachRow> {
-  const protocols = scope.protocol ? [scope.protocol] : (Object.keys(apiProtocols) as ApiProtocol[]);
-  const asked = scope.port === undefined ? PortSet.all : PortSet.of(scope.port);
-  const answer = (source: Workload, destination: Workload) =>
-    protocols.map((protocol): ProtocolPorts => {
-      const { allowed, unknown } = portAnswer(segmentation, source, destination, apiProtocols[protocol]);
-      return { protocol, allowed: allowed.intersect(asked), unknown: unknown.intersect(asked) };
-    });
-  const classes = equivalenceClasses(segmentation);
-  const answers = new Map<number, readonly ProtocolPorts[]>();
-  const workloads = inventory.workloads.filter(({ finished }) => !finished);
-  for (const source of workloads) {
-    for (const destination of workloads) {
-      if (source === destination && source.single) continue;
-      const pair = classes[source.index]! * inventory.workloads.length + classes[destination.index]!;
-      let ports = answers.get(pair);
-      if (ports === undefined) {
-        ports = answer(source, destination);
-        answers.set(pair, ports);
+export class ReachMatrix {
+  readonly answers: AnswerTable = new AnswerTable();
+  readonly atoms: AddressAtoms;
+  readonly classes: WorkloadClasses;
+  readonly #declared: Declared;
+  readonly #rows: PolicyRows;
+  readonly #mesh: MeshAnswers;
+
+  constructor(declared: Declared) {
+    const { segmentation, mesh, inventory } = declared;
+    this.#declared = declared;
+    this.atoms = new AddressAtoms([...prefixesOf(segmentation), ...mesh.addressBlocks()]);
+    const masqueraded = masqueradedPorts(inventory);
+    this.classes = workloadClasses(
+      segmentation,
+      (workload) => `${mesh.signature(workload)} ${masqueradeKey(masqueraded, workload)}`,
+    );
+    this.#rows = new PolicyRows(segmentation, this.answers, this.classes, this.atoms, masqueraded);
+    this.#mesh = new MeshAnswers(mesh, this.answers, this.classes, this.atoms);
+  }
+
+  /** Returns the number of the answer for connections between pods of two workloads, by their indexes. */
+  answer(source: number, destination: number): AnswerId {
+    const from = this.classes.of[source] as number;
+    const to = this.classes.of[destination] as number;
+    return this.#mesh.between(from, to, this.#byPolicies(from, to));
+  }
+
+  /** Returns the number of the answer for connections from an atom of the address space to a workload. */
+  fromOutside(atom: number, destination: number): AnswerId {
+    const { representatives } = this.classes;
+    const to = this.classes.of[destination] as number;
+    const row = this.#rows.ingress(representatives[to] as Workload);
+    const answer = row[representatives.length + atom] as AnswerId;
+    return this.#mesh.fromOutside(atom, to, this.#isHost(to) ? this.answers.all : answer);
+  }
+
+  /** Returns the number of the answer for connections from a workload to an atom of the address space. */
+  toOutside(source: number, atom: number): AnswerId {
+    const { representatives } = this.classes;
+    const from = this.classes.of[source] as number;
+    if (this.#isHost(from)) return this.answers.all;
+    return this.#rows.egress(representatives[from] as Workload)[representatives.length + atom] as AnswerId;
+  }
+
+  #isHost(number: number): boolean {
+    return this.classes.representatives[number]?.hostNetwork === true;
+  }
+
+  /** On the host's network policies see a node: they bear on the other end alone, and not on traffic with the own node. */
+  #byPolicies(from: number, to: number): AnswerId {
+    const { representatives } = this.classes;
+    const [source, destination] = [representatives[from] as Workload, representatives[to] as Workload];
+    if (source.hostNetwork && destination.hostNetwork) return this.answers.all;
+    if (!source.hostNetwork && !destination.hostNetwork) {
+      const out = this.#rows.egress(source)[to] as AnswerId;
+      if (out === this.answers.none) return out;
+      return this.answers.both(out, this.#rows.ingress(destination)[from] as AnswerId);
+    }
+    const answer = destination.hostNetwork
+      ? (this.#rows.egress(source)[to] as AnswerId)
+      : (this.#rows.ingress(destination)[from] as AnswerId);
+    return this.#local(source, destination, answer);
+  }
+
+  #local(source: Workload, destination: Workload, answer: AnswerId): AnswerId {
+    const [from, to] = [source, destination].map((workload) => nodesOf({ kind: 'workload', workload }));
+    const local = shareNode(from ?? 'anywhere', to ?? 'anywhere');
+    if (local === Ternary.No) return answer;
+    const { segmentation } = this.#declared;
+    const plan = destination.hostNetwork
+      ? segmentation.plan('egress', source.index)
+      : segmentation.plan('ingress', destination.index);
+    const byTiers = plan.admin.length > 0 || plan.baseline.length > 0;
+    // That the tiers spare traffic with the own node their API does not say.
+    if (local === Ternary.Yes && !byTiers) return this.answers.all;
+    return this.answers.either(answer, this.answers.unknown);
+  }
+
+  /**
+   * Yields every ordered pair of workloads, then what may come from outside to each workload and go from each to the
+   * outside, then the ways in. Finished workloads are left out, and a single pod with itself; a workload of several pods
+   * stands with itself for the traffic between them. Of outside ranges only those between which something may pass.
+   */
+  *rows(scope: ReachScope = {}): Generator<ReachRow> {
+    const shown = new ShownPorts(this.answers, scope);
+    const workloads = this.#declared.inventory.workloads.filter(({ finished }) => !finished);
+    const ends = new Map(workloads.map((workload) => [workload, { kind: 'workload', workload } as const]));
+    for (const source of workloads) {
+      const end = ends.get(source) as ReachEnd;
+      for (const destination of workloads) {
+        if (source === destination && source.single) continue;
+        const ports = shown.of(this.answer(source.index, destination.index));
+        yield { source: end, destination: ends.get(destination) as ReachEnd, ports };
       }
-      yield {
-        source: { kind: 'workload', workload: source },
-        destination: { kind: 'workload', workload: destination },
-        ports,
-      };
+    }
+    for (const workload of workloads) {
+      const end = ends.get(workload) as ReachEnd;
+      for (const { answer, external } of this.#outside((atom) => this.fromOutside(atom, workload.index))) {
+        yield { source: external, destination: end, ports: shown.of(answer) };
+      }
+      for (const { answer, external } of this.#outside((atom) => this.toOutside(workload.index, atom))) {
+        yield { source: end, destination: external, ports: shown.of(answer) };
+      }
+    }
+    yield* entryRows(this.#declared, scope);
+  }
+
+  /** The outside in as few ranges as the answers allow. */
+  *#outside(answerOf: (atom: number) => AnswerId) {
+    const byAnswer = Map.groupBy(this.atoms.atoms, ({ index }) => answerOf(index));
+    for (const [answer, atoms] of byAnswer) {
+      if (answer === this.answers.none) continue;
+      const range = this.atoms.range(atoms.map(({ index }) => index));
+      yield { answer, external: { kind: 'external', range } as const };
     }
   }
+}
+
+/** Every prefix that a policy names, and the networks of pods: their addresses are judged apart. */
+function* prefixesOf({ policies, clusterPolicies, inventory }: Segmentation): Generator<Prefix> {
+  for (const { policy } of policies) {
+    for (const rule of [...(policy.rules.ingress ?? []), ...(policy.rules.egress ?? [])]) {
+      for (const { block } of rule.peers ?? []) if (block) yield* [block.prefix, ...block.except];
+    }
+  }
+  for (const { policy } of clusterPolicies) {
+    for (const { networks } of [...policy.rules.ingress, ...policy.rules.egress]) {
+      if (networks !== undefined) yield* networks.prefixes();
+    }
+  }
+  for (const { podNetworks } of inventory.nodes) yield* podNetworks;
+}
+
+/** Answers as they are shown: per protocol, narrowed to the scope; one object per answer. */
+class ShownPorts {
+  readonly #answers: AnswerTable;
+  readonly #scope: ReachScope;
+  readonly #known: (readonly ProtocolPorts[])[] = [];
+
+  constructor(answers: AnswerTable, scope: ReachScope) {
+    this.#answers = answers;
+    this.#scope = scope;
+  }
+
+  of(id: AnswerId): readonly ProtocolPorts[] {
+    this.#known[id] ??= this.#show(id);
+    return this.#known[id];
+  }
+
+  #show(id: AnswerId): ProtocolPorts[] {
+    const { protocol: only, port } = this.#scope;
+    const asked = port === undefined ? PortSet.all : PortSet.of(port);
+    return this.#answers.bounds(id).flatMap(({ certain, possible }, at) => {
+      const protocol = answerProtocols[at] as ApiProtocol;
+      if (only !== undefined && only !== protocol) return [];
+      const allowed = certain.intersect(asked);
+      return [{ protocol, allowed, unknown: possible.intersect(asked).subtract(allowed) }];
+    });
+  }
+}
+
+/** Yields the rows of {@link ReachMatrix.rows} for what is declared. */
+export function* reachMatrix(declared: Declared, scope: ReachScope = {}): Generator<ReachRow> {
+  yield* new ReachMatrix(declared).rows(scope);
 }

@@ -70,6 +70,9 @@ test('reachMatrix gives exact ports, leaves out finished pods and a pod with its
   expect(rows).toEqual([
     'shop/web shop/api TCP 8080-8082 UDP 53 SCTP none',
     'shop/api shop/web TCP 0-65535 UDP 0-65535 SCTP 0-65535',
+    '0.0.0.0/0,::/0 shop/web TCP 0-65535 UDP 0-65535 SCTP 0-65535',
+    'shop/web 0.0.0.0/0,::/0 TCP 0-65535 UDP 0-65535 SCTP 0-65535',
+    'shop/api 0.0.0.0/0,::/0 TCP 0-65535 UDP 0-65535 SCTP 0-65535',
   ]);
   const [first] = reachMatrix(posture, { protocol: 'TCP', port: 8081 });
   expect(first?.ports.map(({ protocol, allowed }) => `${protocol} ${allowed}`)).toEqual(['TCP 8081']);
