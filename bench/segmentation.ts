@@ -8,7 +8,8 @@ import { compilePosture } from '../src/posture/compile.ts';
 import { destinationOf, judge } from '../src/posture/judge.ts';
 import { reachMatrix } from '../src/posture/reach/matrix.ts';
 import { Dice, plainResource } from '../src/segmentation/generate.oracle.ts';
-import { type OraclePod, type OracleWorld, oracleAnswer } from '../src/segmentation/network-policy.oracle.ts';
+import { oracleAnswer } from '../src/segmentation/network-policy.oracle.ts';
+import type { OraclePod, OracleWorld } from '../src/segmentation/world.oracle.ts';
 import { compare, quick } from './measure.ts';
 
 const sizes = quick
@@ -89,6 +90,8 @@ function generate(workloads: number, policies: number) {
   const world: OracleWorld = {
     namespaces,
     policies: values.map((value) => ({ value, faulty: false })),
+    clusterPolicies: [],
+    nodes: {},
     ipBlocksMatchPods: 'yes',
     podNetworks: [],
     masqueraded: () => false,

@@ -1,5 +1,5 @@
 import type { Resource } from '../manifest/resource.ts';
-import type { OraclePod, OracleWorld } from './network-policy.oracle.ts';
+import type { OraclePod, OracleWorld } from './world.oracle.ts';
 
 /** Returns a generator of numbers in [0, 1) that a seed determines (Mulberry32 by Tommy Ettinger, public domain algorithm). */
 export function randomFrom(seed: number): () => number {
@@ -72,9 +72,9 @@ const keys = ['app', 'tier', 'env'];
 const values = ['a', 'b', 'c'];
 export const spaces = ['default', 'shop', 'ops', 'lost'];
 const protocols = ['TCP', 'UDP', 'SCTP'];
-const portNumbers = [53, 80, 81, 443, 8080];
-const portNames = ['web', 'dns'];
-const blocks = [
+export const portNumbers = [53, 80, 81, 443, 8080];
+export const portNames = ['web', 'dns'];
+export const blocks = [
   '0.0.0.0/0',
   '::/0',
   '10.0.0.0/8',
@@ -101,6 +101,10 @@ export const outsideAddresses = [
   '192.0.2.200',
 ];
 const nodeNames = ['n1', 'n2'];
+export const nodeLabels: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  n1: { zone: 'a' },
+  n2: { zone: 'b', rack: 'top' },
+};
 const nodeAddresses: Readonly<Record<string, string>> = { n1: '192.0.2.1', n2: '192.0.2.2' };
 
 export interface GeneratedCluster {
@@ -130,7 +134,7 @@ export function generateCluster(dice: Dice, doubt = true): GeneratedCluster {
       plainResource({
         apiVersion: 'v1',
         kind: 'Node',
-        metadata: { name },
+        metadata: { name, labels: nodeLabels[name] as Record<string, string> },
         spec: { podCIDRs: i === 0 ? podNetworks : [] },
         status: { addresses: [{ type: 'InternalIP', address: nodeAddresses[name] }] },
       }),
@@ -142,6 +146,8 @@ export function generateCluster(dice: Dice, doubt = true): GeneratedCluster {
   const world: OracleWorld = {
     namespaces,
     policies,
+    clusterPolicies: [],
+    nodes: nodeLabels,
     ipBlocksMatchPods: doubt ? dice.pick(['yes', 'no', 'maybe'] as const) : 'yes',
     podNetworks,
     masqueraded: (pod, protocol, port) =>
@@ -208,7 +214,7 @@ function podManifest(pod: OraclePod): Resource {
   return plainResource({ apiVersion: 'v1', kind: 'Pod', metadata: { ...where, ...metadata }, spec, status });
 }
 
-function generateSelector(dice: Dice, extraKey?: string): object | null {
+export function generateSelector(dice: Dice, extraKey?: string): object | null {
   if (dice.chance(0.15)) return {};
   const pool = extraKey === undefined ? keys : [...keys, extraKey];
   const matchLabels = dice.chance(0.7)

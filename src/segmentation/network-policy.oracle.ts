@@ -1,61 +1,28 @@
 import ipaddr from 'ipaddr.js';
+import { tierAnswer } from './cluster-policy/tiers.oracle.ts';
+import {
+  type Answer,
+  agree,
+  and,
+  inCidr,
+  inPodNetwork,
+  labelsOf,
+  type Manifest,
+  namespaceLabelsOf,
+  type OracleEnd,
+  type OraclePod,
+  type OracleWorld,
+  or,
+  probes,
+  selectorMatches,
+  truth,
+} from './world.oracle.ts';
 
 /**
  * A naive evaluator for tests, written from the NetworkPolicy API reference and its concept page, on plain manifest
  * values. It shares no code with the compiled evaluator on purpose. Where something is not known it tries every
  * possibility and says `maybe` unless all agree.
  */
-export type Answer = 'yes' | 'no' | 'maybe';
-
-export interface OraclePod {
-  readonly kind: 'pod';
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Label keys whose value a controller chooses. */
-  readonly secretLabels: readonly string[];
-  readonly addresses: readonly string[];
-  readonly hostNetwork: boolean;
-  readonly node: string | undefined;
-  readonly finished: boolean;
-  readonly ports: readonly { readonly name: string; readonly protocol: string; readonly port: number }[];
-  /** One pod for certain, not one of several replicas. */
-  readonly single: boolean;
-  /** Tells two workloads apart. */
-  readonly id: number;
-}
-
-export type OracleEnd =
-  | OraclePod
-  | { readonly kind: 'external'; readonly address: string }
-  | { readonly kind: 'node'; readonly node: string | undefined; readonly addresses: readonly string[] };
-
-// biome-ignore lint/suspicious/noExplicitAny: manifest values as they were generated, valid or not
-type Manifest = any;
-
-export interface OracleWorld {
-  /** Labels of declared namespaces. */
-  readonly namespaces: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly policies: readonly { readonly value: Manifest; readonly faulty: boolean }[];
-  readonly ipBlocksMatchPods: Answer;
-  readonly podNetworks: readonly string[];
-  /** Whether a client from outside may reach this pod port with the address of a node. */
-  masqueraded(pod: OraclePod, protocol: string, port: number): boolean;
-}
-
-function and(...answers: readonly Answer[]): Answer {
-  return answers.includes('no') ? 'no' : answers.includes('maybe') ? 'maybe' : 'yes';
-}
-
-function or(...answers: readonly Answer[]): Answer {
-  return answers.includes('yes') ? 'yes' : answers.includes('maybe') ? 'maybe' : 'no';
-}
-
-function agree(answers: readonly Answer[]): Answer {
-  return new Set(answers).size === 1 ? (answers[0] as Answer) : 'maybe';
-}
-
-const truth = (is: boolean): Answer => (is ? 'yes' : 'no');
-
 /** Returns whether a new connection is allowed. */
 export function oracleAnswer(
   world: OracleWorld,
@@ -88,7 +55,24 @@ function side(
 ): Answer {
   if (subject.hostNetwork) return 'yes';
   const local = onSameNode(subject, other);
-  if (local === 'yes') return 'yes';
+  const question = { type, subject, other, destination, protocol, port, local };
+  return tierAnswer(world, 'Admin', question, () => {
+    const baseline = () => tierAnswer(world, 'Baseline', question, () => 'yes');
+    return policiesAnswer(world, type, subject, other, destination, protocol, port, local, baseline);
+  });
+}
+
+function policiesAnswer(
+  world: OracleWorld,
+  type: 'Ingress' | 'Egress',
+  subject: OraclePod,
+  other: OracleEnd,
+  destination: OracleEnd,
+  protocol: string,
+  port: number,
+  local: Answer,
+  baseline: () => Answer,
+): Answer {
   const concerned = world.policies
     .filter(({ value }) => (value.metadata.namespace ?? 'default') === subject.namespace)
     .filter(({ value }) => policyTypes(value.spec).includes(type))
@@ -97,7 +81,10 @@ function side(
       selects: selectorMatches(value(policy).podSelector ?? {}, labelsOf(subject)),
     }))
     .filter(({ selects }) => selects !== 'no');
-  if (concerned.length > 0 && !['TCP', 'UDP', 'SCTP'].includes(protocol)) return 'maybe';
+  if (concerned.length > 0 && !['TCP', 'UDP', 'SCTP'].includes(protocol)) {
+    const isolated = concerned.some(({ selects, faulty }) => selects === 'yes' && !faulty);
+    return isolated ? or(local, 'maybe') : agree([baseline(), or(local, 'maybe')]);
+  }
   // Each policy in turn: absent or present; a faulty one may end up admitting nothing or everything.
   let cases: { isolated: boolean; allowed: Answer }[] = [{ isolated: false, allowed: 'no' }];
   for (const policy of concerned) {
@@ -120,7 +107,7 @@ function side(
       ),
     );
   }
-  return or(local, agree(cases.map(({ isolated, allowed }) => (isolated ? allowed : 'yes'))));
+  return agree(cases.map(({ isolated, allowed }) => (isolated ? or(local, allowed) : baseline())));
 }
 
 function value(policy: { readonly value: Manifest }): Manifest {
@@ -193,28 +180,11 @@ function blocksAnswer(
   return isPod ? and(contained, world.ipBlocksMatchPods) : contained;
 }
 
-/** Addresses that tell apart all blocks and holes that are generated. */
-const probes = {
-  ipv4: ['10.1.0.1', '10.1.0.2', '10.1.0.9', '10.9.9.9', '192.0.2.1', '192.0.2.9', '192.0.2.200']
-    .concat(['198.51.100.7', '198.51.100.9', '203.0.113.9', '100.64.0.1', '200.0.0.1', '10.200.0.1'])
-    .concat(['10.1.200.1']),
-  ipv6: ['2001:db8:9::1', '2001:db8:1::1', '2001:db9::1', '9000::1'],
-};
-
 function peerAnswer(world: OracleWorld, policy: Manifest, peer: Manifest, other: OracleEnd): Answer {
   const isPodAddress = other.kind === 'external' && inPodNetwork(world, other.address);
   if (isPodAddress) return 'maybe';
   if (other.kind !== 'pod' || other.hostNetwork) return 'no';
-  const declared = world.namespaces[other.namespace];
-  const namespaceLabels = {
-    get: (key: string) =>
-      key === 'kubernetes.io/metadata.name'
-        ? other.namespace
-        : declared === undefined
-          ? 'secret'
-          : declared[key],
-    isSecret: (key: string) => declared === undefined && key !== 'kubernetes.io/metadata.name',
-  };
+  const namespaceLabels = namespaceLabelsOf(world, other);
   const inNamespace = peer.namespaceSelector
     ? selectorMatches(peer.namespaceSelector, namespaceLabels)
     : truth(other.namespace === (policy.metadata.namespace ?? 'default'));
@@ -222,43 +192,8 @@ function peerAnswer(world: OracleWorld, policy: Manifest, peer: Manifest, other:
   return and(inNamespace, isSelected);
 }
 
-interface OracleLabels {
-  get(key: string): string | undefined;
-  isSecret(key: string): boolean;
-}
-
-function labelsOf(pod: OraclePod): OracleLabels {
-  return { get: (key) => pod.labels[key], isSecret: (key) => pod.secretLabels.includes(key) };
-}
-
-function selectorMatches(selector: Manifest, labels: OracleLabels): Answer {
-  const answers: Answer[] = [];
-  for (const [key, text] of Object.entries(selector.matchLabels ?? {})) {
-    answers.push(labels.isSecret(key) ? 'maybe' : truth(labels.get(key) === text));
-  }
-  for (const { key, operator, values } of selector.matchExpressions ?? []) {
-    const text = labels.get(key);
-    if (labels.isSecret(key)) answers.push('maybe');
-    else if (operator === 'In') answers.push(truth(text !== undefined && values.includes(text)));
-    else if (operator === 'NotIn') answers.push(truth(text === undefined || !values.includes(text)));
-    else if (operator === 'Exists') answers.push(truth(text !== undefined));
-    else answers.push(truth(text === undefined));
-  }
-  return and(...answers);
-}
-
-function inCidr(cidr: string, address: string): boolean {
-  const parsed = ipaddr.parse(address);
-  const [network, length] = ipaddr.parseCIDR(cidr);
-  return parsed.kind() === network.kind() && parsed.match([network, length]);
-}
-
 function inBlock(block: Manifest, address: string): boolean {
   return inCidr(block.cidr, address) && !(block.except ?? []).some((hole: string) => inCidr(hole, address));
-}
-
-function inPodNetwork(world: OracleWorld, address: string): boolean {
-  return world.podNetworks.some((network) => inCidr(network, address));
 }
 
 function onSameNode(pod: OraclePod, other: OracleEnd): Answer {

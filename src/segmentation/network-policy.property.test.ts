@@ -1,96 +1,62 @@
 import { expect, test } from 'vitest';
-import { formatAddress, parseAddress } from '../net/address.ts';
+import { generateTieredCluster } from './cluster-policy/generate.oracle.ts';
 import type { Endpoint } from './endpoint.ts';
-import { equivalenceClasses } from './equivalence.ts';
+import { workloadClasses } from './equivalence.ts';
 import { verdict } from './explain.ts';
-import { Dice, type GeneratedCluster, generateCluster, outsideAddresses } from './generate.oracle.ts';
-import { readInventory } from './inventory.ts';
-import type { Workload } from './model.ts';
-import { type OracleEnd, type OraclePod, oracleAnswer } from './network-policy.oracle.ts';
+import { Dice, generateCluster } from './generate.oracle.ts';
+import { oracleAnswer } from './network-policy.oracle.ts';
 import { portAnswer } from './port-sets.ts';
-import { Segmentation } from './segmentation.ts';
+import { compileGenerated, randomEnd } from './random-ends.oracle.ts';
 
 /** Connections judged; PICKET_CASES=100000 for a long run. */
 const cases = Number(process.env.PICKET_CASES ?? 20_000);
 const connectionsPerCluster = 8;
 const numbers = { TCP: 6, UDP: 17, SCTP: 132, ICMP: 1 } as const;
 const expected = { yes: 'allow', no: 'deny', maybe: 'unknown' } as const;
-const scopes = { yes: 'match', no: 'never', maybe: 'unknown' } as const;
 
-function compile({ resources, world }: GeneratedCluster): Segmentation {
-  const options = { ipBlockMatchesPods: scopes[world.ipBlocksMatchPods] };
-  return new Segmentation(readInventory(resources), resources, options);
-}
+/** NetworkPolicies alone, and with the tiers around them. */
+const worlds = [
+  ['NetworkPolicies', generateCluster],
+  ['cluster-wide tiers', generateTieredCluster],
+] as const;
 
-function workloadOf(segmentation: Segmentation, pod: OraclePod): Workload {
-  return segmentation.inventory.workloads.find(({ name }) => name === `w${pod.id}`) as Workload;
-}
-
-function randomEnd(
-  dice: Dice,
-  { pods }: GeneratedCluster,
-  segmentation: Segmentation,
-): [OracleEnd, Endpoint] {
-  const kind = dice.random();
-  if (kind < 0.2) {
-    const address = dice.pick(outsideAddresses);
-    return [
-      { kind: 'external', address },
-      { kind: 'external', address: parseAddress(address)! },
-    ];
-  }
-  if (kind < 0.28) {
-    const node = dice.pick([undefined, ...segmentation.inventory.nodes]);
-    const end: OracleEnd = {
-      kind: 'node',
-      node: node?.name,
-      addresses: node?.addresses.map(formatAddress) ?? [],
-    };
-    return [end, node === undefined ? { kind: 'node' } : { kind: 'node', node }];
-  }
-  const pod = dice.pick(pods);
-  const workload = workloadOf(segmentation, pod);
-  if (pod.addresses.length > 0 && dice.chance(0.4)) {
-    const address = dice.pick(pod.addresses);
-    return [
-      { ...pod, addresses: [address] },
-      { kind: 'workload', workload, address: parseAddress(address)! },
-    ];
-  }
-  return [pod, { kind: 'workload', workload }];
-}
-
-test(`agrees with the naive evaluator on ${cases} random connections`, { timeout: 600_000 }, () => {
-  const tally = { allow: 0, deny: 0, unknown: 0 };
-  let judged = 0;
-  for (let seed = 1; judged < cases; seed++) {
-    const dice = new Dice(seed);
-    const cluster = generateCluster(dice);
-    const segmentation = compile(cluster);
-    for (let i = 0; i < connectionsPerCluster && judged < cases; i++, judged++) {
-      const [oracleSource, source] = randomEnd(dice, cluster, segmentation);
-      const [oracleDestination, destination] = randomEnd(dice, cluster, segmentation);
-      const protocol = dice.chance(0.05) ? 'ICMP' : dice.pick(['TCP', 'UDP', 'SCTP'] as const);
-      const port = dice.pick([53, 80, 81, 443, 8080, 1, 300, 65535]);
-      const wanted = expected[oracleAnswer(cluster.world, oracleSource, oracleDestination, protocol, port)];
-      const { outcome, reasons } = verdict(segmentation, source, destination, numbers[protocol], port);
-      tally[outcome]++;
-      if (outcome !== wanted) {
-        const question = { seed, source: oracleSource, destination: oracleDestination, protocol, port };
-        expect.fail(
-          `${JSON.stringify(question)}: ${outcome}, not ${wanted}: ${reasons.map(({ text }) => text).join('; ')}`,
-        );
+test.each(worlds)(
+  `%s: agree with the naive evaluator on ${cases} random connections`,
+  {
+    timeout: 600_000,
+  },
+  (_, generate) => {
+    const tally = { allow: 0, deny: 0, unknown: 0 };
+    let judged = 0;
+    for (let seed = 1; judged < cases; seed++) {
+      const dice = new Dice(seed);
+      const cluster = generate(dice);
+      const segmentation = compileGenerated(cluster);
+      for (let i = 0; i < connectionsPerCluster && judged < cases; i++, judged++) {
+        const [oracleSource, source] = randomEnd(dice, cluster, segmentation);
+        const [oracleDestination, destination] = randomEnd(dice, cluster, segmentation);
+        const protocol = dice.chance(0.05) ? 'ICMP' : dice.pick(['TCP', 'UDP', 'SCTP'] as const);
+        const port = dice.pick([53, 80, 81, 443, 8080, 1, 300, 65535]);
+        const wanted = expected[oracleAnswer(cluster.world, oracleSource, oracleDestination, protocol, port)];
+        const { outcome, reasons } = verdict(segmentation, source, destination, numbers[protocol], port);
+        tally[outcome]++;
+        if (outcome !== wanted) {
+          const question = { seed, source: oracleSource, destination: oracleDestination, protocol, port };
+          expect.fail(
+            `${JSON.stringify(question)}: ${outcome}, not ${wanted}: ${reasons.map(({ text }) => text).join('; ')}`,
+          );
+        }
       }
     }
-  }
-  process.stderr.write(`${judged} connections, 0 differences: ${JSON.stringify(tally)}\n`);
-  for (const count of Object.values(tally)) expect(count).toBeGreaterThan(judged / 20);
-});
+    process.stderr.write(`${judged} connections, 0 differences: ${JSON.stringify(tally)}\n`);
+    for (const count of Object.values(tally)) expect(count).toBeGreaterThan(judged / 20);
+  },
+);
 
-test('the fast answer, the explained one and the port sets are one', () => {
+test.each(worlds)('%s: the fast answer, the explained one and the port sets are one', (_, generate) => {
   for (let seed = 1; seed <= Math.max(500, cases / 40); seed++) {
     const dice = new Dice(-seed);
-    const segmentation = compile(generateCluster(dice));
+    const segmentation = compileGenerated(generate(dice));
     const { workloads } = segmentation.inventory;
     for (let i = 0; i < 6; i++) {
       const [source, destination] = [dice.pick(workloads), dice.pick(workloads)];
@@ -108,12 +74,12 @@ test('the fast answer, the explained one and the port sets are one', () => {
   }
 });
 
-test('workloads of one class are interchangeable', () => {
+test.each(worlds)('%s: workloads of one class are interchangeable', (_, generate) => {
   let shared = 0;
   for (let seed = 1; seed <= Math.max(1_500, cases / 20); seed++) {
-    const segmentation = compile(generateCluster(new Dice(seed)));
+    const segmentation = compileGenerated(generate(new Dice(seed)));
     const { workloads } = segmentation.inventory;
-    const classes = equivalenceClasses(segmentation);
+    const { of: classes } = workloadClasses(segmentation);
     for (const one of workloads) {
       const twin = workloads.find(({ index }) => index > one.index && classes[index] === classes[one.index]);
       if (twin === undefined) continue;
@@ -130,5 +96,5 @@ test('workloads of one class are interchangeable', () => {
       }
     }
   }
-  expect(shared).toBeGreaterThan(80);
+  expect(shared).toBeGreaterThan(40);
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { baselineName } from '../codes.ts';
 import { adminPorts } from './admin-policy-ports.ts';
-import { egressRule, ingressRule, subject } from './cluster-policy-fields.ts';
+import { baselineEgressRule, ingressRule, subject } from './cluster-policy-fields.ts';
 import { type KindDefinition, once } from './definition.ts';
 import { listUpTo } from './entry-fields.ts';
 import { breach } from './fields.ts';
@@ -29,7 +29,7 @@ const schema = once(() =>
     spec: z.object({
       subject: subject(),
       ingress: listUpTo(100, z.object({ ...ingressRule(actions, 100), ports: adminPorts() })),
-      egress: listUpTo(100, z.object({ ...egressRule(actions, 100), ports: adminPorts() })),
+      egress: listUpTo(100, z.object({ ...baselineEgressRule(actions, 100), ports: adminPorts() })),
     }),
     status: status(),
   }),

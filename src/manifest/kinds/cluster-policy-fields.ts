@@ -77,15 +77,16 @@ function checkPeer(value: object, context: RuleContext): void {
 
 const ingressPeer = () => z.object(podPeers()).superRefine(checkPeer);
 
-const egressPeer = () =>
-  z
-    .object({
-      ...podPeers(),
-      nodes: optional(labelSelector()),
-      networks: optional(items(25, network())),
-      domainNames: optional(items(25, z.string())),
-    })
-    .superRefine(checkPeer);
+const addressPeers = () => ({
+  ...podPeers(),
+  nodes: optional(labelSelector()),
+  networks: optional(items(25, network())),
+});
+
+const namedPeer = () =>
+  z.object({ ...addressPeers(), domainNames: optional(items(25, z.string())) }).superRefine(checkPeer);
+
+const addressPeer = () => z.object(addressPeers()).superRefine(checkPeer);
 
 const ruleName = () =>
   optional(textThat((name) => (name.length > 100 ? 'has more than 100 characters' : undefined)));
@@ -97,11 +98,18 @@ export const ingressRule = <A extends string>(actions: readonly A[], limit: Limi
   from: items(limit, ingressPeer()),
 });
 
-/** Name, action and peers of an egress rule. */
+/** Name, action and peers of an egress rule that may name domains. */
 export const egressRule = <A extends string>(actions: readonly A[], limit: Limit) => ({
   name: ruleName(),
   action: z.enum(actions),
-  to: items(limit, egressPeer()),
+  to: items(limit, namedPeer()),
+});
+
+/** Name, action and peers of an egress rule of a BaselineAdminNetworkPolicy. */
+export const baselineEgressRule = <A extends string>(actions: readonly A[], limit: Limit) => ({
+  name: ruleName(),
+  action: z.enum(actions),
+  to: items(limit, addressPeer()),
 });
 
 interface EgressRule {

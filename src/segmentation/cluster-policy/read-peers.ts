@@ -6,20 +6,30 @@ import { compileSelector } from '../label-selector.ts';
 import { type Fields, fieldsOf } from '../values.ts';
 import type { ClusterPeer, ClusterPods } from './model.ts';
 
-const known: Readonly<Record<Direction, readonly string[]>> = {
-  ingress: ['namespaces', 'pods'],
-  egress: ['namespaces', 'pods', 'nodes', 'networks', 'domainNames'],
-};
+const podFields = ['namespaces', 'pods'];
+const addressFields = [...podFields, 'nodes', 'networks'];
+
+/** The fields that a peer may have; a BaselineAdminNetworkPolicy knows no domain names. */
+function fieldsKnown(direction: Direction, kind: string): readonly string[] {
+  if (direction === 'ingress') return podFields;
+  return kind === 'BaselineAdminNetworkPolicy' ? addressFields : [...addressFields, 'domainNames'];
+}
 
 /**
  * Returns the peers of a rule, or a text that says what is wrong with them. Nodes, networks and domain names are peers
  * of egress rules only.
  */
-export function readPeers(value: unknown, path: Path, direction: Direction): ClusterPeer[] | string {
+export function readPeers(
+  value: unknown,
+  path: Path,
+  direction: Direction,
+  kind: string,
+): ClusterPeer[] | string {
+  const known = fieldsKnown(direction, kind);
   if (!Array.isArray(value) || value.length === 0) return `it needs a list \`${path.at(-1)}\` of peers`;
   const peers: ClusterPeer[] = [];
   for (const [index, item] of value.entries()) {
-    const peer = readPeer(fieldsOf(item), [...path, index], known[direction]);
+    const peer = readPeer(fieldsOf(item), [...path, index], known);
     if (typeof peer === 'string') return peer;
     peers.push(peer);
   }
@@ -39,9 +49,9 @@ export function readPods({ namespaces, pods }: Fields): ClusterPods | undefined 
   return where && which && { namespaces: where, pods: which };
 }
 
-function readPeer(fields: Fields, path: Path, fieldsKnown: readonly string[]): ClusterPeer | string {
+function readPeer(fields: Fields, path: Path, known: readonly string[]): ClusterPeer | string {
   const set = Object.keys(fields).filter((key) => fields[key] !== undefined && fields[key] !== null);
-  const [field, more] = set.filter((key) => fieldsKnown.includes(key));
+  const [field, more] = set.filter((key) => known.includes(key));
   if (more !== undefined) return `a peer has both ${field} and ${more}`;
   if (field === undefined) {
     const [unknown] = set;

@@ -10,6 +10,7 @@ import { readPorts, readProtocols } from './read-ports.ts';
 
 /** What one kind of cluster-wide policy has of its own. */
 interface Dialect {
+  readonly kind: string;
   readonly tier: Tier | undefined;
   readonly actions: ReadonlyMap<unknown, TierAction>;
   readonly hasPriority: boolean;
@@ -21,29 +22,35 @@ const allow: readonly [unknown, TierAction][] = [
   ['Deny', 'Deny'],
 ];
 
-const dialects: ReadonlyMap<string, Dialect> = new Map<string, Dialect>([
-  [
-    'ClusterNetworkPolicy',
-    {
-      tier: undefined,
-      actions: new Map<unknown, TierAction>([
-        ['Accept', 'Accept'],
-        ['Deny', 'Deny'],
-        ['Pass', 'Pass'],
-      ]),
-      hasPriority: true,
-      protocols: true,
-    },
-  ],
-  [
-    'AdminNetworkPolicy',
-    { tier: 'Admin', actions: new Map([...allow, ['Pass', 'Pass']]), hasPriority: true, protocols: false },
-  ],
-  [
-    'BaselineAdminNetworkPolicy',
-    { tier: 'Baseline', actions: new Map(allow), hasPriority: false, protocols: false },
-  ],
-]);
+const all: readonly Dialect[] = [
+  {
+    kind: 'ClusterNetworkPolicy',
+    tier: undefined,
+    actions: new Map<unknown, TierAction>([
+      ['Accept', 'Accept'],
+      ['Deny', 'Deny'],
+      ['Pass', 'Pass'],
+    ]),
+    hasPriority: true,
+    protocols: true,
+  },
+  {
+    kind: 'AdminNetworkPolicy',
+    tier: 'Admin',
+    actions: new Map([...allow, ['Pass', 'Pass']]),
+    hasPriority: true,
+    protocols: false,
+  },
+  {
+    kind: 'BaselineAdminNetworkPolicy',
+    tier: 'Baseline',
+    actions: new Map(allow),
+    hasPriority: false,
+    protocols: false,
+  },
+];
+
+const dialects: ReadonlyMap<string, Dialect> = new Map(all.map((dialect) => [dialect.kind, dialect]));
 
 /** Returns whether this is a cluster-wide policy of `policy.networking.k8s.io`. */
 export function isClusterPolicy(resource: Resource): boolean {
@@ -122,7 +129,7 @@ function readRule(
   const action = dialect.actions.get(fields.action);
   if (action === undefined) return `action ${JSON.stringify(fields.action)} is not known`;
   const list = direction === 'ingress' ? 'from' : 'to';
-  const peers = readPeers(fields[list], [...path, list], direction);
+  const peers = readPeers(fields[list], [...path, list], direction, dialect.kind);
   if (typeof peers === 'string') return peers;
   const ports = dialect.protocols ? readProtocols(fields.protocols, names) : readPorts(fields.ports, names);
   if (typeof ports === 'string') return ports;
