@@ -81,7 +81,7 @@ function workloadOf(end: ReachEnd) {
 
 /**
  * Returns what the proposed policies admit beyond the observed connections, the widest first: the matrix of the posture
- * with them, less what was seen. `governed`: indexes of workloads that have a proposed policy; pairs without one of them
+ * with them, less what was seen. `governed`: indexes of workloads that a proposed policy selects; pairs without one of them
  * are as open as before and are left out.
  */
 export function extrasOf(

@@ -1,3 +1,4 @@
+import { labelKeyProblem, labelValueProblem } from '../../manifest/kinds/syntax.ts';
 import { type Labels, matches } from '../../segmentation/label-selector.ts';
 import type { Workload } from '../../segmentation/model.ts';
 import { Ternary } from '../../segmentation/ternary.ts';
@@ -65,8 +66,13 @@ export function selectingLabels(
 function stableLabels({ known }: Labels): [string, string][] {
   const rank = (key: string) => (preferred.includes(key) ? preferred.indexOf(key) : preferred.length);
   return [...known]
-    .filter(([key]) => !unstable.has(key))
+    .filter(([key, value]) => !unstable.has(key) && isLabel(key, value))
     .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+/** Whether the API server takes it: what it refuses is on no pod. */
+function isLabel(key: string, value: string): boolean {
+  return labelKeyProblem(key) === undefined && labelValueProblem(value) === undefined;
 }
 
 function mayHave(labels: Labels, key: string, value: string): boolean {

@@ -2,7 +2,7 @@ import { type Diagnostic, diagnose } from '../../diagnostic/diagnostic.ts';
 import type { Verdict } from '../../flow/verdict.ts';
 import { formatAddress } from '../../net/address.ts';
 import { endpointText } from '../../segmentation/endpoint.ts';
-import { workloadName } from '../../segmentation/model.ts';
+import { type Workload, workloadName } from '../../segmentation/model.ts';
 import { protocolText } from '../../segmentation/protocol.ts';
 import { decidingReason } from '../diff/why.ts';
 import type { Declared } from '../posture.ts';
@@ -30,6 +30,8 @@ export interface Learned {
   readonly extras: readonly Extra[];
   /** Observed connections that the declared controls deny. */
   readonly denied: readonly Refused[];
+  /** Workloads that were not observed and that share their labels with one that was: its policy closes them too. */
+  readonly caught: readonly Workload[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -55,7 +57,7 @@ export function learn(
   const proposal = propose(declared, edges);
   const yaml = proposalYaml(proposal.policies, options);
   const replayed = replay(declared, yaml, edges);
-  const governed = new Set(proposal.policies.map(({ workload }) => workload.index));
+  const governed = governedBy(replayed.posture);
   const extras = extrasOf(replayed.posture, edges, governed, step);
   const diagnostics = [
     ...told(
@@ -75,7 +77,17 @@ export function learn(
     ...told(denied.map((one) => deniedToday(one, options.skipDenied === true))),
     ...told(replayed.refused.map(refusedByProposal)),
   ];
-  return { observation, proposal, yaml, replay: replayed, extras, denied, diagnostics };
+  const caught = proposal.unobserved.filter(({ index }) => governed.has(index));
+  return { observation, proposal, yaml, replay: replayed, extras, denied, caught, diagnostics };
+}
+
+/** Indexes of the workloads that a policy certainly or possibly selects. */
+function governedBy({ inventory, segmentation }: Declared): Set<number> {
+  const isSelected = (index: number) => {
+    const { policies, possible } = segmentation.plan('egress', index);
+    return policies.length + possible.length > 0;
+  };
+  return new Set(inventory.workloads.map(({ index }) => index).filter(isSelected));
 }
 
 function told(list: readonly Diagnostic[]): readonly Diagnostic[] {

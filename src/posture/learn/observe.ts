@@ -1,4 +1,12 @@
-import { type Address, formatAddress, isLoopback, isMulticast, isUnspecified } from '../../net/address.ts';
+import { dnsLabelProblem } from '../../manifest/kinds/syntax.ts';
+import {
+  type Address,
+  formatAddress,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  sameAddress,
+} from '../../net/address.ts';
 import type { Endpoint } from '../../segmentation/endpoint.ts';
 import { endpointText, viewOf } from '../../segmentation/endpoint.ts';
 import { targetPorts } from '../../segmentation/explain.ts';
@@ -60,10 +68,12 @@ export function observe(declared: Declared, flows: readonly ObservedFlow[]): Obs
 }
 
 /** Why NetworkPolicies have no say in a flow. */
-function scopeOf({ source, destination, protocol }: ObservedFlow): string | undefined {
+function scopeOf({ source, destination, protocol, port }: ObservedFlow): string | undefined {
   if (isLoopback(source) || isLoopback(destination)) return 'on loopback';
   if (isMulticast(destination) || isUnspecified(destination) || isUnspecified(source)) return 'no unicast';
   if (!isApiProtocol(protocol)) return `${protocolText(protocol)} is not in the API of NetworkPolicies`;
+  if (port === 0) return 'port 0 is not in the API of NetworkPolicies';
+  if (sameAddress(source, destination)) return 'a pod and itself';
   return undefined;
 }
 
@@ -99,16 +109,27 @@ function edgesOf(
   );
   // Which of the pods answered is not recorded: each may.
   const behind = (service.backends ?? []).flatMap((workload) =>
-    [...new Set(entries.flatMap((entry) => targetPorts(entry, workload)))].map((podPort) =>
-      edge({ kind: 'workload', workload }, podPort),
-    ),
+    [...new Set(entries.flatMap((entry) => targetPorts(entry, workload)))]
+      .filter((podPort) => Number.isInteger(podPort) && podPort >= 1 && podPort <= 65_535)
+      .map((podPort) => edge({ kind: 'workload', workload }, podPort)),
   );
   return behind.length > 0 ? behind : `${name} leads to no declared pod on ${api} ${port}`;
 }
 
-/** Policies see a pod on its host's network as the node: without an address of that, no rule can name it. */
+/**
+ * Ends that no rule can name make the whole unidentified. Policies see a pod on its host's network as the node, so that
+ * an address of that must be known.
+ */
 function addressable({ inventory }: Declared, edges: Edge[] | string): Edge[] | string {
   if (typeof edges === 'string') return edges;
+  for (const { source, destination } of edges) {
+    for (const end of [source, destination]) {
+      const namespace = end.kind === 'workload' ? end.workload.namespace.name : 'default';
+      if (dnsLabelProblem(namespace) !== undefined) {
+        return `${endpointText(end)} is in a namespace whose name the API server refuses`;
+      }
+    }
+  }
   const nameless = edges
     .flatMap(({ source, destination }) => [source, destination])
     .find((end) => !isPod(end) && viewOf(end, inventory).addresses.length === 0);

@@ -75,8 +75,19 @@ class Proposer {
       policies,
       unlabelled: observed.filter((workload) => this.#labelsOf(workload).size === 0),
       unobserved: candidates.filter((workload) => !observed.includes(workload)),
-      meshUnknown: observed.filter((workload) => membershipOf(workload).mode === 'unknown'),
+      meshUnknown: this.#knowsMesh()
+        ? observed.filter((workload) => membershipOf(workload).mode === 'unknown')
+        : [],
     };
+  }
+
+  /** Whether anything declared speaks of Istio: else it is not worth asking who is in the mesh. */
+  #knowsMesh(): boolean {
+    const { manifests, inventory } = this.#declared;
+    return (
+      manifests.resources.some(({ apiVersion }) => apiVersion.includes('.istio.io/')) ||
+      inventory.workloads.some((workload) => !['none', 'unknown'].includes(membershipOf(workload).mode))
+    );
   }
 
   #labelsOf(workload: Workload): ReadonlyMap<string, string> {

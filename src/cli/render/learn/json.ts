@@ -28,6 +28,9 @@ export const learnOutput = z
     policies: z.array(z.object({ namespace: z.string(), name: z.string(), workload: z.string() })),
     yaml: z.string().describe('The proposed manifests.'),
     unobserved: z.array(z.string()).describe('Workloads without a flow: no policy is proposed for them.'),
+    caught: z
+      .array(z.string())
+      .describe('Those of them that a proposed policy selects all the same, by labels that they share.'),
     unlabelled: z.array(z.string()).describe('Observed workloads that no label selects.'),
     deniedToday: z.array(z.string()).describe('Observed connections that the declared controls deny.'),
     replay: z.object({
@@ -59,7 +62,7 @@ export function learnJson(
   counts: FlowCounts,
   diagnostics: readonly Diagnostic[],
 ): LearnOutput {
-  const { observation, proposal, yaml, replay, extras, denied } = learned;
+  const { observation, proposal, yaml, replay, extras, denied, caught } = learned;
   return {
     schemaVersion: 1,
     flows: {
@@ -75,6 +78,7 @@ export function learnJson(
     })),
     yaml,
     unobserved: proposal.unobserved.map(workloadName),
+    caught: caught.map(workloadName),
     unlabelled: proposal.unlabelled.map(workloadName),
     deniedToday: denied.map(({ edge }) => edgeText(edge)),
     replay: {

@@ -12,7 +12,7 @@ const maxExtras = 10;
 
 /** Returns what was read, what was not seen, and the proof, for people. Ends with a line feed. */
 export function learnSummary(learned: Learned, counts: FlowCounts, style: Style, columns: number): string {
-  const { observation, proposal, replay, extras } = learned;
+  const { observation, proposal, replay, extras, caught } = learned;
   const width = Math.min(columns, 110);
   const out = [
     counts.broken > 0 ? `${counts.broken} lines are no flow` : '',
@@ -28,7 +28,11 @@ export function learnSummary(learned: Learned, counts: FlowCounts, style: Style,
     `${of(proposal.policies.length, 'policy', 'policies')} proposed`,
     ...names(
       'not observed, so no policy (observe longer, or write one)',
-      proposal.unobserved.map(workloadName),
+      proposal.unobserved.filter((workload) => !caught.includes(workload)).map(workloadName),
+    ),
+    ...names(
+      'not observed, and closed by a policy all the same: they share their labels with others',
+      caught.map(workloadName),
     ),
     ...names('no stable label, so no policy', proposal.unlabelled.map(workloadName)),
     ...names(
