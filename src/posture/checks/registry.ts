@@ -1,4 +1,5 @@
 import type { Check } from './definition.ts';
+import { entryChecks } from './entry/registry.ts';
 import { meshChecks } from './mesh/registry.ts';
 import { networkPolicyChecks } from './network-policy/registry.ts';
 import { nginxChecks } from './nginx/registry.ts';
@@ -9,5 +10,6 @@ export const checks: readonly Check[] = [
   ...networkPolicyChecks,
   ...meshChecks,
   ...objectChecks,
+  ...entryChecks,
   ...nginxChecks,
 ];

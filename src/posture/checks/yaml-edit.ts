@@ -57,6 +57,19 @@ export function removeLines(sources: SourceTexts, key: Span, value: Span): TextE
   return { span: { file: key.file, start: position, end: last }, text: '' };
 }
 
+/** Returns the edit that writes another text in place of the scalar at `span`, within its quotes; `old` is how it is read. */
+export function replaceText(
+  sources: SourceTexts,
+  span: Span,
+  old: string,
+  wanted: string,
+): TextEdit | undefined {
+  const text = sources.get(span.file)?.slice(span.start.offset, span.end.offset);
+  const quote = text?.[0] === '"' || text?.[0] === "'" ? text[0] : '';
+  if (text !== quote + old + quote) return undefined;
+  return { span, text: quote + wanted + quote };
+}
+
 /** Inserts lines behind the block at `span`, indented as that block is. */
 function insertBlock(text: string, { file, start, end }: Span, block: string): TextEdit | undefined {
   const lineStart = text.lastIndexOf('\n', start.offset - 1) + 1;

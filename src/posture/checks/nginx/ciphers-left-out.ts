@@ -3,7 +3,7 @@ import { readCipherList } from '../../../product/openssl-ciphers.ts';
 import type { NginxSetting } from '../../controls/nginx.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
-import { replaced } from './edits.ts';
+import { replaceText } from '../yaml-edit.ts';
 import { isTemplate, settingsOf } from './settings.ts';
 
 /** Cipher lists that leave out what servers and clients need. */
@@ -83,7 +83,7 @@ function finding({ value, span }: NginxSetting, { manifests }: Declared): Diagno
   const add = lacks.flatMap((lack) => lack.add);
   const severity = lacks.some((lack) => lack.severity === 'warning') ? 'warning' : 'note';
   const more = add.length > 0 && `${value}:${add.join(':')}`;
-  const edit = more ? replaced(manifests.sources, span, value, more) : undefined;
+  const edit = more ? replaceText(manifests.sources, span, value, more) : undefined;
   const fix: Fix | undefined = edit && { title: 'add the missing suites', safe: false, edits: [edit] };
   return diagnose(ciphersLeftOut, {
     severity,

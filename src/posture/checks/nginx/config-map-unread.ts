@@ -3,7 +3,7 @@ import { ingressNginx } from '../../../product/ingress-nginx.ts';
 import { isController, type NginxConfig, namesSettings } from '../../controls/nginx.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
-import { replaced } from './edits.ts';
+import { replaceText } from '../yaml-edit.ts';
 import { isRead, settingsOf } from './settings.ts';
 
 /** Settings of ingress-nginx in a ConfigMap that it does not read. */
@@ -43,7 +43,7 @@ function finding({ object }: NginxConfig, declared: Declared): Diagnostic {
   const edit =
     isTaken || object.namespace !== read.namespace
       ? undefined
-      : replaced(manifests.sources, span, object.name, read.name);
+      : replaceText(manifests.sources, span, object.name, read.name);
   const fix: Fix | undefined = edit && { title: `call it \`${read.name}\``, safe: false, edits: [edit] };
   const place = use === undefined ? `${wanted} unless \`--configmap\` names another` : wanted;
   return diagnose(configMapUnread, {

@@ -1,8 +1,8 @@
-import type { Span, TextEdit } from '../../../diagnostic/diagnostic.ts';
+import type { TextEdit } from '../../../diagnostic/diagnostic.ts';
 import type { SourceTexts } from '../../../manifest/resource.ts';
 import { ingressNginx } from '../../../product/ingress-nginx.ts';
 import type { NginxAnnotation } from '../../controls/nginx.ts';
-import { removeLines } from '../yaml-edit.ts';
+import { removeLines, replaceText } from '../yaml-edit.ts';
 
 /** Returns the edit that calls the annotation by another name; undefined where it is written in an unusual way. */
 export function renamed(
@@ -11,7 +11,7 @@ export function renamed(
   wanted: string,
 ): TextEdit | undefined {
   const { annotationPrefix } = ingressNginx;
-  return replaced(sources, keySpan, annotationPrefix + name, annotationPrefix + wanted);
+  return replaceText(sources, keySpan, annotationPrefix + name, annotationPrefix + wanted);
 }
 
 /** Returns the edit that gives the annotation another value. */
@@ -20,25 +20,12 @@ export function rewritten(
   { value, span }: NginxAnnotation,
   wanted: string,
 ): TextEdit | undefined {
-  return replaced(sources, span, value, wanted);
+  return replaceText(sources, span, value, wanted);
 }
 
 /** Returns the edit that takes the annotation out. */
 export function removed(sources: SourceTexts, { keySpan, span }: NginxAnnotation): TextEdit | undefined {
   return removeLines(sources, keySpan, span);
-}
-
-/** Returns the edit that writes another text at `span`, within its quotes; undefined where the old one is not as read. */
-export function replaced(
-  sources: SourceTexts,
-  span: Span,
-  old: string,
-  wanted: string,
-): TextEdit | undefined {
-  const text = sources.get(span.file)?.slice(span.start.offset, span.end.offset);
-  const quote = text?.[0] === '"' || text?.[0] === "'" ? text[0] : '';
-  if (text !== quote + old + quote) return undefined;
-  return { span, text: quote + wanted + quote };
 }
 
 /** Returns the edits when there is one for each, so that no fix is half a fix. */

@@ -6,8 +6,7 @@ import { nginxConfigMapKeys, removedNginxConfigMapKeys } from '../../../product/
 import type { NginxConfig, NginxSetting } from '../../controls/nginx.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
-import { removeLines } from '../yaml-edit.ts';
-import { replaced } from './edits.ts';
+import { removeLines, replaceText } from '../yaml-edit.ts';
 import { settingsOf } from './settings.ts';
 
 /** Keys of ingress-nginx's ConfigMap that are none. */
@@ -45,7 +44,7 @@ function finding(
   const near = gone || isAnnotation ? undefined : nearest(name, nginxConfigMapKeys.keys());
   const meant = settings.some((setting) => setting.name === near) ? undefined : near;
   const edit =
-    meant === undefined ? removeLines(sources, keySpan, span) : replaced(sources, keySpan, name, meant);
+    meant === undefined ? removeLines(sources, keySpan, span) : replaceText(sources, keySpan, name, meant);
   const fix: Fix | undefined = edit && {
     title: meant === undefined ? 'delete what is ignored' : `use \`${meant}\``,
     safe: meant === undefined,
