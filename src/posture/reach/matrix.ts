@@ -46,6 +46,9 @@ export class ReachMatrix {
   readonly classes: WorkloadClasses;
   readonly #declared: Declared;
   readonly #rows: PolicyRows;
+  /** Rows of the classes, once they were asked for. */
+  readonly #egress: Int32Array[] = [];
+  readonly #ingress: Int32Array[] = [];
   readonly #mesh: MeshAnswers;
 
   constructor(declared: Declared) {
@@ -72,8 +75,7 @@ export class ReachMatrix {
   fromOutside(atom: number, destination: number): AnswerId {
     const { representatives } = this.classes;
     const to = this.classes.of[destination] as number;
-    const row = this.#rows.ingress(representatives[to] as Workload);
-    const answer = row[representatives.length + atom] as AnswerId;
+    const answer = this.#ingressOf(to)[representatives.length + atom] as AnswerId;
     return this.#mesh.fromOutside(atom, to, this.#isHost(to) ? this.answers.all : answer);
   }
 
@@ -82,7 +84,17 @@ export class ReachMatrix {
     const { representatives } = this.classes;
     const from = this.classes.of[source] as number;
     if (this.#isHost(from)) return this.answers.all;
-    return this.#rows.egress(representatives[from] as Workload)[representatives.length + atom] as AnswerId;
+    return this.#egressOf(from)[representatives.length + atom] as AnswerId;
+  }
+
+  #egressOf(number: number): Int32Array {
+    this.#egress[number] ??= this.#rows.egress(this.classes.representatives[number] as Workload);
+    return this.#egress[number];
+  }
+
+  #ingressOf(number: number): Int32Array {
+    this.#ingress[number] ??= this.#rows.ingress(this.classes.representatives[number] as Workload);
+    return this.#ingress[number];
   }
 
   #isHost(number: number): boolean {
@@ -95,13 +107,13 @@ export class ReachMatrix {
     const [source, destination] = [representatives[from] as Workload, representatives[to] as Workload];
     if (source.hostNetwork && destination.hostNetwork) return this.answers.all;
     if (!source.hostNetwork && !destination.hostNetwork) {
-      const out = this.#rows.egress(source)[to] as AnswerId;
+      const out = this.#egressOf(from)[to] as AnswerId;
       if (out === this.answers.none) return out;
-      return this.answers.both(out, this.#rows.ingress(destination)[from] as AnswerId);
+      return this.answers.both(out, this.#ingressOf(to)[from] as AnswerId);
     }
     const answer = destination.hostNetwork
-      ? (this.#rows.egress(source)[to] as AnswerId)
-      : (this.#rows.ingress(destination)[from] as AnswerId);
+      ? (this.#egressOf(from)[to] as AnswerId)
+      : (this.#ingressOf(to)[from] as AnswerId);
     return this.#local(source, destination, answer);
   }
 
