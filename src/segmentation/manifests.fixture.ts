@@ -6,6 +6,15 @@ export function manifests(text: string, name = 'shop.yaml'): ManifestSet {
   return readManifests([{ name, bytes: new TextEncoder().encode(text) }]);
 }
 
+/** A namespace as YAML; `labels` as a flow mapping's content. */
+export function namespaceYaml(name: string, labels = ''): string {
+  return `---
+apiVersion: v1
+kind: Namespace
+metadata: {name: ${name}, labels: {${labels}}}
+`;
+}
+
 /** A pod as YAML. `more` is put into the spec, `status` into the status, each as a flow mapping's content. */
 export function podYaml(name: string, labels: string, more = '', status = ''): string {
   const [namespace, pod] = name.includes('/') ? name.split('/') : ['shop', name];
