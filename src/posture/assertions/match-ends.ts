@@ -5,12 +5,15 @@ import { addressesOf } from '../../segmentation/endpoint.ts';
 import { matches } from '../../segmentation/label-selector.ts';
 import { type Workload, workloadName } from '../../segmentation/model.ts';
 import { Ternary } from '../../segmentation/ternary.ts';
-import { type ReachEnd, reachEndText } from '../reach/end.ts';
+import { reachEndText } from '../reach/end.ts';
 import type { EndPattern } from './model.ts';
-import type { ReachIndex } from './reach-index.ts';
+import type { NamedEnd, ReachIndex } from './reach-index.ts';
 
-/** Ends by number; of an end outside, the addresses that are meant. */
-export type Matched = ReadonlyMap<number, AddressSet | undefined>;
+/** What a pattern means: ends with a name, by number, and addresses outside. */
+export interface Matched {
+  readonly ends: ReadonlySet<number>;
+  readonly range: AddressSet;
+}
 
 export interface MatchOptions {
   /** Whether `internet` also means the ways in from outside, which carry connections from there. */
@@ -23,16 +26,12 @@ export interface MatchOptions {
 export function matchEnds(pattern: EndPattern, index: ReachIndex, options: MatchOptions): Matched {
   const range = rangeOf(pattern, index);
   const isMeant = workloadTest(pattern, range, options);
-  const found = new Map<number, AddressSet | undefined>();
+  const ends = new Set<number>();
   for (const [number, end] of index.ends.entries()) {
-    if (end.kind === 'workload') {
-      if (isMeant(end.workload)) found.set(number, undefined);
-    } else if (end.kind === 'external') {
-      const common = range?.intersect(end.range).subtract(index.podAddresses);
-      if (common !== undefined && !common.isEmpty) found.set(number, common);
-    } else if (otherTest(pattern, end, options)) found.set(number, undefined);
+    const meant = end.kind === 'workload' ? isMeant(end.workload) : otherTest(pattern, end, options);
+    if (meant) ends.add(number);
   }
-  return found;
+  return { ends, range: range?.subtract(index.podAddresses) ?? AddressSet.empty };
 }
 
 /** The addresses that a pattern names; a host of the site file goes before a namespace. */
@@ -79,7 +78,7 @@ function workloadTest(
 
 function otherTest(
   pattern: EndPattern,
-  end: Extract<ReachEnd, { kind: 'entry' | 'unseen' }>,
+  end: Exclude<NamedEnd, { kind: 'workload' }>,
   { entries }: MatchOptions,
 ): boolean {
   if (pattern.kind === 'any') return true;
@@ -90,7 +89,7 @@ function otherTest(
 /** Returns what a person may have meant by a text that matches nothing. */
 export function didYouMean(text: string, { ends, declared }: ReachIndex): string {
   const known = new Set<string>(['internet', 'any']);
-  for (const end of ends) if (end.kind !== 'external') known.add(reachEndText(end));
+  for (const end of ends) known.add(reachEndText(end));
   for (const { name } of declared.hosts) known.add(name);
   for (const { namespace } of declared.inventory.workloads) known.add(namespace.name);
   const bare = declared.inventory.workloads.find(({ name }) => name === text);
@@ -100,14 +99,15 @@ export function didYouMean(text: string, { ends, declared }: ReachIndex): string
   return some.length === 0 ? 'the manifests declare no workload' : `there are e.g. ${some.join(', ')}`;
 }
 
-/** Returns the ends that any of several patterns means. */
+/** Returns what any of several patterns means. */
 export function mergeMatched(list: readonly Matched[]): Matched {
-  const all = new Map<number, AddressSet | undefined>();
-  for (const matched of list) {
-    for (const [number, range] of matched) {
-      const known = all.get(number);
-      all.set(number, known !== undefined && range !== undefined ? known.union(range) : range);
-    }
-  }
-  return all;
+  return {
+    ends: new Set(list.flatMap(({ ends }) => [...ends])),
+    range: list.reduce((set, { range }) => set.union(range), AddressSet.empty),
+  };
+}
+
+/** Whether a pattern means nothing at all. */
+export function isNothing({ ends, range }: Matched): boolean {
+  return ends.size === 0 && range.isEmpty;
 }

@@ -5,8 +5,7 @@ import {
   type RelatedSpan,
 } from '../../diagnostic/diagnostic.ts';
 import type { Reason, Verdict } from '../../flow/verdict.ts';
-import { formatAddress } from '../../net/address.ts';
-import type { AddressSet } from '../../net/address-set.ts';
+import { type Address, formatAddress } from '../../net/address.ts';
 import { endpointOf, exampleAddress, examplePort } from '../diff/example.ts';
 import type { Packet } from '../diff/explain.ts';
 import { decidingReason } from '../diff/why.ts';
@@ -33,7 +32,9 @@ export function counterexample(
   request?: AssertionResult['assertion']['request'],
 ): Counterexample {
   const { source, destination, protocol, ports, outcome } = violation;
-  const [from, to] = [addressOf(violation.sourceRange), addressOf(violation.destinationRange)];
+  const addressOf = (end: ReachEnd) =>
+    end.kind === 'external' ? exampleAddress(end.range, declared) : undefined;
+  const [from, to] = [addressOf(source), addressOf(destination)];
   const port = examplePort([{ protocol, ports }], destination)?.port ?? 0;
   const packet = {
     source: nameOf(source, from),
@@ -47,11 +48,7 @@ export function counterexample(
   return { packet, outcome, ...(reason === undefined ? {} : { reason }) };
 }
 
-function addressOf(range: AddressSet | undefined) {
-  return range && exampleAddress(range);
-}
-
-function nameOf(end: ReachEnd, address: ReturnType<typeof addressOf>): string {
+function nameOf(end: ReachEnd, address: Address | undefined): string {
   return address === undefined ? reachEndText(end) : formatAddress(address);
 }
 

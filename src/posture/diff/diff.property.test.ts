@@ -81,10 +81,9 @@ test('a connection is in the difference exactly when the two answers for it diff
     );
     for (const text of outsideAddresses) {
       const outside: Endpoint = { kind: 'external', address: parseAddress(text)! };
-      const known = rows.some(({ source }) => inEnd(source, outside));
-      for (const { finished, ...workload } of known ? before.inventory.workloads : []) {
-        const end: Endpoint = { kind: 'workload', workload: { finished, ...workload } };
-        if (!finished) pairs.push([outside, end], [end, outside]);
+      for (const workload of before.inventory.workloads) {
+        const end: Endpoint = { kind: 'workload', workload };
+        if (!workload.finished) pairs.push([outside, end], [end, outside]);
       }
     }
     for (const [source, destination] of pairs) {

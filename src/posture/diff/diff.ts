@@ -1,5 +1,4 @@
 import type { Outcome } from '../../flow/verdict.ts';
-import type { AddressSet } from '../../net/address-set.ts';
 import type { Workload } from '../../segmentation/model.ts';
 import type { Declared } from '../posture.ts';
 import { type ReachEnd, reachEndText } from '../reach/end.ts';
@@ -89,16 +88,10 @@ export function diffRows(before: Iterable<ReachRow>, after: Iterable<ReachRow>):
   };
   for (const [pair, ports] of now.pairs) compare(pair, cache.get(old.pairs.get(pair) ?? closed, ports));
   for (const [pair, ports] of old.pairs) if (!now.pairs.has(pair)) compare(pair, cache.get(ports, closed));
-  const universe = sharedUniverse(old.universe, now.universe);
   for (const key of new Set([...old.outside.keys(), ...now.outside.keys()])) {
     const [was, is] = [old.outside.get(key), now.outside.get(key)];
     const { partner, inbound } = (is ?? was) as NonNullable<typeof is>;
-    for (const { range, transition } of compareOutside(
-      was?.pieces ?? [],
-      is?.pieces ?? [],
-      universe,
-      cache,
-    )) {
+    for (const { range, transition } of compareOutside(was?.pieces ?? [], is?.pieces ?? [], cache)) {
       const outside: ReachEnd = { kind: 'external', range };
       const addresses = { before: outside, after: outside };
       if (inbound) add(addresses, end(partner), transition);
@@ -106,13 +99,6 @@ export function diffRows(before: Iterable<ReachRow>, after: Iterable<ReachRow>):
     }
   }
   return inOrder(changes);
-}
-
-/** Addresses that both sides speak of; a side without any end speaks of none, and is taken to be closed. */
-function sharedUniverse(before: AddressSet, after: AddressSet): AddressSet {
-  if (before.isEmpty || after.isEmpty) return before.union(after);
-  const shared = before.intersect(after);
-  return shared.equals(before) && shared.equals(after) ? before : shared;
 }
 
 function inOrder(changes: readonly ConnectionChange[]): ConnectionChange[] {

@@ -1,8 +1,10 @@
 import { type Address, parseAddress } from '../../net/address.ts';
-import type { AddressSet } from '../../net/address-set.ts';
+import { AddressSet } from '../../net/address-set.ts';
 import type { PortSet } from '../../net/port-set.ts';
-import type { Endpoint } from '../../segmentation/endpoint.ts';
+import { hostPrefix } from '../../net/prefix.ts';
+import { addressesOf, type Endpoint } from '../../segmentation/endpoint.ts';
 import { apiProtocols } from '../../segmentation/protocol.ts';
+import type { Owner } from '../address-book.ts';
 import type { Declared } from '../posture.ts';
 import type { ReachEnd } from '../reach/end.ts';
 import type { PortsOf } from './transitions.ts';
@@ -12,9 +14,26 @@ const documentation: readonly Address[] = ['198.51.100.1', '203.0.113.1', '192.0
   (text) => parseAddress(text) as Address,
 );
 
-/** Returns one address of the set, one that is for documentation when it has any; undefined for the empty set. */
-export function exampleAddress(range: AddressSet): Address | undefined {
-  return documentation.find((address) => range.contains(address)) ?? range.first();
+/**
+ * Returns one address of the set, one that is for documentation when it has any; undefined for the empty set. Where it
+ * can, none that the given sets of manifests declare: that would be the declared thing, not something outside.
+ */
+export function exampleAddress(range: AddressSet, ...declared: readonly Declared[]): Address | undefined {
+  const free = (address: Address) => declared.every(({ addresses }) => !isInside(addresses.owner(address)));
+  const known = documentation.find((address) => range.contains(address) && free(address));
+  if (known !== undefined) return known;
+  const first = range.first();
+  if (first === undefined || free(first)) return first;
+  const taken = declared.flatMap(({ inventory }) => [
+    ...inventory.workloads.flatMap(addressesOf),
+    ...inventory.nodes.flatMap(({ addresses }) => addresses),
+    ...inventory.services.flatMap(({ addresses }) => addresses),
+  ]);
+  return range.subtract(AddressSet.ofPrefixes(taken.map(hostPrefix))).first() ?? first;
+}
+
+function isInside(owner: Owner | undefined): boolean {
+  return owner !== undefined && owner.kind !== 'host';
 }
 
 /**

@@ -27,6 +27,8 @@ export interface ExplainedChange extends ConnectionChange {
 /** Returns the change with an example and the deciding reasons in both sets. */
 export function explainChange(change: ConnectionChange, before: Declared, after: Declared): ExplainedChange {
   const [source, destination] = [shownEnd(change.source), shownEnd(change.destination)];
+  const addressOf = (end: ReachEnd) =>
+    end.kind === 'external' ? exampleAddress(end.range, before, after) : undefined;
   const addresses = { source: addressOf(source), destination: addressOf(destination) };
   const { protocol, port } = examplePort(change.ports, destination) ?? { protocol: 'TCP', port: 0 };
   const ask = (declared: Declared, side: keyof ChangedEnd): Verdict | undefined => {
@@ -45,10 +47,6 @@ export function explainChange(change: ConnectionChange, before: Declared, after:
     },
     why: decidingReasons(ask(before, 'before'), ask(after, 'after')),
   };
-}
-
-function addressOf(end: ReachEnd): Address | undefined {
-  return end.kind === 'external' ? exampleAddress(end.range) : undefined;
 }
 
 function nameOf(end: ReachEnd, address: Address | undefined): string {

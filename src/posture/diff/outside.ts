@@ -10,17 +10,15 @@ export interface OutsideChange {
 
 /**
  * Compares two answers that cut the addresses outside differently: by sets of addresses, never by how they are written.
- * Addresses of `universe` that no piece has are closed; those outside of it are not compared, as one side does not
- * speak of them.
+ * Addresses that no piece has are closed.
  */
 export function compareOutside(
   before: readonly Piece[],
   after: readonly Piece[],
-  universe: AddressSet,
   cache: TransitionCache,
 ): OutsideChange[] {
-  const olds = gathered(before, universe);
-  const news = gathered(after, universe);
+  const olds = gathered(before);
+  const news = gathered(after);
   const found = new Map<string, { transition: Transition; ranges: AddressSet[] }>();
   for (const old of olds) {
     for (const now of news) {
@@ -39,8 +37,8 @@ export function compareOutside(
   return [...found.values()].map(({ transition, ranges }) => ({ transition, range: unionOf(ranges) }));
 }
 
-/** Disjoint pieces, one for each answer, that together are the universe. */
-function gathered(pieces: readonly Piece[], universe: AddressSet): Piece[] {
+/** Disjoint pieces, one for each answer, that together are all addresses. */
+function gathered(pieces: readonly Piece[]): Piece[] {
   const groups = new Map<string, { ranges: AddressSet[]; ports: Piece['ports'] }>();
   for (const { range, ports } of pieces) {
     const key = answerKey(ports);
@@ -48,10 +46,7 @@ function gathered(pieces: readonly Piece[], universe: AddressSet): Piece[] {
     if (group === undefined) groups.set(key, { ranges: [range], ports });
     else group.ranges.push(range);
   }
-  const whole = [...groups.values()].map(({ ranges, ports }) => ({
-    range: unionOf(ranges).intersect(universe),
-    ports,
-  }));
-  const rest = universe.subtract(unionOf(whole.map(({ range }) => range)));
+  const whole = [...groups.values()].map(({ ranges, ports }) => ({ range: unionOf(ranges), ports }));
+  const rest = unionOf(whole.map(({ range }) => range)).complement();
   return rest.isEmpty ? whole : [...whole, { range: rest, ports: closed }];
 }

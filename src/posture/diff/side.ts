@@ -53,11 +53,8 @@ export class Side {
   readonly ends = new Map<number, NamedEnd>();
   readonly pairs = new Map<number, Ports>();
   readonly outside = new Map<number, Outside>();
-  /** Every address outside that the matrix speaks of. */
-  readonly universe: AddressSet;
 
   constructor(rows: Iterable<ReachRow>, numbers: EndNumbers) {
-    const ranges = new Set<AddressSet>();
     const known = new Map<unknown, number>();
     const taken = new Map<string, number>();
     const number = (end: NamedEnd): number => {
@@ -83,7 +80,6 @@ export class Side {
         source.kind === 'external'
           ? [destination, source.range, true]
           : [source, rangeOf(destination), false];
-      ranges.add(range);
       if (end.kind === 'external') continue;
       const partner = number(end);
       const key = partner * 2 + (inbound ? 1 : 0);
@@ -91,7 +87,6 @@ export class Side {
       if (known === undefined) this.outside.set(key, { partner, inbound, pieces: [{ range, ports }] });
       else known.pieces.push({ range, ports });
     }
-    this.universe = unionOf([...ranges]);
   }
 }
 

@@ -132,7 +132,8 @@ function keyOf(end: ReachEnd): string {
 
 /** Returns which rule admits an extra, in one sentence; undefined for ends that cannot be asked for. */
 export function whyExtra(posture: Declared, { source, destination, ports }: Extra): string | undefined {
-  const address = (end: ReachEnd) => (end.kind === 'external' ? exampleAddress(end.range) : undefined);
+  const address = (end: ReachEnd) =>
+    end.kind === 'external' ? exampleAddress(end.range, posture) : undefined;
   const from = endpointOf(source, posture, address(source));
   const to = endpointOf(destination, posture, address(destination));
   const [first] = ports;
