@@ -2,11 +2,15 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readManifests } from '../../manifest/read.ts';
+import { type Address, formatAddress, ipv4, parseAddress } from '../../net/address.ts';
 import { PortSet } from '../../net/port-set.ts';
+import { prefixContains } from '../../net/prefix.ts';
+import { type AnswerId, answerProtocols } from '../../segmentation/answers.ts';
+import { masqueradedPorts } from '../../segmentation/masquerade.ts';
 import { type Workload, workloadName } from '../../segmentation/model.ts';
 import { compilePosture } from '../compile.ts';
 import type { Posture } from '../posture.ts';
-import { reachMatrix } from './matrix.ts';
+import { ReachMatrix, reachMatrix } from './matrix.ts';
 
 /** Connectivity lists that netpol-analyzer computed for real and constructed sets of manifests. */
 const root = join(
@@ -56,16 +60,46 @@ function parsePorts(text: string): Record<string, PortSet> {
 
 const nameOf = (workload: Workload) => `${workloadName(workload)}[${workload.kind}]`;
 
-const cases = existsSync(root) ? readdirSync(root).filter((name) => !withoutOwnerKind.test(name)) : [];
+/** One line of a list: the ports of each protocol between two ends, as they are written there. */
+interface Listed {
+  readonly source: string;
+  readonly destination: string;
+  readonly ports: Record<string, PortSet>;
+}
 
-describe.skipIf(cases.length === 0)(`workload pairs as in ${root}`, () => {
-  test.each(cases)('%s', (name) => {
-    const posture = read(name);
-    const listed = new Map<string, Record<string, PortSet>>();
-    for (const line of readFileSync(join(root, name, 'expected.connlist.txt'), 'utf8').split('\n')) {
+function listOf(name: string): Listed[] {
+  return readFileSync(join(root, name, 'expected.connlist.txt'), 'utf8')
+    .split('\n')
+    .flatMap((line) => {
       const [, source, destination, text] = /^(\S+) => (\S+) : (.*)$/.exec(line.trim()) ?? [];
-      if (text !== undefined) listed.set(`${source} => ${destination}`, parsePorts(text));
-    }
+      return source && destination && text ? [{ source, destination, ports: parsePorts(text) }] : [];
+    });
+}
+
+/** `1.2.3.4-1.2.3.9[External]` as its two addresses. */
+function rangeOf(end: string): { readonly from: Address; readonly to: Address } | undefined {
+  const [, from, to] = /^([\d.]+)-([\d.]+)\[External\]$/.exec(end) ?? [];
+  return from && to ? { from: parseAddress(from)!, to: parseAddress(to)! } : undefined;
+}
+
+/** What the matrix says for one address outside and one workload, as the reference writes it. */
+function answered(
+  matrix: ReachMatrix,
+  id: AnswerId,
+): (protocol: string) => { allowed: PortSet; unknown: PortSet } {
+  const bounds = matrix.answers.bounds(id);
+  return (protocol) => {
+    const { certain, possible } = bounds[answerProtocols.indexOf(protocol as 'TCP')]!;
+    return { allowed: certain.intersect(ports), unknown: possible.subtract(certain).intersect(ports) };
+  };
+}
+
+const cases = existsSync(root) ? readdirSync(root) : [];
+
+describe.skipIf(cases.length === 0)(`as in ${root}`, () => {
+  test.each(cases.filter((name) => !withoutOwnerKind.test(name)))('%s: pairs of workloads', (name) => {
+    const posture = read(name);
+    const listed = new Map(listOf(name).map((one) => [`${one.source} => ${one.destination}`, one.ports]));
     const doubtful = new Set<string>();
     for (const { ports: answers, ...ends } of reachMatrix(posture)) {
       if (ends.source.kind !== 'workload' || ends.destination.kind !== 'workload') continue;
@@ -79,11 +113,89 @@ describe.skipIf(cases.length === 0)(`workload pairs as in ${root}`, () => {
         if (!unknown.isEmpty) doubtful.add(pair);
       }
     }
-    const { foreign, inventory } = posture.segmentation;
-    // Policies of kinds that are not evaluated yet leave more doubt.
-    if (foreign.length === 0) expect([...doubtful]).toEqual(undecided[name] ?? []);
-    const known = new Set(inventory.workloads.map(nameOf));
+    expect([...doubtful]).toEqual(undecided[name] ?? []);
+    const known = new Set(posture.inventory.workloads.map(nameOf));
     const ends = [...listed.keys()].flatMap((pair) => pair.split(' => '));
     expect(ends.filter((end) => !known.has(end) && !/\[External\]$|^\{/.test(end))).toEqual([]);
   });
+
+  test.each(cases.filter((name) => !withoutOwnerKind.test(name)))('%s: from and to outside', (name) => {
+    const posture = read(name);
+    const matrix = new ReachMatrix(posture);
+    const listed = listOf(name);
+    const ranges = listed.flatMap(({ source, destination }) => rangeOf(source) ?? rangeOf(destination) ?? []);
+    // Between the bounds of both cuts nothing changes, so that one address of each piece tells all.
+    const samples = [
+      ...matrix.atoms.atoms.map(({ sample }) => sample),
+      ...ranges.flatMap(({ from, to }) => [from, to, ipv4((to.d + 1) >>> 0), ipv4((from.d - 1) >>> 0)]),
+    ].filter(({ family }) => family === 4);
+    const unique = [...new Map(samples.map((sample) => [sample.d, sample])).values()];
+    const podNetworks = posture.inventory.nodes.flatMap((node) => node.podNetworks);
+    for (const workload of posture.inventory.workloads) {
+      // Pods on the host's network are ordinary ones there; finished ones have no address.
+      if (workload.hostNetwork || workload.finished) continue;
+      const mine = nameOf(workload);
+      const from = listed.filter(({ destination }) => destination === mine);
+      const to = listed.filter(({ source }) => source === mine);
+      for (const sample of unique) {
+        if (podNetworks.some((net) => prefixContains(net, sample))) continue;
+        const at = matrix.atoms.at(sample);
+        for (const [rows, id, side] of [
+          [from, matrix.fromOutside(at, workload.index), 'source'],
+          [to, matrix.toOutside(workload.index, at), 'destination'],
+        ] as const) {
+          const here = rows.filter((row) => {
+            const range = rangeOf(row[side]);
+            return range !== undefined && range.from.d <= sample.d && sample.d <= range.to.d;
+          });
+          const answer = answered(matrix, id);
+          for (const protocol of answerProtocols) {
+            const wanted = here.reduce(
+              (set, row) => set.union(row.ports[protocol] ?? PortSet.empty),
+              PortSet.empty,
+            );
+            const { allowed, unknown } = answer(protocol);
+            const what = `${mine} ${side} ${formatAddress(sample)} ${protocol}`;
+            if (unknown.isEmpty) expect(`${what} ${allowed}`).toBe(`${what} ${wanted}`);
+            else {
+              // A Service may hide the client's address from the policy; the reference takes no note of it.
+              expect(wanted.subtract(allowed.union(unknown)).isEmpty, what).toBe(true);
+              expect(masqueradedPorts(posture.inventory).has(workload.index), what).toBe(true);
+            }
+          }
+        }
+      }
+    }
+  });
+
+  test.each(cases.filter((name) => listOf(name).some(({ source }) => source.startsWith('{'))))(
+    '%s: from the ingress controller',
+    (name) => {
+      const posture = read(name);
+      const found = new Map<string, { allowed: PortSet; unknown: PortSet }>();
+      const proxied = new Set(
+        posture.entries.filter(({ proxy }) => proxy !== undefined).map(({ text }) => text),
+      );
+      for (const { source, destination, ports: answers } of reachMatrix(posture)) {
+        if (source.kind !== 'entry' || !proxied.has(source.text) || destination.kind !== 'workload') continue;
+        const key = nameOf(destination.workload);
+        const { allowed, unknown } = answers.find(({ protocol }) => protocol === 'TCP')!;
+        const known = found.get(key) ?? { allowed: PortSet.empty, unknown: PortSet.empty };
+        found.set(key, { allowed: known.allowed.union(allowed), unknown: known.unknown.union(unknown) });
+      }
+      const listed = listOf(name).filter(({ source }) => source === '{ingress-controller}');
+      for (const { destination, ports: wanted } of listed) {
+        const { allowed, unknown } = found.get(destination) ?? {
+          allowed: PortSet.empty,
+          unknown: PortSet.empty,
+        };
+        const tcp = wanted.TCP ?? PortSet.empty;
+        expect(allowed.subtract(tcp).isEmpty, destination).toBe(true);
+        expect(tcp.subtract(allowed.union(unknown)).isEmpty, `${destination} ${tcp}`).toBe(true);
+      }
+      // What only certain pods may do, the reference denies to a controller that nobody declares: here it is unknown.
+      const others = [...found].filter(([key]) => !listed.some(({ destination }) => destination === key));
+      for (const [key, { allowed }] of others) expect(`${key} ${allowed}`).toBe(`${key} none`);
+    },
+  );
 });
