@@ -57,7 +57,7 @@ function changeOf(
 
 test('a connection is in the difference exactly when the two answers for it differ', () => {
   let differing = 0;
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 60; seed++) {
     const dice = new Dice(seed);
     const { resources } = generateCluster(dice);
     const others = generateCluster(dice).resources.filter(isPolicy);
@@ -105,9 +105,10 @@ test('a connection is in the difference exactly when the two answers for it diff
       }
     }
     for (const change of changes) {
+      // Of a way in nobody can ask for one connection.
+      if (change.source.after?.kind === 'entry') continue;
       const { why } = explainChange(change, before, after);
-      expect(why.before?.outcome ?? 'allow', `seed ${seed}`).toBe(change.from);
-      expect(why.after?.outcome ?? 'allow', `seed ${seed}`).toBe(change.to);
+      expect([why.before?.outcome, why.after?.outcome], `seed ${seed}`).toEqual([change.from, change.to]);
     }
   }
   expect(differing).toBeGreaterThan(500);

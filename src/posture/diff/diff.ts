@@ -1,8 +1,10 @@
 import type { Outcome } from '../../flow/verdict.ts';
+import { AddressSet } from '../../net/address-set.ts';
 import type { Workload } from '../../segmentation/model.ts';
 import type { Declared } from '../posture.ts';
 import { type ReachEnd, reachEndText } from '../reach/end.ts';
 import type { ReachRow } from '../reach/matrix.ts';
+import { declaredAddresses } from './example.ts';
 import { compareOutside } from './outside.ts';
 import { reachRows } from './rows.ts';
 import { EndNumbers, endsOf, Side } from './side.ts';
@@ -59,7 +61,11 @@ export function diffPostures(before: Declared, after: Declared): PostureDiff {
   return {
     added: without(after, before),
     removed: without(before, after),
-    changes: diffRows(reachRows(before), reachRows(after)),
+    changes: diffRows(
+      reachRows(before),
+      reachRows(after),
+      declaredAddresses(before).union(declaredAddresses(after)),
+    ),
   };
 }
 
@@ -70,8 +76,15 @@ function without({ inventory }: Declared, other: Declared): Workload[] {
   return inventory.workloads.filter((workload) => !known.has(key(workload)));
 }
 
-/** Returns how two matrices differ; a pair that one of them lacks is closed there. */
-export function diffRows(before: Iterable<ReachRow>, after: Iterable<ReachRow>): ConnectionChange[] {
+/**
+ * Returns how two matrices differ; a pair that one of them lacks is closed there. Addresses of `inside` belong to what is
+ * declared, and are no part of the outside.
+ */
+export function diffRows(
+  before: Iterable<ReachRow>,
+  after: Iterable<ReachRow>,
+  inside: AddressSet = AddressSet.empty,
+): ConnectionChange[] {
   const numbers = new EndNumbers();
   const [old, now] = [new Side(before, numbers), new Side(after, numbers)];
   const cache = new TransitionCache();
@@ -92,7 +105,9 @@ export function diffRows(before: Iterable<ReachRow>, after: Iterable<ReachRow>):
     const [was, is] = [old.outside.get(key), now.outside.get(key)];
     const { partner, inbound } = (is ?? was) as NonNullable<typeof is>;
     for (const { range, transition } of compareOutside(was?.pieces ?? [], is?.pieces ?? [], cache)) {
-      const outside: ReachEnd = { kind: 'external', range };
+      const rest = range.subtract(inside);
+      if (rest.isEmpty) continue;
+      const outside: ReachEnd = { kind: 'external', range: rest };
       const addresses = { before: outside, after: outside };
       if (inbound) add(addresses, end(partner), transition);
       else add(end(partner), addresses, transition);

@@ -24,12 +24,18 @@ export function exampleAddress(range: AddressSet, ...declared: readonly Declared
   if (known !== undefined) return known;
   const first = range.first();
   if (first === undefined || free(first)) return first;
-  const taken = declared.flatMap(({ inventory }) => [
-    ...inventory.workloads.flatMap(addressesOf),
-    ...inventory.nodes.flatMap(({ addresses }) => addresses),
-    ...inventory.services.flatMap(({ addresses }) => addresses),
-  ]);
-  return range.subtract(AddressSet.ofPrefixes(taken.map(hostPrefix))).first() ?? first;
+  return declared.reduce((set, one) => set.subtract(declaredAddresses(one)), range).first() ?? first;
+}
+
+/** Returns the addresses of declared pods, nodes and Services: what has one of them is nothing outside. */
+export function declaredAddresses({ inventory }: Declared): AddressSet {
+  const { workloads, nodes, services } = inventory;
+  const own = [
+    ...workloads.flatMap(addressesOf),
+    ...nodes.flatMap(({ addresses }) => addresses),
+    ...services.flatMap(({ addresses }) => addresses),
+  ];
+  return AddressSet.ofPrefixes(own.map(hostPrefix));
 }
 
 function isInside(owner: Owner | undefined): boolean {
