@@ -215,3 +215,30 @@ test('the index names each end once', () => {
   expect(index.ends.filter((end) => end === job || end === web)).toHaveLength(0);
   expect(index.ends).toHaveLength(4);
 });
+
+test('the firewall of a host bears on what is on its network', () => {
+  const guarded = postureOf(`${podYaml('web', 'app: web', '', 'podIP: 10.1.0.1')}---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: firewall, namespace: ops}
+spec:
+  selector: {matchLabels: {app: firewall}}
+  template:
+    metadata: {labels: {app: firewall}}
+    spec:
+      hostNetwork: true
+      containers:
+      - name: main
+        image: example.test/firewall
+        securityContext: {privileged: true}
+        command: [sh, -c]
+        args:
+        - |
+          iptables -A INPUT -p tcp --dport 22 -j ACCEPT
+          iptables -A INPUT -j DROP
+          sleep infinity
+`);
+  const on = new ReachIndex(guarded);
+  expect(run('must: {from: shop/web, to: ops/firewall, port: 22}', on).passed).toBe(true);
+  expect(run('must-not: {from: shop/web, to: ops/firewall, port: 23}', on).passed).toBe(true);
+});

@@ -42,16 +42,22 @@ export interface AssertionResult {
 
 /** Violations of one assertion that are kept. */
 const maxViolations = 5;
+/** Ports that are asked about one by one; assertions with a request have no more. */
+const maxSinglePorts = 16;
 
 /** Returns whether the assertion holds of the matrix, with what speaks against it. */
 export function evaluate(assertion: Assertion, index: ReachIndex): AssertionResult {
   return new Evaluation(assertion, index).result();
 }
 
+function isOnHost(end: ReachEnd): boolean {
+  return end.kind === 'workload' && end.workload.hostNetwork;
+}
+
 class Evaluation {
   readonly #assertion: Assertion;
   readonly #index: ReachIndex;
-  readonly #decided: Violation[] = [];
+  readonly #certain: Violation[] = [];
   readonly #doubtful: Violation[] = [];
   readonly #unmatched: AssertionResult['unmatched'][number][] = [];
   readonly #idle: WrittenEnd[] = [];
@@ -77,7 +83,7 @@ class Evaluation {
       }
       if (this.#pairs === 0) this.#unmatched.push({ text: '', what: 'pair' });
     }
-    const violations = [...this.#decided, ...this.#doubtful].slice(0, maxViolations);
+    const violations = [...this.#certain, ...this.#doubtful].slice(0, maxViolations);
     const failed = violations.length + this.#unmatched.length + this.#idle.length > 0;
     return {
       assertion: this.#assertion,
@@ -124,7 +130,7 @@ class Evaluation {
 
   #reaches(pair: Pair, entry: ProtocolPorts): boolean {
     const asked = askedPorts(this.#assertion, pair.destination, entry.protocol);
-    const { allowed, unknown } = this.#withRequest(pair, entry, asked);
+    const { allowed, unknown } = this.#decided(pair, entry, asked);
     return !allowed.isEmpty || (this.#assertion.allowUnknown && !unknown.isEmpty);
   }
 
@@ -136,14 +142,14 @@ class Evaluation {
       if (ports.isEmpty) return;
       violates = true;
       const { source, destination } = pair;
-      const list = outcome === 'unknown' ? this.#doubtful : this.#decided;
+      const list = outcome === 'unknown' ? this.#doubtful : this.#certain;
       if (list.length < maxViolations) list.push({ source, destination, protocol, ports, outcome });
     };
     for (const entry of pair.ports) {
       const { protocol } = entry;
       const asked = askedPorts(this.#assertion, pair.destination, protocol);
       if (asked.isEmpty) continue;
-      const { allowed, unknown } = this.#withRequest(pair, entry, asked);
+      const { allowed, unknown } = this.#decided(pair, entry, asked);
       if (wanted === 'deny') keep(protocol, allowed, 'allow');
       else keep(protocol, asked.subtract(allowed).subtract(unknown), 'deny');
       if (!this.#assertion.allowUnknown) keep(protocol, unknown, 'unknown');
@@ -151,16 +157,23 @@ class Evaluation {
     if (violates) this.#violating++;
   }
 
-  /** What of the asked ports is allowed and what is not known, once the request has decided what it can. */
-  #withRequest(pair: Pair, { protocol, allowed, unknown }: ProtocolPorts, asked: PortSet) {
+  /**
+   * What of the asked ports is allowed and what is not known, once single questions have decided what they can: with the
+   * request, and for ends on their host's network, whose firewall the matrix leaves out.
+   */
+  #decided(pair: Pair, { protocol, allowed, unknown }: ProtocolPorts, asked: PortSet) {
     const [open, doubtful] = [asked.intersect(allowed), asked.intersect(unknown)];
-    if (this.#assertion.request === undefined || doubtful.isEmpty)
+    const onHost = isOnHost(pair.source) || isOnHost(pair.destination);
+    const single = onHost ? open.union(doubtful) : doubtful;
+    const isAsked = this.#assertion.request !== undefined || onHost;
+    if (!isAsked || single.isEmpty || single.size > maxSinglePorts)
       return { allowed: open, unknown: doubtful };
-    const decided = (outcome: Outcome) =>
-      portsIn(doubtful)
-        .filter((port) => this.#ask(pair, protocol, port) === outcome)
-        .reduce((set, port) => set.union(PortSet.of(port)), PortSet.empty);
-    return { allowed: open.union(decided('allow')), unknown: decided('unknown') };
+    const answers = portsIn(single).map((port) => ({ port, outcome: this.#ask(pair, protocol, port) }));
+    const having = (wanted: Outcome) =>
+      answers
+        .filter(({ outcome }) => outcome === wanted)
+        .reduce((set, { port }) => set.union(PortSet.of(port)), PortSet.empty);
+    return { allowed: open.subtract(single).union(having('allow')), unknown: having('unknown') };
   }
 
   #ask({ source, destination }: Pair, protocol: ApiProtocol, port: number): Outcome {

@@ -57,7 +57,7 @@ function changeOf(
 
 test('a connection is in the difference exactly when the two answers for it differ', () => {
   let differing = 0;
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 25; seed++) {
     const dice = new Dice(seed);
     const { resources } = generateCluster(dice);
     const others = generateCluster(dice).resources.filter(isPolicy);
@@ -111,5 +111,5 @@ test('a connection is in the difference exactly when the two answers for it diff
       expect([why.before?.outcome, why.after?.outcome], `seed ${seed}`).toEqual([change.from, change.to]);
     }
   }
-  expect(differing).toBeGreaterThan(500);
+  expect(differing).toBeGreaterThan(300);
 });

@@ -46,7 +46,8 @@ export interface SideWords {
 export function sideWords(change: ExplainedChange, side: 'before' | 'after'): SideWords {
   const outcome = side === 'before' ? change.from : change.to;
   const reason = change.why[side];
-  if (reason !== undefined) return { outcome, text: reason.text, place: placeOf(reason) };
+  // The verdict on the one example may know more than the matrix, e.g. of the host's firewall.
+  if (reason !== undefined) return { outcome: reason.outcome, text: reason.text, place: placeOf(reason) };
   const absent = [change.source, change.destination].find((end) => end[side] === undefined);
   if (absent !== undefined) {
     const named = endWords(absent);
