@@ -3,7 +3,14 @@ import type { TextEdit } from '../../diagnostic/diagnostic.ts';
 import { applyEdits } from '../../diagnostic/fix.ts';
 import { readManifests } from '../../manifest/read.ts';
 import type { Resource, SourceTexts } from '../../manifest/resource.ts';
-import { appendDocument, appendFields, appendItem, removeLines } from './yaml-edit.ts';
+import {
+  appendDocument,
+  appendFields,
+  appendItem,
+  isPlainName,
+  removeLines,
+  replaceText,
+} from './yaml-edit.ts';
 
 function edited(
   text: string,
@@ -52,4 +59,20 @@ test('a field goes away with its lines', () => {
   expect(edited(`${head}a:\n  b: 1 # x\nc: 2\n`, remove)).toBe(`${head}c: 2\n`);
   expect(edited(`${head}c: 2\na: |\n  text\n`, remove)).toBe(`${head}c: 2\n`);
   expect(edited(`{"a":1,"apiVersion":"v1","kind":"X"}`, remove, 'a.json')).toBeUndefined();
+});
+
+test('a scalar is replaced within its quotes, and gets some where it needs them', () => {
+  const write = (wanted: string) => (source: Resource, sources: SourceTexts) =>
+    replaceText(sources, source.at(['a']), 'old', wanted);
+  expect(edited(`${head}a: old # why\n`, write('new'))).toBe(`${head}a: new # why\n`);
+  expect(edited(`${head}a: 'old'\n`, write('new'))).toBe(`${head}a: 'new'\n`);
+  expect(edited(`${head}a: old\n`, write('*.b.test'))).toBe(`${head}a: "*.b.test"\n`);
+  expect(edited(`${head}a: old\n`, write('x\nb: 1'))).toBeUndefined();
+  expect(edited(`${head}a: |\n  old\n`, write('new'))).toBeUndefined();
+  expect(edited(`${head}a: other\n`, write('new'))).toBeUndefined();
+});
+
+test('names that need no quotes', () => {
+  expect(['a', 'a-1', 'a.b'].filter((name) => !isPlainName(name))).toEqual([]);
+  expect(['', '-a', 'a\nb: 1', 'A: b', '*'].filter(isPlainName)).toEqual([]);
 });

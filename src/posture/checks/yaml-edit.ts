@@ -66,8 +66,15 @@ export function replaceText(
 ): TextEdit | undefined {
   const text = sources.get(span.file)?.slice(span.start.offset, span.end.offset);
   const quote = text?.[0] === '"' || text?.[0] === "'" ? text[0] : '';
-  if (text !== quote + old + quote) return undefined;
-  return { span, text: quote + wanted + quote };
+  if (text !== quote + old + quote || /["'\\\r\n]/.test(wanted)) return undefined;
+  // A plain scalar must not begin with an indicator such as `*`.
+  const needed = quote === '' && !/^[A-Za-z0-9][\w./+:-]*$/.test(wanted) ? '"' : quote;
+  return { span, text: needed + wanted + needed };
+}
+
+/** Returns whether the text is a name of an object, which YAML takes as it is. */
+export function isPlainName(text: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(text);
 }
 
 /** Inserts lines behind the block at `span`, indented as that block is. */

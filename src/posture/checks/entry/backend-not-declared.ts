@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnose, type Fix, type RelatedSpan } from '../../../diagnostic/diagnostic.ts';
 import { nearest } from '../../../diagnostic/suggest.ts';
+import type { Service } from '../../../segmentation/model.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
 import { replaceText } from '../yaml-edit.ts';
@@ -24,24 +25,35 @@ A backend is looked up in the namespace of the Ingress or route; a route may nam
     good: 'kind: Service\nmetadata: {name: api-service}\nspec:\n  selector: {app: api}\n  ports: [{port: 80, targetPort: 8080}]',
   },
   run(declared) {
+    const lost = lostTargets(declared, 'undeclared-service');
+    if (lost.length === 0) return [];
     const waiting = waitingRules(declared);
-    return lostTargets(declared, 'undeclared-service').map((lost, index) =>
-      finding(lost, declared, index === 0 ? waiting : []),
-    );
+    const { services } = declared.inventory;
+    const known: KnownServices = {
+      byName: Map.groupBy(services, ({ name }) => name),
+      byNamespace: Map.groupBy(services, ({ namespace }) => namespace),
+    };
+    return lost.map((one, index) => finding(one, known, declared, index === 0 ? waiting : []));
   },
 };
 
+interface KnownServices {
+  readonly byName: ReadonlyMap<string, readonly Service[]>;
+  readonly byNamespace: ReadonlyMap<string, readonly Service[]>;
+}
+
 function finding(
   { entry, target, namespace, name }: LostTarget,
-  { inventory, manifests }: Declared,
+  { byName, byNamespace }: KnownServices,
+  { manifests }: Declared,
   related: readonly RelatedSpan[],
 ): Diagnostic {
-  const there = inventory.services.filter((service) => service.namespace === namespace);
+  const there = byNamespace.get(namespace) ?? [];
   const near = nearest(
     name,
     there.map((service) => service.name),
   );
-  const elsewhere = inventory.services.find((service) => service.name === name)?.namespace;
+  const elsewhere = byName.get(name)?.[0]?.namespace;
   const span = nameSpan(entry, target);
   const edit = near === undefined ? undefined : replaceText(manifests.sources, span, name, near);
   const fix: Fix | undefined = edit && { title: `write \`${near}\``, safe: false, edits: [edit] };

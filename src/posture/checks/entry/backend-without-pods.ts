@@ -1,9 +1,8 @@
 import { type Diagnostic, diagnose } from '../../../diagnostic/diagnostic.ts';
 import type { Selector } from '../../../segmentation/label-selector.ts';
 import { selectorText } from '../../../segmentation/label-selector.ts';
-import type { Service } from '../../../segmentation/model.ts';
+import type { Service, Workload } from '../../../segmentation/model.ts';
 import { fieldAt, stringsOf } from '../../../segmentation/values.ts';
-import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
 import { labelsText, nearestLabel } from '../network-policy/labels.ts';
 import { lostTargets } from './targets.ts';
@@ -30,15 +29,17 @@ Deployment itself.`,
         target.service === undefined ? [] : [[target.service, entry.text] as const],
       ),
     );
-    return [...services].flatMap(([service, by]) => finding(service, by, declared) ?? []);
+    const beside = Map.groupBy(declared.inventory.workloads, ({ namespace }) => namespace.name);
+    // Where no pods are declared at all, they are declared elsewhere.
+    return [...services].flatMap(([service, by]) => {
+      const workloads = beside.get(service.namespace);
+      return workloads === undefined ? [] : [finding(service, by, workloads)];
+    });
   },
 };
 
-function finding(service: Service, by: string, { inventory }: Declared): Diagnostic | undefined {
+function finding(service: Service, by: string, beside: readonly Workload[]): Diagnostic {
   const { source, namespace, name } = service;
-  // Where no pods are declared at all, they are declared elsewhere.
-  const beside = inventory.workloads.filter((workload) => workload.namespace.name === namespace);
-  if (beside.length === 0) return undefined;
   const selector: Selector = [...stringsOf(fieldAt(source.value, 'spec', 'selector'))].map(
     ([key, value]) => ({ key, operator: 'In', values: new Set([value]) }),
   );

@@ -7,7 +7,7 @@ import type { ContainerFacts } from '../../controls/container-facts.ts';
 import { isController } from '../../controls/nginx.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
-import { isRead, isTrue, settingsOf, settingValue } from '../nginx/settings.ts';
+import { isTrue, settingValue, unreadSettings } from '../nginx/settings.ts';
 
 /** A way in for HTTP that has no TLS. */
 export const entryInClearText: Check = {
@@ -29,7 +29,10 @@ redirects to TLS has no backends and is not meant.`,
     good: 'spec:\n  tls:\n  - hosts: [shop.example.com]\n    secretName: shop-tls\n  rules:\n  - host: shop.example.com',
   },
   run(declared) {
-    return declared.entries.filter(isClear).flatMap((entry) => finding(entry, declared) ?? []);
+    const entries = declared.entries.filter(isClear);
+    if (entries.length === 0) return [];
+    const nginx = nginxOf(declared);
+    return entries.flatMap((entry) => finding(entry, nginx) ?? []);
   },
 };
 
@@ -51,10 +54,18 @@ function certifiedOtherwise({ annotations }: Resource): boolean {
   );
 }
 
-function finding(entry: Entry, declared: Declared): Diagnostic | undefined {
+/** What the set says of ingress-nginx: whether it redirects all hosts to TLS, and what it shows there. */
+interface Nginx {
+  readonly redirects: boolean;
+  readonly hasDefaultCertificate: boolean;
+  /** Settings that would redirect, if only the controller read them. */
+  readonly unread: readonly RelatedSpan[];
+}
+
+function finding(entry: Entry, nginx: Nginx): Diagnostic | undefined {
   const { kind, hosts } = entry;
-  const isForced = kind === 'Ingress' && isRedirected(entry, declared);
-  if (isForced && hasOwnDefault(declared)) return undefined;
+  const isForced = kind === 'Ingress' && isRedirected(entry, nginx);
+  if (isForced && nginx.hasDefaultCertificate) return undefined;
   const more = hosts.length > 3 ? ', …' : '';
   const whom = hosts.length === 0 ? 'any host' : hosts.slice(0, 3).join(', ') + more;
   const follows = isForced
@@ -63,7 +74,7 @@ function finding(entry: Entry, declared: Declared): Diagnostic | undefined {
   return diagnose(entryInClearText, {
     message: `${follows}: ${why(kind)}`,
     span: placeOf(entry),
-    related: isForced || kind !== 'Ingress' ? [] : unreadRedirects(declared),
+    related: isForced || kind !== 'Ingress' ? [] : nginx.unread,
     help: helpFor(entry),
   });
 }
@@ -91,29 +102,28 @@ function placeOf({ kind, source }: Entry): Span {
 }
 
 /** Whether ingress-nginx sends its clients to TLS though it names no certificate. */
-function isRedirected({ source, proxy }: Entry, declared: Declared): boolean {
+function isRedirected({ source, proxy }: Entry, { redirects }: Nginx): boolean {
   const { annotationPrefix, controllerName } = ingressNginx;
   const own = source.annotations[`${annotationPrefix}force-ssl-redirect`];
   if (own !== undefined) return isTrue(own);
   if (proxy?.controller !== undefined && proxy.controller !== controllerName) return false;
-  return isTrue(settingValue(declared, 'force-ssl-redirect'));
+  return redirects;
 }
 
-/** Whether the declared controllers have a certificate for hosts without one. */
-function hasOwnDefault({ controls }: Declared): boolean {
-  const controllers = controls.containers.filter(isController);
+function nginxOf(declared: Declared): Nginx {
+  const controllers = declared.controls.containers.filter(isController);
   const hasFlag = ({ argv }: ContainerFacts) =>
     argv.some(({ value }) => value.startsWith('--default-ssl-certificate='));
-  return controllers.length > 0 && controllers.every(hasFlag);
-}
-
-/** Settings that would redirect, if only the controller read them. */
-function unreadRedirects(declared: Declared): RelatedSpan[] {
-  return settingsOf(declared).flatMap((config) => {
-    const forced = config.settings.find(({ name, value }) => name === 'force-ssl-redirect' && isTrue(value));
-    if (forced === undefined || isRead(config, declared)) return [];
-    const message =
-      "once this is read, clients are sent to TLS and get the controller's self-signed certificate";
-    return [{ span: forced.keySpan, message }];
-  });
+  const message =
+    "once this is read, clients are sent to TLS and get the controller's self-signed certificate";
+  const unread = unreadSettings(declared).flatMap(({ settings }) =>
+    settings
+      .filter(({ name, value }) => name === 'force-ssl-redirect' && isTrue(value))
+      .map(({ keySpan }) => ({ span: keySpan, message })),
+  );
+  return {
+    redirects: isTrue(settingValue(declared, 'force-ssl-redirect')),
+    hasDefaultCertificate: controllers.length > 0 && controllers.every(hasFlag),
+    unread: unread.slice(0, 3),
+  };
 }

@@ -1,9 +1,11 @@
 import { type Diagnostic, diagnose, type Fix } from '../../../diagnostic/diagnostic.ts';
 import type { Entry } from '../../../segmentation/entry/model.ts';
+import type { Service } from '../../../segmentation/model.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
-import { appendFields } from '../yaml-edit.ts';
+import { appendFields, isPlainName } from '../yaml-edit.ts';
 import { idleProxyRules } from './proxy-rules.ts';
+import { serviceOf } from './targets.ts';
 
 const kinds: ReadonlySet<string> = new Set(['Ingress', 'HTTPRoute', 'GRPCRoute', 'TLSRoute', 'Route']);
 
@@ -33,17 +35,35 @@ Name the namespace of the Service that it sends to.`,
       inventory.workloads.some(({ namespace }) => namespace.name === 'default') ||
       segmentation.policies.some(({ policy }) => policy.namespace === 'default');
     if (isUsed) return [];
-    return declared.entries
-      .filter(({ kind, source }) => kinds.has(kind) && source.namespace === undefined)
-      .map((entry) => finding(entry, declared));
+    const found = declared.entries.filter(
+      ({ kind, source }) => kinds.has(kind) && source.namespace === undefined,
+    );
+    if (found.length === 0) return [];
+    const context: Context = {
+      declared,
+      namespaces: Map.groupBy(inventory.services, ({ name }) => name),
+      waiting: new Set(idleProxyRules(declared).map(({ compiled }) => compiled.policy.namespace)),
+    };
+    return found.map((entry) => finding(entry, context));
   },
 };
 
-function finding(entry: Entry, declared: Declared): Diagnostic {
+interface Context {
+  readonly declared: Declared;
+  /** Services by name. */
+  readonly namespaces: ReadonlyMap<string, readonly Service[]>;
+  /** Namespaces whose policies let a proxy in where no way in leads. */
+  readonly waiting: ReadonlySet<string>;
+}
+
+function finding(entry: Entry, context: Context): Diagnostic {
+  const { declared } = context;
   const { source, kind } = entry;
-  const meant = namespaceFor(entry, declared);
+  const meant = namespaceFor(entry, context);
   const edit =
-    meant && appendFields(declared.manifests.sources, source, ['metadata'], [`namespace: ${meant}`]);
+    meant !== undefined && isPlainName(meant)
+      ? appendFields(declared.manifests.sources, source, ['metadata'], [`namespace: ${meant}`])
+      : undefined;
   const fix: Fix | undefined = edit
     ? { title: `put it into ${meant}`, safe: false, edits: [edit] }
     : undefined;
@@ -56,13 +76,12 @@ function finding(entry: Entry, declared: Declared): Diagnostic {
 }
 
 /** The only namespace with a Service that it names; else the only one whose policies wait for the proxy. */
-function namespaceFor({ targets }: Entry, declared: Declared): string | undefined {
-  const problems = targets.map(({ problem }) => problem ?? '');
-  const named = declared.inventory.services
-    .filter(({ name }) => problems.some((problem) => problem.startsWith(`Service default/${name} `)))
+function namespaceFor(entry: Entry, { namespaces, waiting }: Context): string | undefined {
+  const named = entry.targets
+    .filter(({ cause }) => cause === 'undeclared-service')
+    .flatMap((target) => namespaces.get(serviceOf(entry, target).name) ?? [])
     .map(({ namespace }) => namespace);
-  const waiting = idleProxyRules(declared).map(({ compiled }) => compiled.policy.namespace);
-  for (const candidates of [new Set(named), new Set(waiting)]) {
+  for (const candidates of [new Set(named), waiting]) {
     if (candidates.size === 1) return [...candidates][0];
   }
   return undefined;

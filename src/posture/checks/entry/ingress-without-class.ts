@@ -5,7 +5,7 @@ import type { Entry } from '../../../segmentation/entry/model.ts';
 import { fieldAt } from '../../../segmentation/values.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
-import { appendFields } from '../yaml-edit.ts';
+import { appendFields, isPlainName } from '../yaml-edit.ts';
 
 /** An Ingress that perhaps no controller takes. */
 export const ingressWithoutClass: Check = {
@@ -25,19 +25,27 @@ and no change of the default moves the Ingress to another controller.`,
     good: 'kind: Ingress\nspec:\n  ingressClassName: nginx\n  rules: [{host: shop.example.com}]',
   },
   run(declared) {
+    const classes = declared.manifests.resources.filter(({ kind }) => kind === 'IngressClass');
+    const defaults = classes.filter(
+      ({ annotations }) => annotations['ingressclass.kubernetes.io/is-default-class'] === 'true',
+    );
     return declared.entries
       .filter(({ kind, faults }) => kind === 'Ingress' && faults.some((fault) => fault.kind === 'unclear'))
-      .map((entry) => finding(entry, declared));
+      .map((entry) => finding(entry, { classes, defaults }, declared));
   },
 };
 
-function finding({ source }: Entry, { manifests }: Declared): Diagnostic {
-  const classes = manifests.resources.filter(({ kind }) => kind === 'IngressClass');
-  const defaults = classes.filter(
-    ({ annotations }) => annotations['ingressclass.kubernetes.io/is-default-class'] === 'true',
-  );
+interface Classes {
+  readonly classes: readonly Resource[];
+  readonly defaults: readonly Resource[];
+}
+
+function finding({ source }: Entry, { classes, defaults }: Classes, { manifests }: Declared): Diagnostic {
   const name = classFor(source, defaults.length > 0 ? defaults : classes);
-  const edit = name && appendFields(manifests.sources, source, ['spec'], [`ingressClassName: ${name}`]);
+  const edit =
+    name !== undefined && isPlainName(name)
+      ? appendFields(manifests.sources, source, ['spec'], [`ingressClassName: ${name}`])
+      : undefined;
   const fix: Fix | undefined = edit
     ? { title: `name class \`${name}\``, safe: false, edits: [edit] }
     : undefined;

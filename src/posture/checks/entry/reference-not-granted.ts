@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnose, type Fix } from '../../../diagnostic/diagnostic.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
-import { appendDocument } from '../yaml-edit.ts';
+import { appendDocument, isPlainName } from '../yaml-edit.ts';
 import { type LostTarget, lostTargets } from './targets.ts';
 
 /** A route to a Service of another namespace that does not agree. */
@@ -42,7 +42,8 @@ spec:
     kind: Service
     name: ${name}
 `;
-  const edit = appendDocument(manifests.sources, source, grant);
+  const isPlain = [entry.namespace, entry.name, namespace, name].every(isPlainName);
+  const edit = isPlain ? appendDocument(manifests.sources, source, grant) : undefined;
   const fix: Fix | undefined = edit && { title: 'add the ReferenceGrant', safe: false, edits: [edit] };
   return diagnose(referenceNotGranted, {
     message: `${target.problem ?? 'no ReferenceGrant allows it'}: requests get an error`,

@@ -1,7 +1,6 @@
 import { diagnose, type RelatedSpan } from '../../../diagnostic/diagnostic.ts';
-import type { Entry } from '../../../segmentation/entry/model.ts';
+import type { Resource } from '../../../manifest/resource.ts';
 import { groupOf, namespaceOf } from '../../../segmentation/workloads.ts';
-import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
 
 /** A route that the Gateway it names does not take. */
@@ -19,6 +18,13 @@ listener that does not take it for one of these reasons, or that the Gateway doe
     good: 'kind: Gateway\nspec:\n  listeners:\n  - name: https\n    allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: shop}}}}',
   },
   run(declared) {
+    const gateways = new Map(
+      declared.manifests.resources
+        .filter(
+          (resource) => resource.kind === 'Gateway' && groupOf(resource) === 'gateway.networking.k8s.io',
+        )
+        .map((resource) => [`${namespaceOf(resource)}/${resource.name}`, resource]),
+    );
     return declared.entries.flatMap((entry) =>
       entry.faults
         .filter(({ kind }) => kind === 'refused')
@@ -26,7 +32,7 @@ listener that does not take it for one of these reasons, or that the Gateway doe
           diagnose(routeRefused, {
             message: `${entry.kind} ${entry.name} is not served here: ${text}`,
             span,
-            related: gatewayOf(text, entry, declared),
+            related: gatewayOf(text, gateways),
             help: 'name a listener that takes it, or change `allowedRoutes` or `hostname` of that listener',
           }),
         ),
@@ -35,15 +41,10 @@ listener that does not take it for one of these reasons, or that the Gateway doe
 };
 
 /** The Gateway that the reason is about. */
-function gatewayOf(text: string, entry: Entry, { manifests }: Declared): RelatedSpan[] {
-  const named = /Gateway (\S+)\/(\S+) /.exec(text);
-  const gateway = manifests.resources.findLast(
-    (resource) =>
-      resource.kind === 'Gateway' &&
-      groupOf(resource) === 'gateway.networking.k8s.io' &&
-      namespaceOf(resource) === named?.[1] &&
-      resource.name === named?.[2],
-  );
-  if (gateway === undefined || gateway === entry.source) return [];
-  return [{ span: gateway.keyAt(['spec', 'listeners']), message: 'its listeners' }];
+function gatewayOf(text: string, gateways: ReadonlyMap<string, Resource>): RelatedSpan[] {
+  const named = /Gateway (\S+\/\S+) /.exec(text)?.[1];
+  const gateway = named === undefined ? undefined : gateways.get(named);
+  return gateway === undefined
+    ? []
+    : [{ span: gateway.keyAt(['spec', 'listeners']), message: 'its listeners' }];
 }

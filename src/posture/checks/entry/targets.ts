@@ -27,7 +27,8 @@ export function lostTargets({ entries }: Declared, cause: NowhereCause): LostTar
   });
 }
 
-function serviceOf(entry: Entry, target: EntryTarget): { namespace: string; name: string } {
+/** Returns the Service that a backend names, declared or not; its name is empty when it names none. */
+export function serviceOf(entry: Entry, target: EntryTarget): { namespace: string; name: string } {
   if (target.service !== undefined) return target.service;
   const { service, serviceName, name, namespace } = fieldsOf(valueAt(entry, target.path));
   const of = entry.kind === 'Ingress' ? (fieldsOf(service).name ?? serviceName) : name;

@@ -45,7 +45,13 @@ test('hosts without a certificate, in one finding', () => {
 test.each([
   ['the same', ingress(['a.test'], ['a.test'])],
   ['a wildcard', ingress(['"*.a.test"'], ['x.a.test', 'y.a.test'])],
-  ['case', ingress(['a.test'], ['a.test'])],
+  [
+    'a default backend for the rest',
+    ingress(['a.test, b.test'], ['a.test']).replace(
+      'tls:',
+      'defaultBackend: {service: {name: web, port: {number: 80}}}\n  tls:',
+    ),
+  ],
   ['in several items', ingress(['a.test', 'b.test'], ['a.test', 'b.test'])],
   ['a certificate for any host', ingress([''], ['a.test'])],
   ['no tls', web + ingressYaml(`rules:\n${ruleYaml('a.test')}`)],

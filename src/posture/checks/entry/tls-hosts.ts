@@ -1,6 +1,5 @@
 import { type Diagnostic, diagnose, type Fix } from '../../../diagnostic/diagnostic.ts';
 import { nearest } from '../../../diagnostic/suggest.ts';
-import { hostMatches } from '../../../segmentation/entry/hostnames.ts';
 import type { Entry } from '../../../segmentation/entry/model.ts';
 import { fieldAt, fieldsOf, listOf, textOf } from '../../../segmentation/values.ts';
 import type { Declared } from '../../posture.ts';
@@ -49,14 +48,14 @@ function findingsOf(entry: Entry, declared: Declared): Diagnostic[] {
     host === undefined ? [] : [{ host, path: ['spec', 'rules', i, 'host'] }],
   );
   // A rule, a default backend and a certificate without hosts are for any host.
-  const servesAny = served.length < rules.length || served.length === 0;
+  const servesAny = served.length < rules.length || entry.targets.some(({ isDefault }) => isDefault);
   const coversAny = items.some((hosts) => hosts.length === 0);
-  const idle = servesAny
-    ? []
-    : certified.filter((one) => !served.some((other) => covers(one.host, other.host)));
+  const wanted = new Set(served.flatMap(({ host }) => patternsFor(host)));
+  const patterns = new Set(certified.map(({ host }) => host.toLowerCase()));
+  const idle = servesAny ? [] : certified.filter(({ host }) => !wanted.has(host.toLowerCase()));
   const bare = coversAny
     ? []
-    : served.filter((one) => !certified.some((other) => covers(other.host, one.host)));
+    : served.filter(({ host }) => !patternsFor(host).some((pattern) => patterns.has(pattern)));
   return [
     ...idle.map((one) => idleFinding(entry, one, bare, declared)),
     // Each idle host is told with the one that it may be meant for.
@@ -64,8 +63,11 @@ function findingsOf(entry: Entry, declared: Declared): Diagnostic[] {
   ];
 }
 
-function covers(pattern: string, host: string): boolean {
-  return hostMatches(pattern, host, 'one-label');
+/** The patterns that cover a host: its own name, and the wildcard for its first label (networking/v1 IngressRule). */
+function patternsFor(host: string): string[] {
+  const name = host.toLowerCase();
+  const dot = name.indexOf('.');
+  return dot < 0 ? [name] : [name, `*${name.slice(dot)}`];
 }
 
 function idleFinding(
@@ -74,7 +76,7 @@ function idleFinding(
   bare: readonly PlacedHost[],
   { manifests }: Declared,
 ): Diagnostic {
-  const uncovered = bare.map((one) => one.host);
+  const uncovered = bare.slice(0, 50).map((one) => one.host);
   const meant = nearest(host, uncovered) ?? (uncovered.length === 1 ? uncovered[0] : undefined);
   const span = source.at(path);
   const edit = meant === undefined ? undefined : replaceText(manifests.sources, span, host, meant);

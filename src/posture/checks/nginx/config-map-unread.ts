@@ -4,7 +4,7 @@ import { isController, type NginxConfig, namesSettings } from '../../controls/ng
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
 import { replaceText } from '../yaml-edit.ts';
-import { isRead, settingsOf } from './settings.ts';
+import { unreadSettings } from './settings.ts';
 
 /** Settings of ingress-nginx in a ConfigMap that it does not read. */
 export const configMapUnread: Check = {
@@ -23,9 +23,7 @@ Put the keys into the ConfigMap that is read, or name this one in \`--configmap\
     good: 'kind: ConfigMap\nmetadata: {name: ingress-nginx-controller, namespace: ingress-nginx}\ndata: {ssl-protocols: TLSv1.3}',
   },
   run(declared) {
-    return settingsOf(declared)
-      .filter((config) => !isRead(config, declared))
-      .map((config) => finding(config, declared));
+    return unreadSettings(declared).map((config) => finding(config, declared));
   },
 };
 

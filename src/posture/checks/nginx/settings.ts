@@ -5,28 +5,32 @@ import type { Declared } from '../../posture.ts';
 /** Returns the ConfigMaps that are, or are meant to be, settings of ingress-nginx; one that pods use is neither. */
 export function settingsOf(declared: Declared): NginxConfig[] {
   const { nginxConfigs, consumption } = declared.controls;
-  return nginxConfigs.filter(
-    (config) => isRead(config, declared) || consumption.usesOf(config.object).length === 0,
-  );
+  const isRead = readTest(declared);
+  return nginxConfigs.filter((config) => isRead(config) || consumption.usesOf(config.object).length === 0);
 }
 
 /** Returns the settings that a controller reads, declared or installed as the project's manifests do it. */
 export function readSettings(declared: Declared): NginxConfig[] {
-  return settingsOf(declared).filter((config) => isRead(config, declared));
+  return declared.controls.nginxConfigs.filter(readTest(declared));
 }
 
-/**
- * Returns whether a controller reads the ConfigMap: one that names it, or where the set shows no controller, one of the
- * project's own manifests or chart.
- */
-export function isRead({ object, isDefault, readBy }: NginxConfig, declared: Declared): boolean {
-  if (readBy.length > 0) return true;
-  if (declared.controls.consumption.uses.some(namesSettings)) return false;
-  return (
-    isDefault ||
-    object.name.endsWith(`-${ingressNginx.configMapSuffix}`) ||
-    object.source.labels['app.kubernetes.io/name'] === 'ingress-nginx'
-  );
+/** Returns the settings that nothing reads. */
+export function unreadSettings(declared: Declared): NginxConfig[] {
+  const isRead = readTest(declared);
+  return settingsOf(declared).filter((config) => !isRead(config));
+}
+
+/** A controller reads the ConfigMap that it names; where the set shows none that does, the one of the project's manifests or chart. */
+function readTest({ controls }: Declared): (config: NginxConfig) => boolean {
+  const isNamed = controls.consumption.uses.some(namesSettings);
+  return ({ object, isDefault, readBy }) => {
+    if (readBy.length > 0 || isNamed) return readBy.length > 0;
+    return (
+      isDefault ||
+      object.name.endsWith(`-${ingressNginx.configMapSuffix}`) ||
+      object.source.labels['app.kubernetes.io/name'] === 'ingress-nginx'
+    );
+  };
 }
 
 /** Returns what the settings that are read say of a key; the last one when there are several. */
