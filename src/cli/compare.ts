@@ -3,6 +3,7 @@ import type { ReadLimits } from '../manifest/limits.ts';
 import type { InputFile, ManifestCounts } from '../manifest/resource.ts';
 import type { ExplainedChange } from '../posture/diff/explain.ts';
 import type { Posture } from '../posture/posture.ts';
+import type { SegmentationOptions } from '../segmentation/segmentation.ts';
 import { UsageError } from './command.ts';
 import { parseRevisions, readRevision } from './git.ts';
 import { type Inputs, readInputs } from './inputs.ts';
@@ -27,16 +28,20 @@ export interface ComparedSides {
   label(change: ExplainedChange): ExplainedChange;
 }
 
-type Limits = Partial<ReadLimits>;
+/** How manifests are read and compiled. */
+export interface Reading {
+  readonly limits: Partial<ReadLimits>;
+  readonly segmentation: SegmentationOptions;
+}
 
 /** Reads and compiles what two paths hold. Throws UsageError for a path that does not exist. */
 export async function compareFolders(
   [old, now]: readonly [string, string],
   io: Io,
-  limits: Limits,
+  reading: Reading,
 ): Promise<ComparedSides> {
   if (old === '-' && now === '-') throw new UsageError('standard input can be one of the two sets only');
-  const read = async (path: string) => sideOf(path, await readInputs([path], io), limits);
+  const read = async (path: string) => sideOf(path, await readInputs([path], io), reading);
   return { old: await read(old), new: await read(now), label: (change) => change };
 }
 
@@ -48,7 +53,7 @@ export async function compareRevisions(
   text: string,
   paths: readonly string[],
   io: Io,
-  limits: Limits,
+  reading: Reading,
 ): Promise<ComparedSides> {
   if (paths.includes('-')) throw new UsageError('standard input has no revisions', 'name files or folders');
   const asked = paths.length === 0 ? ['.'] : paths;
@@ -66,8 +71,8 @@ export async function compareRevisions(
   };
   const prefixes = { before: `${names.old}:`, after: to === undefined ? '' : `${names.new}:` };
   return {
-    old: sideOf(names.old, old, limits),
-    new: sideOf(names.new, now, limits),
+    old: sideOf(names.old, old, reading),
+    new: sideOf(names.new, now, reading),
     label: ({ why, ...change }) => ({
       ...change,
       why: {
@@ -100,8 +105,12 @@ async function readTree(
   return { files, unreadable, missing };
 }
 
-function sideOf(name: string, { files, unreadable }: Inputs, limits: Limits): ComparedSide {
-  const { posture, set, diagnostics } = declarationOf(files, limits);
+function sideOf(
+  name: string,
+  { files, unreadable }: Inputs,
+  { limits, segmentation }: Reading,
+): ComparedSide {
+  const { posture, set, diagnostics } = declarationOf(files, limits, segmentation);
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   return { name, posture, counts: set.counts, errors, unreadable };
 }

@@ -1,5 +1,6 @@
 import type { ConnectionChange } from '../../posture/diff/diff.ts';
 import type { ExplainedChange } from '../../posture/diff/explain.ts';
+import { cniOf, cniOption } from '../cni.ts';
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
 import type { ComparedSides } from '../compare.ts';
 import type { Io } from '../io.ts';
@@ -29,6 +30,7 @@ export const diffCommand: CommandDefinition = {
       description: 'changes of each class that are shown; 0: all',
       default: '50',
     },
+    cniOption,
     ...limitOptions,
     outputOption('text', 'json', 'md'),
   ],
@@ -41,12 +43,12 @@ export const diffCommand: CommandDefinition = {
   ],
   async run({ args, options }, io) {
     const limit = limitOf(options.limit);
-    const limits = limitsOf(options);
+    const reading = { limits: limitsOf(options), segmentation: cniOf(options) };
     const { compareFolders, compareRevisions } = await import('../compare.ts');
     const sides =
       options.git === undefined
-        ? await compareFolders(twoPaths(args), io, limits)
-        : await compareRevisions(String(options.git), args, io, limits);
+        ? await compareFolders(twoPaths(args), io, reading)
+        : await compareRevisions(String(options.git), args, io, reading);
     const { diffPostures, changeClass, mayOpen } = await import('../../posture/diff/diff.ts');
     const { explainChange } = await import('../../posture/diff/explain.ts');
     for (const side of [sides.old, sides.new]) warnOf(side, io);

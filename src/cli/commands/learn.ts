@@ -1,3 +1,4 @@
+import { cniOf, cniOption } from '../cni.ts';
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
 
@@ -17,6 +18,7 @@ export const learnCommand: CommandDefinition = {
       description: 'offer ranges of this prefix length for IPv4 addresses outside, as comments, e.g. /24',
     },
     { flags: '--skip-denied', description: 'leave out flows that the declared controls deny today' },
+    cniOption,
     ...limitOptions,
   ],
   examples: [
@@ -40,7 +42,7 @@ export const learnCommand: CommandDefinition = {
     const { readFlows } = await import('../read-flows.ts');
     const { progress } = await import('../render/reach/progress.ts');
     const { renderTerminal } = await import('../../diagnostic/render/terminal.ts');
-    const loaded = await loadPosture(paths, io, limitsOf(options));
+    const loaded = await loadPosture(paths, io, limitsOf(options), cniOf(options));
     for (const { name, reason } of loaded.unreadable) {
       io.err(`${io.errStyle('yellow', 'warning')}: ${name} was not read: ${reason}\n`);
     }
@@ -63,6 +65,7 @@ export const learnCommand: CommandDefinition = {
       loaded.posture,
       log.flows,
       {
+        segmentation: cniOf(options),
         skipDenied: options.skipDenied === true,
         ...(mergeExternal === undefined ? {} : { mergeExternal }),
       },

@@ -1,3 +1,4 @@
+import { cniOf, cniOption } from '../cni.ts';
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
 
@@ -12,6 +13,7 @@ export const testCommand: CommandDefinition = {
   options: [
     outputOption('text', 'json', 'junit'),
     { flags: '-q, --quiet', description: 'only what fails' },
+    cniOption,
     ...limitOptions,
   ],
   examples: [
@@ -28,7 +30,7 @@ export const testCommand: CommandDefinition = {
     const started = new Date();
     const { loadPosture } = await import('../load-posture.ts');
     const { readAssertions } = await import('../../posture/assertions/read.ts');
-    const loaded = await loadPosture(args, io, limits);
+    const loaded = await loadPosture(args, io, limits, cniOf(options));
     const { assertions, diagnostics: faults, files } = readAssertions(loaded.files, limits);
     if (files.length === 0 || (assertions.length === 0 && faults.length === 0)) {
       throw new UsageError(

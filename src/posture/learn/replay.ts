@@ -3,6 +3,7 @@ import { readManifests } from '../../manifest/read.ts';
 import type { ManifestSet, Resource } from '../../manifest/resource.ts';
 import type { Endpoint } from '../../segmentation/endpoint.ts';
 import { isNetworkPolicy } from '../../segmentation/network-policy.ts';
+import type { SegmentationOptions } from '../../segmentation/segmentation.ts';
 import { compilePosture } from '../compile.ts';
 import type { Declared, Posture } from '../posture.ts';
 import { reach } from '../reach/query.ts';
@@ -28,12 +29,17 @@ export interface Replay {
  * Compiles the manifests with the proposed policies, read from their YAML as it is printed, instead of the existing
  * NetworkPolicies, and judges every observed connection by the result.
  */
-export function replay(declared: Declared, yaml: string, edges: readonly Edge[]): Replay {
+export function replay(
+  declared: Declared,
+  yaml: string,
+  edges: readonly Edge[],
+  options: SegmentationOptions = {},
+): Replay {
   const proposed = readManifests([{ name: proposalName, bytes: new TextEncoder().encode(yaml) }]);
   const faulty = proposed.diagnostics.find(({ severity }) => severity === 'error');
   if (faulty !== undefined) throw new Error(`the proposed policies cannot be read: ${faulty.message}`);
-  const posture = withPolicies(declared.manifests, proposed.resources);
-  const without = withPolicies(declared.manifests, []);
+  const posture = withPolicies(declared.manifests, proposed.resources, options);
+  const without = withPolicies(declared.manifests, [], options);
   const refused: Refused[] = [];
   const byOthers: Refused[] = [];
   let allowed = 0;
@@ -60,7 +66,11 @@ function own({ inventory }: Declared, end: Endpoint): Endpoint {
   return end.kind === 'workload' && workload !== undefined ? { ...end, workload } : end;
 }
 
-function withPolicies(manifests: ManifestSet, policies: readonly Resource[]): Posture {
+function withPolicies(
+  manifests: ManifestSet,
+  policies: readonly Resource[],
+  options: SegmentationOptions,
+): Posture {
   const kept = manifests.resources.filter((resource) => !isNetworkPolicy(resource));
-  return compilePosture({ ...manifests, resources: [...kept, ...policies] });
+  return compilePosture({ ...manifests, resources: [...kept, ...policies] }, options);
 }
