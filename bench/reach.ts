@@ -49,9 +49,12 @@ function generate(workloads: number, policies: number): object[] {
       },
     },
   }));
-  const ports = () => [{ protocol: 'TCP', port: dice.pick([80, 443, 8080, 5432, 6379, 'http']) }];
+  // netpol-analyzer refuses port names beside address ranges.
+  const ports = (names: boolean) => [
+    { protocol: 'TCP', port: dice.pick([80, 443, 8080, 5432, 6379, ...(names ? ['http'] : [])]) },
+  ];
   const tier = () => ({ matchLabels: { tier: dice.pick(tiers) } });
-  const peers = () => [
+  const pods = () => [
     { podSelector: tier() },
     ...(dice.chance(0.5)
       ? [
@@ -61,17 +64,14 @@ function generate(workloads: number, policies: number): object[] {
           },
         ]
       : []),
-    ...(dice.chance(0.2)
-      ? [
-          {
-            ipBlock: {
-              cidr: `198.${18 + dice.pick([0, 1])}.${dice.pick([0, 16, 32, 48, 64, 80])}.0/20`,
-              except: [`198.${18}.0.0/24`].filter(() => false),
-            },
-          },
-        ]
-      : []),
   ];
+  const ranges = () => [
+    { ipBlock: { cidr: `198.${dice.pick([18, 19])}.${dice.pick([0, 16, 32, 48, 64, 80])}.0/20` } },
+  ];
+  const rule = (list: 'from' | 'to') =>
+    dice.chance(0.2)
+      ? { [list]: [...pods(), ...ranges()], ports: ports(false) }
+      : { [list]: pods(), ports: ports(true) };
   const networkPolicies = Array.from({ length: policies }, (_, i) => ({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -86,14 +86,8 @@ function generate(workloads: number, policies: number): object[] {
             },
           },
       policyTypes: ['Ingress', 'Egress'],
-      ingress: [
-        { from: peers(), ports: ports() },
-        { from: peers(), ports: ports() },
-      ],
-      egress: [
-        { to: peers(), ports: ports() },
-        { to: [{ namespaceSelector: {} }], ports: [{ protocol: 'UDP', port: 53 }] },
-      ],
+      ingress: [rule('from'), rule('from')],
+      egress: [rule('to'), { to: [{ namespaceSelector: {} }], ports: [{ protocol: 'UDP', port: 53 }] }],
     },
   }));
   return [...namespaces, ...deployments, ...networkPolicies];

@@ -1,3 +1,4 @@
+import type { Direction } from '../../flow/verdict.ts';
 import { PortSet } from '../../net/port-set.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import { AddressAtoms } from '../../segmentation/address-atoms.ts';
@@ -87,6 +88,13 @@ export class ReachMatrix {
     return this.#egressOf(from)[representatives.length + atom] as AnswerId;
   }
 
+  /** Returns the number of the answer of one workload's own side alone for traffic with another, both by their indexes. */
+  oneSide(direction: Direction, workload: number, other: number): AnswerId {
+    const [own, end] = [this.classes.of[workload] as number, this.classes.of[other] as number];
+    if (direction === 'egress') return this.#egressOf(own)[end] as AnswerId;
+    return this.#mesh.between(end, own, this.#ingressOf(own)[end] as AnswerId);
+  }
+
   #egressOf(number: number): Int32Array {
     this.#egress[number] ??= this.#rows.egress(this.classes.representatives[number] as Workload);
     return this.#egress[number];
@@ -150,19 +158,21 @@ export class ReachMatrix {
     }
     for (const workload of workloads) {
       const end = ends.get(workload) as ReachEnd;
-      for (const { answer, external } of this.#outside((atom) => this.fromOutside(atom, workload.index))) {
+      for (const { answer, external } of this.outside('ingress', workload.index)) {
         yield { source: external, destination: end, ports: shown.of(answer) };
       }
-      for (const { answer, external } of this.#outside((atom) => this.toOutside(workload.index, atom))) {
+      for (const { answer, external } of this.outside('egress', workload.index)) {
         yield { source: end, destination: external, ports: shown.of(answer) };
       }
     }
     yield* entryRows(this.#declared, scope);
   }
 
-  /** The outside in as few ranges as the answers allow. */
-  *#outside(answerOf: (atom: number) => AnswerId) {
-    const byAnswer = Map.groupBy(this.atoms.atoms, ({ index }) => answerOf(index));
+  /** Yields what may come from outside to a workload, or go there from it, in as few ranges as the answers allow. */
+  *outside(direction: Direction, workload: number) {
+    const byAnswer = Map.groupBy(this.atoms.atoms, ({ index }) =>
+      direction === 'ingress' ? this.fromOutside(index, workload) : this.toOutside(workload, index),
+    );
     for (const [answer, atoms] of byAnswer) {
       if (answer === this.answers.none) continue;
       const range = this.atoms.range(atoms.map(({ index }) => index));
@@ -187,7 +197,7 @@ function* prefixesOf({ policies, clusterPolicies, inventory }: Segmentation): Ge
 }
 
 /** Answers as they are shown: per protocol, narrowed to the scope; one object per answer. */
-class ShownPorts {
+export class ShownPorts {
   readonly #answers: AnswerTable;
   readonly #scope: ReachScope;
   readonly #known: (readonly ProtocolPorts[])[] = [];
