@@ -7,6 +7,7 @@ import type { Posture } from '../posture.ts';
 import { reachEndText } from '../reach/end.ts';
 import type { ObservedFlow } from './flow-log.ts';
 import { edgeText, type Learned, type LearnOptions, learn } from './learn.ts';
+import { replay } from './replay.ts';
 
 const pods =
   podYaml('web', 'app: web, pod-template-hash: abc', '', 'podIP: 10.1.0.1') +
@@ -284,4 +285,18 @@ test('a namespace with an impossible name is in no policy', () => {
   );
   const learned = learnFrom(hostile, [flow('10.1.0.9', '10.1.0.2', 8080)]);
   expect([codes(learned), learned.yaml]).toEqual([['PKT0462'], '']);
+});
+
+test('a proposal that cuts something off is found out by the replay', () => {
+  const posture = postureOf(pods + policyYaml('open', '  podSelector: {}\n  ingress: [{}]'));
+  const { observation, yaml } = learnFrom(posture, [
+    flow('10.1.0.1', '10.1.0.2', 8080),
+    flow('10.1.0.3', '10.1.0.2', 9100),
+  ]);
+  const mutilated = yaml.replace('port: 9100', 'port: 9101');
+  const { refused, allowed } = replay(posture, mutilated, observation.edges);
+  expect(refused.map(({ edge }) => edgeText(edge))).toEqual([
+    'ops/prometheus (10.1.0.3) → shop/api (10.1.0.2) TCP 9100',
+  ]);
+  expect(allowed).toBe(1);
 });
