@@ -1,6 +1,6 @@
 import type { Outcome, Verdict } from '../flow/verdict.ts';
 import { targetPorts } from '../segmentation/explain.ts';
-import { layer } from '../segmentation/explain-policies.ts';
+import { layer } from '../segmentation/explain-network-policies.ts';
 import { type Service, type Workload, workloadName } from '../segmentation/model.ts';
 import { protocolText } from '../segmentation/protocol.ts';
 import type { Question } from './question.ts';

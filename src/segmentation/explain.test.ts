@@ -116,6 +116,8 @@ spec: {type: NodePort, selector: {tier: db}, ports: [{port: 5432}]}
     expect(outcome(base + fromBlock + service)).toBe('unknown');
     expect(outcome(base + fromBlock + service, 22)).toBe('deny');
     expect(outcome(base + fromBlock + service.replace('NodePort', 'ClusterIP'))).toBe('deny');
+    const external = service.replace('type: NodePort', 'externalIPs: [192.0.2.50]');
+    expect(outcome(base + fromBlock + external)).toBe('unknown');
     const local = service.replace('type: NodePort', 'type: NodePort, externalTrafficPolicy: Local');
     expect(outcome(base + fromBlock + local)).toBe('deny');
     expect(outcome(base + fromApi + service)).toBe('deny');

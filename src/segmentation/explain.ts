@@ -1,11 +1,13 @@
 import type { Direction, Outcome, Reason, Verdict } from '../flow/verdict.ts';
 import { sameAddress } from '../net/address.ts';
 import { type Endpoint, endpointText, nodesOf, type PeerView, viewOf } from './endpoint.ts';
-import { explainPolicies, layer } from './explain-policies.ts';
+import { layer } from './explain-network-policies.ts';
+import { explainPolicies } from './explain-policies.ts';
 import { namedPorts, type Service, type Workload, workloadName } from './model.ts';
 import { openPlan } from './plan.ts';
 import { type ApiProtocol, apiProtocols, protocolText } from './protocol.ts';
 import { type Segmentation, shareNode } from './segmentation.ts';
+import { hidesClientAddress } from './services.ts';
 import { Ternary } from './ternary.ts';
 
 type WorkloadEnd = Extract<Endpoint, { kind: 'workload' }>;
@@ -123,8 +125,7 @@ function isMasqueraded(
 
 /** Returns whether clients from outside may come to this port through the Service with the address of a node. */
 export function exposes(service: Service, workload: Workload, protocol: number, port: number): boolean {
-  if (service.keepsClientAddress || (service.type !== 'LoadBalancer' && service.type !== 'NodePort'))
-    return false;
+  if (!hidesClientAddress(service)) return false;
   if (!service.backends?.includes(workload) && !service.uncertainBackends.includes(workload)) return false;
   return service.ports.some((entry) => {
     return entry.protocol === protocol && targetPorts(entry, workload).includes(port);

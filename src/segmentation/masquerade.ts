@@ -2,18 +2,19 @@ import { PortSet } from '../net/port-set.ts';
 import { targetPorts } from './explain.ts';
 import type { Inventory, Workload } from './model.ts';
 import { apiProtocols } from './protocol.ts';
+import { hidesClientAddress } from './services.ts';
 
 /** Ports of the pods of each workload, by its index and by protocol number, to which clients from outside may come with a node's address. */
 export type MasqueradedPorts = ReadonlyMap<number, ReadonlyMap<number, PortSet>>;
 
 /**
- * Returns the ports to which a Service of type LoadBalancer or NodePort leads without keeping the client's address
- * (`externalTrafficPolicy: Cluster`): `exposes` of explain.ts for all ports at once.
+ * Returns the ports to which a Service leads without keeping the client's address: `exposes` of explain.ts for all ports at once.
  */
 export function masqueradedPorts({ services }: Inventory): MasqueradedPorts {
   const found = new Map<number, Map<number, PortSet>>();
-  for (const { type, keepsClientAddress, backends, uncertainBackends, ports } of services) {
-    if (keepsClientAddress || (type !== 'LoadBalancer' && type !== 'NodePort')) continue;
+  for (const service of services) {
+    if (!hidesClientAddress(service)) continue;
+    const { backends, uncertainBackends, ports } = service;
     for (const workload of [...(backends ?? []), ...uncertainBackends]) {
       const ofWorkload = found.get(workload.index) ?? new Map<number, PortSet>();
       found.set(workload.index, ofWorkload);

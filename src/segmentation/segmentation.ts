@@ -95,9 +95,9 @@ export class Segmentation {
       return outcomes[this.#specialOutcome(source, destination, protocol, port)];
     }
     if (source === destination && (this.inventory.workloads[source] as Workload).single) return 'allow';
-    const out = this.judge('egress', source, destination, destination, protocol, port);
+    const out = this.#judge('egress', source, destination, destination, protocol, port);
     if (out === Ternary.No) return 'deny';
-    return outcomes[both(out, this.judge('ingress', destination, source, destination, protocol, port))];
+    return outcomes[both(out, this.#judge('ingress', destination, source, destination, protocol, port))];
   }
 
   /** At least one end is on its host's network (policies see a node) or has finished (nothing is there). */
@@ -109,15 +109,15 @@ export class Segmentation {
     const nodes = [from, to].map((workload) => nodesOf({ kind: 'workload', workload }));
     const local = shareNode(nodes[0] ?? 'anywhere', nodes[1] ?? 'anywhere');
     return to.hostNetwork
-      ? this.judge('egress', source, destination, destination, protocol, port, local)
-      : this.judge('ingress', destination, source, destination, protocol, port, local);
+      ? this.#judge('egress', source, destination, destination, protocol, port, local)
+      : this.#judge('ingress', destination, source, destination, protocol, port, local);
   }
 
   /**
    * One direction: what the plan of a workload says of the peer workload. `local`: whether the peer is the own node of
    * the workload.
    */
-  private judge(
+  #judge(
     direction: Direction,
     subject: number,
     peer: number,

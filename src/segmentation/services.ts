@@ -67,3 +67,13 @@ function readPort(value: unknown): ServicePort[] {
     },
   ];
 }
+
+/**
+ * Returns whether clients from outside may come through the Service with the address of a node: through a load balancer,
+ * a node port or an external address, unless `externalTrafficPolicy: Local` keeps theirs
+ * (kubernetes.io/docs/tutorials/services/source-ip).
+ */
+export function hidesClientAddress({ type, keepsClientAddress, externalAddresses }: Service): boolean {
+  if (keepsClientAddress || type === 'ExternalName') return false;
+  return type === 'LoadBalancer' || type === 'NodePort' || externalAddresses.length > 0;
+}

@@ -83,7 +83,11 @@ export function decided(outcome: 'allow' | 'deny', tier: TierAnswer, question: T
 export function undecided(tier: TierAnswer, question: TierQuestion): Reason {
   const { findings } = tier;
   const faulty = findings.find(({ rule }) => rule.policy.fault !== undefined);
-  const doubted = findings.find(({ answer, rule }) => answer === Ternary.Maybe || !rule.certain);
+  const doubts = findings.filter(({ answer, rule }) => answer === Ternary.Maybe || !rule.certain);
+  // A doubt about a rule that does the same as what follows changes nothing.
+  const last = findings.at(-1) as TierFinding;
+  const otherwise = doubts.includes(last) ? 'Pass' : last.rule.action;
+  const doubted = doubts.find(({ rule }) => rule.action !== otherwise) ?? doubts[0];
   const rivals = rivalsAmong(findings);
   if (rivals !== undefined) return undefinedOrder(rivals, question);
   if (faulty !== undefined && doubted === faulty) {

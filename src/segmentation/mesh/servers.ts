@@ -3,6 +3,7 @@ import type { IntegerRange } from '../../net/integer-set.ts';
 import { addressesOf } from '../endpoint.ts';
 import { matches } from '../label-selector.ts';
 import type { Inventory, Service, Workload } from '../model.ts';
+import { hidesClientAddress } from '../services.ts';
 import { Ternary } from '../ternary.ts';
 import { fieldAt } from '../values.ts';
 import { groupOf, namespaceOf } from '../workloads.ts';
@@ -92,7 +93,7 @@ export class MeshServers {
       waypoints: behind,
       masquerades: new Set(
         [...entrances]
-          .filter(([, list]) => list.some(({ service }) => masquerades(service)))
+          .filter(([, list]) => list.some(({ service }) => hidesClientAddress(service)))
           .map(([port]) => port),
       ),
     };
@@ -167,7 +168,7 @@ export class MeshServers {
           entrance.protocol,
           entrance.uncertain,
           entrance.entry.port,
-          masquerades(entrance.service),
+          hidesClientAddress(entrance.service),
           waypointKey(waypoints.get(entrance)),
         ]),
       ]),
@@ -176,11 +177,6 @@ export class MeshServers {
       usesAddress ? addresses : [],
     ]);
   }
-}
-
-/** A Service whose clients from outside may be seen with the address of a node. */
-function masquerades({ type, keepsClientAddress }: Service): boolean {
-  return !keepsClientAddress && (type === 'LoadBalancer' || type === 'NodePort');
 }
 
 function mayAccept(resource: Resource, workload: Workload, rootNamespace: string): boolean {
