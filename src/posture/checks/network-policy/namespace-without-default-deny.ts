@@ -69,7 +69,7 @@ function finding(
   const which = open.length === 2 ? '' : ` for ${open[0]}`;
   return diagnose(namespaceWithoutDefaultDeny, {
     message: `no policy isolates all pods of namespace ${namespace}${which}: the ones that none selects are open${known}`,
-    span: source.at(['spec', 'podSelector']),
+    span: source.keyAt(['spec', 'podSelector']),
     help: `add a NetworkPolicy in ${namespace} with \`podSelector: {}\`, \`policyTypes: [${types.join(', ')}]\` and no rules`,
     ...(fix && { fix }),
   });
