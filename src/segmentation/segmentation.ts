@@ -129,12 +129,10 @@ export class Segmentation {
     const plan = this.plan(direction, subject);
     if (plan === openPlan) return Ternary.Yes;
     if (plan.foreign.length > 0) return either(Ternary.Maybe, local);
-    const match = (rule: TierRule) => matchTierRule(rule, peer, destination, protocol, port);
-    const answer = foldTier(tierOutcomes(plan.admin, match), local, () =>
-      judgePolicies(plan, peer, destination, protocol, port, local, () =>
-        foldTier(tierOutcomes(plan.baseline, match), local, () => Ternary.Yes),
-      ),
-    );
+    const answer =
+      plan.admin.length + plan.baseline.length === 0
+        ? judgePolicies(plan, peer, destination, protocol, port, local, yes)
+        : judgeTiers(plan, peer, destination, protocol, port, local);
     return this.doubts(protocol) && local !== Ternary.Yes ? both(answer, Ternary.Maybe) : answer;
   }
 
@@ -153,6 +151,24 @@ export function shareNode(a: ReadonlySet<number> | 'anywhere', b: ReadonlySet<nu
   const shared = [...a].filter((node) => b.has(node)).length;
   if (shared === 0) return Ternary.No;
   return a.size === 1 && b.size === 1 ? Ternary.Yes : Ternary.Maybe;
+}
+
+const yes = () => Ternary.Yes;
+
+/** What the tiers say around the NetworkPolicies. */
+function judgeTiers(
+  plan: SubjectPlan,
+  peer: number,
+  destination: number,
+  protocol: number,
+  port: number,
+  local: Ternary,
+): Ternary {
+  const match = (rule: TierRule) => matchTierRule(rule, peer, destination, protocol, port);
+  const baseline = () => foldTier(tierOutcomes(plan.baseline, match), local, yes);
+  return foldTier(tierOutcomes(plan.admin, match), local, () =>
+    judgePolicies(plan, peer, destination, protocol, port, local, baseline),
+  );
 }
 
 /** What the NetworkPolicies say, and `baseline` where none isolates. */
