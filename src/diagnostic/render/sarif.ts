@@ -16,16 +16,16 @@ export function renderSarif(diagnostics: readonly Diagnostic[], options: SarifOp
   const fingerprint = fingerprints(options.sources);
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-    version: '2.1.0',
+    version: '2.1.0' as const,
     runs: [
       {
         tool: {
           driver: { name: 'Picket', semanticVersion: options.version, rules: definitions.map(ruleOf) },
         },
-        columnKind: 'utf16CodeUnits',
+        columnKind: 'utf16CodeUnits' as const,
         results: diagnostics.map((diagnostic) => ({
           ruleId: diagnostic.code,
-          ...(ruleIndex.has(diagnostic.code) ? { ruleIndex: ruleIndex.get(diagnostic.code) } : {}),
+          ...(ruleIndex.has(diagnostic.code) ? { ruleIndex: ruleIndex.get(diagnostic.code) as number } : {}),
           level: diagnostic.severity,
           message: { text: messageOf(diagnostic) },
           ...(diagnostic.span
@@ -40,7 +40,7 @@ export function renderSarif(diagnostics: readonly Diagnostic[], options: SarifOp
                 })),
               }
             : {}),
-          ...(diagnostic.fix ? { fixes: [fixOf(diagnostic.fix)] } : {}),
+          ...(diagnostic.fix?.edits.length ? { fixes: [fixOf(diagnostic.fix)] } : {}),
           partialFingerprints: { 'picketProblem/v1': fingerprint(diagnostic) },
           properties: { class: diagnostic.class },
         })),
@@ -72,6 +72,19 @@ function regionOf({ start, end }: Span) {
   return { startLine: start.line, startColumn: start.column, endLine: end.line, endColumn: end.column };
 }
 
+/** Lists that the standard wants to hold something. */
+type NonEmpty<T> = [T, ...T[]];
+
+interface Replacement {
+  readonly deletedRegion: ReturnType<typeof regionOf>;
+  readonly insertedContent: { readonly text: string };
+}
+
+interface ArtifactChange {
+  readonly artifactLocation: { readonly uri: string };
+  readonly replacements: NonEmpty<Replacement>;
+}
+
 function fixOf({ title, edits }: Fix) {
   const byFile = Map.groupBy(edits, ({ span }) => span.file);
   return {
@@ -81,8 +94,8 @@ function fixOf({ title, edits }: Fix) {
       replacements: ofFile.map(({ span, text }) => ({
         deletedRegion: regionOf(span),
         insertedContent: { text },
-      })),
-    })),
+      })) as NonEmpty<Replacement>,
+    })) as NonEmpty<ArtifactChange>,
   };
 }
 
