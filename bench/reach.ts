@@ -240,14 +240,10 @@ function compareWith(command: string, folder: string, title: string): void {
   const others: number[] = [];
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     const begun = performance.now();
-    execFileSync(
-      process.execPath,
-      [fileURLToPath(new URL('../src/cli/main.ts', import.meta.url)), 'reach', folder, '-o', 'csv'],
-      {
-        stdio: ['ignore', 'ignore', 'ignore'],
-        maxBuffer: 2 ** 30,
-      },
-    );
+    execFileSync(fileURLToPath(new URL('../picket', import.meta.url)), ['reach', folder, '-o', 'csv'], {
+      stdio: ['ignore', 'ignore', 'ignore'],
+      maxBuffer: 2 ** 30,
+    });
     own.push(performance.now() - begun);
     inProcess.push(analysis(folder));
     const started = performance.now();

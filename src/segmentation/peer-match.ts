@@ -5,7 +5,7 @@ import { blockAddresses, blockText, type IpBlock, isWholeFamily, setContainsOneO
 import { matches } from './label-selector.ts';
 import { workloadName } from './model.ts';
 import type { PolicyPeer, PolicyRule } from './network-policy.ts';
-import { both, Ternary } from './ternary.ts';
+import { both, either, Ternary } from './ternary.ts';
 
 /**
  * Whether an ipBlock that contains the address of a pod matches that pod. The API leaves it to the network plugin:
@@ -64,6 +64,23 @@ export function matchPeers(
     ? `the Service in front of the pod may replace the client's address with a node's before ${text} sees it`
     : whyAddresses(text, view);
   return { answer, peer, why };
+}
+
+/**
+ * Returns what {@link matchPeers} answers for an end that is no declared pod, without the reason: for many of them at
+ * once.
+ */
+export function matchOutside(
+  { peers, blocks }: PolicyRule,
+  view: PeerView,
+  scope: IpBlockScope,
+  masqueraded: boolean,
+): Ternary {
+  if (peers === undefined) return Ternary.Yes;
+  const bySelector = view.undeclaredPod && peers.some(({ block }) => block === undefined);
+  const answer = bySelector ? Ternary.Maybe : Ternary.No;
+  if (blocks === undefined) return answer;
+  return either(answer, masqueraded ? matchMasqueraded(blocks, view) : matchAddresses(blocks, view, scope));
 }
 
 /** The policy sees the address of the client or that of a node, of the same family. */

@@ -10,7 +10,7 @@ import { type PeerView, viewOf } from './endpoint.ts';
 import type { WorkloadClasses } from './equivalence.ts';
 import { type MasqueradedPorts, masqueradeKey } from './masquerade.ts';
 import type { Workload } from './model.ts';
-import { matchPeers } from './peer-match.ts';
+import { matchOutside } from './peer-match.ts';
 import { type CompiledRule, type DirectedPolicy, openPlan, type SubjectPlan } from './plan.ts';
 import { admittedPorts, type PolicyPorts } from './policy-ports.ts';
 import { type ApiProtocol, apiProtocols } from './protocol.ts';
@@ -161,7 +161,7 @@ export class PolicyRows {
       // Clients from outside that may come with the address of a node instead of their own.
       for (const [atom, view] of this.#views.entries()) {
         if (view.isPod) continue;
-        const { answer } = matchPeers(compiled.rule, view, '', this.#segmentation.ipBlockScope, true);
+        const answer = matchOutside(compiled.rule, view, this.#segmentation.ipBlockScope, true);
         if (answer === Ternary.No) continue;
         const id = this.#answers.both(this.#ports(ports, subject?.index ?? -1), hidden.ports);
         admit(first + atom, id, answer === Ternary.Yes);
@@ -256,8 +256,7 @@ export class PolicyRows {
     if (atoms === undefined) {
       const [yes, maybe]: [number[], number[]] = [[], []];
       for (const [atom, view] of this.#views.entries()) {
-        // An address that no manifest knows is in no namespace, so that of the policy does not matter.
-        const { answer } = matchPeers(rule, view, '', this.#segmentation.ipBlockScope, false);
+        const answer = matchOutside(rule, view, this.#segmentation.ipBlockScope, false);
         if (answer !== Ternary.No) (answer === Ternary.Yes ? yes : maybe).push(atom);
       }
       atoms = { yes: Int32Array.from(yes), maybe: Int32Array.from(maybe) };
