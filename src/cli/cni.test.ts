@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { cniProfiles } from '../segmentation/profile.ts';
+import { networkPlugins } from '../manifest/site.ts';
+import { cniProfile } from '../segmentation/profile.ts';
 import { cniOf, cniOption } from './cni.ts';
 import { ExitCode } from './command.ts';
 import { testIo } from './io.fixture.ts';
@@ -26,10 +27,11 @@ spec:
 `;
 
 test('every plugin can be named', () => {
-  for (const profile of cniProfiles) {
-    expect(cniOption.choices).toContain(profile.name);
-    expect(cniOf({ cni: profile.name })).toEqual({ profile });
+  for (const name of networkPlugins) {
+    expect(cniOption.choices).toContain(name);
+    expect(cniOf({ cni: name })).toEqual({ profile: cniProfile(name) });
   }
+  expect(cniOf({})).toEqual({});
 });
 
 test.each([

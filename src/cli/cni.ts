@@ -1,4 +1,5 @@
-import { cniProfiles } from '../segmentation/profile.ts';
+import { networkPlugins } from '../manifest/site.ts';
+import { cniProfile } from '../segmentation/profile.ts';
 import type { SegmentationOptions } from '../segmentation/segmentation.ts';
 import type { Invocation, OptionDefinition } from './command.ts';
 
@@ -6,13 +7,12 @@ import type { Invocation, OptionDefinition } from './command.ts';
 export const cniOption: OptionDefinition = {
   flags: '--cni <name>',
   description:
-    'network plugin; kubernetes stands for any: what the API leaves to plugins is then not known (whether ipBlock means pods)',
-  choices: cniProfiles.map(({ name }) => name),
-  default: 'kubernetes',
+    'network plugin, before `cni` of the site file; kubernetes (else) stands for any: what the API leaves to plugins is then not known (whether ipBlock means pods)',
+  choices: networkPlugins,
 };
 
 /** Returns what is known of the network plugin that the user named. */
 export function cniOf({ cni }: Invocation['options']): SegmentationOptions {
-  const profile = cniProfiles.find(({ name }) => name === cni);
-  return profile === undefined ? {} : { profile };
+  const name = networkPlugins.find((plugin) => plugin === cni);
+  return name === undefined ? {} : { profile: cniProfile(name) };
 }

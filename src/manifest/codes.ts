@@ -315,8 +315,8 @@ export const invalidSite = schemaCode(
   'PKT0060',
   'error',
   'Invalid site file',
-  `The site file \`picket.yaml\` names the site and the hosts that are not in Kubernetes. \`hosts\` maps a name to an address,
-a range in CIDR form, or a list of them. The part that is wrong was left out; the rest of the file counts.`,
+  `The site file \`picket.yaml\` names the site, the network plugin of the cluster (\`cni\`) and the hosts that are not in
+Kubernetes. \`hosts\` maps a name to an address, a range in CIDR form, or a list of them. The part that is wrong was left out; the rest of the file counts.`,
   {
     bad: 'hosts:\n  plc: 10.0.0.300',
     good: 'site: harbour\nhosts:\n  plc: 10.0.0.30\n  cameras: [10.0.1.0/24, 2001:db8:1::/64]',

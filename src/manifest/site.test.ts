@@ -13,17 +13,18 @@ function read(...texts: string[]) {
   return readManifests(files);
 }
 
-const GOOD = 'site: harbour\nhosts:\n  plc: 10.0.0.30\n  cameras:\n  - 10.0.1.0/24\n  - 2001:db8:1::/64\n';
+const GOOD =
+  'site: harbour\ncni: calico\nhosts:\n  plc: 10.0.0.30\n  cameras:\n  - 10.0.1.0/24\n  - 2001:db8:1::/64\n';
 
 test('names, addresses and ranges', () => {
   const { site, diagnostics, counts } = read(GOOD);
   expect(diagnostics).toEqual([]);
-  expect(site).toMatchObject({ name: 'harbour', file: '0/picket.yaml' });
+  expect(site).toMatchObject({ name: 'harbour', cni: 'calico', file: '0/picket.yaml' });
   expect(
     site!.hosts.map(({ name, prefixes, span }) => [name, prefixes.map(formatPrefix), span.start.line]),
   ).toEqual([
-    ['plc', ['10.0.0.30/32'], 3],
-    ['cameras', ['10.0.1.0/24', '2001:db8:1::/64'], 4],
+    ['plc', ['10.0.0.30/32'], 4],
+    ['cameras', ['10.0.1.0/24', '2001:db8:1::/64'], 5],
   ]);
   expect(counts).toMatchObject({ resources: 0, notManifests: 0 });
 });

@@ -16,9 +16,16 @@ export interface SiteHost {
   readonly span: Span;
 }
 
+/** Network plugins whose ways are known; `kubernetes` is one that does what the API promises, and nothing more. */
+export const networkPlugins = ['kubernetes', 'calico', 'cilium', 'flannel'] as const;
+
+export type NetworkPlugin = (typeof networkPlugins)[number];
+
 /** What the site file says. */
 export interface Site {
   readonly name: string | undefined;
+  /** The cluster's network plugin, when it is named. */
+  readonly cni: NetworkPlugin | undefined;
   readonly hosts: readonly SiteHost[];
   readonly file: string;
 }
@@ -29,6 +36,10 @@ const address = () => z.string().describe('An IPv4 or IPv6 address, or a range i
 export const siteSchema = once(() =>
   z.object({
     site: z.string().min(1).nullish().describe('Name of the site.'),
+    cni: z
+      .enum(networkPlugins, { error: `must be one of ${networkPlugins.join(', ')}` })
+      .nullish()
+      .describe('Network plugin of the cluster; `kubernetes` stands for any that enforces policies.'),
     hosts: z
       .record(
         z.string(),
@@ -47,7 +58,7 @@ export function isSiteFile(file: string): boolean {
 /** Reads the site file's document; what is wrong in it is reported and left out. */
 export function readSite(located: LocatedValue): Site {
   validate(located, siteSchema(), 'picket.yaml', invalidSite);
-  const { site, hosts } = (located.value ?? {}) as { site?: unknown; hosts?: unknown };
+  const { site, cni, hosts } = (located.value ?? {}) as { site?: unknown; cni?: unknown; hosts?: unknown };
   const seen = new Map<string, { name: string; path: Path }>();
   const read: SiteHost[] = [];
   for (const [name, value] of Object.entries(isMapping(hosts) ? hosts : {})) {
@@ -57,7 +68,12 @@ export function readSite(located: LocatedValue): Site {
       read.push({ name, prefixes, span: located.source.span(located.keyRange(path)) });
     }
   }
-  return { name: typeof site === 'string' ? site : undefined, hosts: read, file: located.source.name };
+  return {
+    name: typeof site === 'string' ? site : undefined,
+    cni: networkPlugins.find((name) => name === cni),
+    hosts: read,
+    file: located.source.name,
+  };
 }
 
 function readPrefixes(

@@ -4,6 +4,7 @@ import type { ManifestSet } from '../manifest/resource.ts';
 import { readEntries } from '../segmentation/entry/entries.ts';
 import { readInventory } from '../segmentation/inventory.ts';
 import { Mesh, type MeshOptions } from '../segmentation/mesh/mesh.ts';
+import { cniProfile } from '../segmentation/profile.ts';
 import { Segmentation, type SegmentationOptions } from '../segmentation/segmentation.ts';
 import { AddressBook } from './address-book.ts';
 import { checkPosture } from './check.ts';
@@ -22,13 +23,19 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
   const inventory = readInventory(manifests.resources);
   const hosts = manifests.site?.hosts ?? [];
   const addresses = new AddressBook(inventory, hosts);
-  const segmentation = new Segmentation(inventory, manifests.resources, options);
+  const named = manifests.site?.cni;
+  const networkPlugin = options.profile ?? (named && cniProfile(named));
+  const segmentation = new Segmentation(inventory, manifests.resources, {
+    ...options,
+    ...(networkPlugin && { profile: networkPlugin }),
+  });
   const mesh = new Mesh(inventory, manifests.resources, options.mesh);
   const controls = readControls(manifests.resources, inventory);
   const entries = readEntries(manifests.resources, inventory);
   const declared: Declared = {
     manifests,
     inventory,
+    networkPlugin,
     segmentation,
     mesh,
     controls,

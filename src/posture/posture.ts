@@ -7,6 +7,7 @@ import type { Address } from '../net/address.ts';
 import type { Entry } from '../segmentation/entry/model.ts';
 import type { Mesh } from '../segmentation/mesh/mesh.ts';
 import type { Inventory } from '../segmentation/model.ts';
+import type { CniProfile } from '../segmentation/profile.ts';
 import type { Segmentation } from '../segmentation/segmentation.ts';
 import type { AddressBook } from './address-book.ts';
 import type { Controls } from './controls/controls.ts';
@@ -24,6 +25,8 @@ export interface Connection {
 export interface Declared {
   readonly manifests: ManifestSet;
   readonly inventory: Inventory;
+  /** The network plugin, when a flag or the site file names it. */
+  readonly networkPlugin: CniProfile | undefined;
   readonly segmentation: Segmentation;
   readonly mesh: Mesh;
   readonly controls: Controls;

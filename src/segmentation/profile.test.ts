@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { networkPlugins } from '../manifest/site.ts';
 import { ask } from './ask.fixture.ts';
 import { podYaml, policyYaml } from './manifests.fixture.ts';
-import { calico, cilium, cniProfiles, flannel, kubernetes } from './profile.ts';
+import { calico, cilium, cniProfile, flannel, kubernetes } from './profile.ts';
 
 const text =
   podYaml('web', 'app: web', '', 'podIP: 10.1.0.1') +
@@ -35,7 +36,5 @@ describe('network plugins', () => {
     expect(ask(text, options)('shop/web', 'shop/db', 5432).outcome).toBe('allow');
   });
 
-  test('have names of their own', () => {
-    expect(new Set(cniProfiles.map(({ name }) => name)).size).toBe(cniProfiles.length);
-  });
+  test.each(networkPlugins)('%s has its own', (name) => expect(cniProfile(name).name).toBe(name));
 });

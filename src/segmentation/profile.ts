@@ -1,3 +1,4 @@
+import type { NetworkPlugin } from '../manifest/site.ts';
 import type { IpBlockScope } from './peer-match.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { IpBlockScope } from './peer-match.ts';
  * own node is allowed (kubernetes.io/docs/concepts/services-networking/network-policies).
  */
 export interface CniProfile {
-  readonly name: string;
+  readonly name: NetworkPlugin;
   /** Whether `ipBlock` matches the addresses of pods. */
   readonly ipBlockMatchesPods: IpBlockScope;
   /** Whether policies have any effect. */
@@ -40,5 +41,9 @@ export const cilium: CniProfile = {
 /** Flannel connects pods and enforces no policies (github.com/flannel-io/flannel, README). */
 export const flannel: CniProfile = { ...kubernetes, name: 'flannel', enforcesPolicies: false };
 
-/** All profiles. */
-export const cniProfiles: readonly CniProfile[] = [kubernetes, calico, cilium, flannel];
+const profiles: Readonly<Record<NetworkPlugin, CniProfile>> = { kubernetes, calico, cilium, flannel };
+
+/** Returns what the plugin of this name makes of policies. */
+export function cniProfile(name: NetworkPlugin): CniProfile {
+  return profiles[name];
+}

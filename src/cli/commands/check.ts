@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { baselineOf, type Compared, compareWithBaseline, readBaseline } from '../../diagnostic/baseline.ts';
 import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
 import type { ManifestCounts, SourceTexts } from '../../manifest/resource.ts';
+import { cniOf, cniOption } from '../cni.ts';
 import { type CommandDefinition, ExitCode, FailedError, outputOption, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
@@ -29,6 +30,7 @@ export const checkCommand: CommandDefinition = {
     { flags: '--fix', description: 'apply the safe fixes, and print the changes as a patch' },
     { flags: '--unsafe-fixes', description: 'apply the other fixes too: look at the patch' },
     { flags: '--dry-run', description: 'with --fix: print the patch, change nothing' },
+    cniOption,
     ...limitOptions,
     { flags: '-q, --quiet', description: 'only the problems, without the counts on stderr' },
   ],
@@ -55,7 +57,8 @@ export const checkCommand: CommandDefinition = {
     const { applyIgnores } = await import('../../diagnostic/ignore.ts');
     const { codes } = await import('../codes.ts');
     const limits = limitsOf(options);
-    const loaded = await loadPosture(args, io, limits);
+    const reading = cniOf(options);
+    const loaded = await loadPosture(args, io, limits, reading);
     const names = loaded.files.map(({ name }) => name);
     const unignored = (diagnostics: readonly Diagnostic[], sources: SourceTexts) =>
       applyIgnores(diagnostics, names, sources, codes);
@@ -69,7 +72,7 @@ export const checkCommand: CommandDefinition = {
         loaded.files,
         (files) => {
           if (files === loaded.files) return shown.filter((one) => !known.has(one));
-          const { diagnostics, set } = declarationOf(files, limits);
+          const { diagnostics, set } = declarationOf(files, limits, reading);
           return compare(unignored(diagnostics, set.sources).shown, options.baseline, io).fresh;
         },
         options.unsafeFixes === true,

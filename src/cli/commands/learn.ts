@@ -65,7 +65,6 @@ export const learnCommand: CommandDefinition = {
       loaded.posture,
       log.flows,
       {
-        segmentation: cniOf(options),
         skipDenied: options.skipDenied === true,
         ...(mergeExternal === undefined ? {} : { mergeExternal }),
       },

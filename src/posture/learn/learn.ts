@@ -4,7 +4,6 @@ import { formatAddress } from '../../net/address.ts';
 import { endpointText } from '../../segmentation/endpoint.ts';
 import { type Workload, workloadName } from '../../segmentation/model.ts';
 import { protocolText } from '../../segmentation/protocol.ts';
-import type { SegmentationOptions } from '../../segmentation/segmentation.ts';
 import { decidingReason } from '../diff/why.ts';
 import type { Declared } from '../posture.ts';
 import { observedButDenied, replayFailed, unidentifiedFlow, unlabelledWorkload } from './codes.ts';
@@ -19,8 +18,6 @@ import { proposalYaml, type YamlOptions } from './yaml.ts';
 export interface LearnOptions extends YamlOptions {
   /** Leave out what the controls that are declared today deny. */
   readonly skipDenied?: boolean;
-  /** How the manifests were compiled, for compiling them again. */
-  readonly segmentation?: SegmentationOptions;
 }
 
 /** Policies learned from flows, with the proof. */
@@ -59,7 +56,7 @@ export function learn(
     : observation.edges;
   const proposal = propose(declared, edges);
   const yaml = proposalYaml(proposal.policies, options);
-  const replayed = replay(declared, yaml, edges, options.segmentation);
+  const replayed = replay(declared, yaml, edges);
   const governed = governedBy(replayed.posture);
   const extras = extrasOf(replayed.posture, edges, governed, step);
   const diagnostics = [

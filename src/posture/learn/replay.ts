@@ -29,17 +29,13 @@ export interface Replay {
  * Compiles the manifests with the proposed policies, read from their YAML as it is printed, instead of the existing
  * NetworkPolicies, and judges every observed connection by the result.
  */
-export function replay(
-  declared: Declared,
-  yaml: string,
-  edges: readonly Edge[],
-  options: SegmentationOptions = {},
-): Replay {
+export function replay(declared: Declared, yaml: string, edges: readonly Edge[]): Replay {
   const proposed = readManifests([{ name: proposalName, bytes: new TextEncoder().encode(yaml) }]);
   const faulty = proposed.diagnostics.find(({ severity }) => severity === 'error');
   if (faulty !== undefined) throw new Error(`the proposed policies cannot be read: ${faulty.message}`);
-  const posture = withPolicies(declared.manifests, proposed.resources, options);
-  const without = withPolicies(declared.manifests, [], options);
+  const { profile, ipBlockScope: ipBlockMatchesPods } = declared.segmentation;
+  const posture = withPolicies(declared.manifests, proposed.resources, { profile, ipBlockMatchesPods });
+  const without = withPolicies(declared.manifests, [], { profile, ipBlockMatchesPods });
   const refused: Refused[] = [];
   const byOthers: Refused[] = [];
   let allowed = 0;

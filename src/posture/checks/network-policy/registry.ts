@@ -4,6 +4,7 @@ import { egressWithoutDns } from './egress-without-dns.ts';
 import { inertRules } from './inert-rules.ts';
 import { namespaceSelectorMatchesNothing } from './namespace-selector-matches-nothing.ts';
 import { namespaceWithoutDefaultDeny } from './namespace-without-default-deny.ts';
+import { policiesNotEnforced } from './policies-not-enforced.ts';
 import { policySelectsNothing } from './policy-selects-nothing.ts';
 import { redundantRule } from './redundant-rule.ts';
 import { undefinedNamedPort } from './undefined-named-port.ts';
@@ -13,6 +14,7 @@ import { wholeNamespaceTrusted } from './whole-namespace-trusted.ts';
 /** Checks over NetworkPolicies and the cluster-wide tiers. */
 export const networkPolicyChecks: readonly Check[] = [
   inertRules,
+  policiesNotEnforced,
   policySelectsNothing,
   undefinedNamedPort,
   namespaceSelectorMatchesNothing,
