@@ -5,6 +5,7 @@ import { meshCoversPart } from './mesh-covers-part.ts';
 import { meshNotShown } from './mesh-not-shown.ts';
 import { nothingAllowed } from './nothing-allowed.ts';
 import { oldApiVersion } from './old-api-version.ts';
+import { policyAllowsInVain } from './policy-allows-in-vain.ts';
 import { strictRefusesClient } from './strict-refuses-client.ts';
 
 /** Checks over the service mesh, and over what NetworkPolicies and the mesh say of the same pods. */
@@ -12,6 +13,7 @@ export const meshChecks: readonly Check[] = [
   nothingAllowed,
   allowNothingNamedDeny,
   strictRefusesClient,
+  policyAllowsInVain,
   meshCoversPart,
   oldApiVersion,
   meshNotShown,
