@@ -1,13 +1,12 @@
 import { diagnose } from '../../../diagnostic/diagnostic.ts';
 import type { Direction } from '../../../flow/verdict.ts';
 import { AddressSet } from '../../../net/address-set.ts';
-import { PortSet } from '../../../net/port-set.ts';
 import type { IpBlock } from '../../../segmentation/ip-block.ts';
 import type { PolicyPeer, PolicyRule } from '../../../segmentation/network-policy.ts';
 import { pathText } from '../../../segmentation/network-policy.ts';
-import type { PolicyPorts } from '../../../segmentation/policy-ports.ts';
 import type { Check } from '../definition.ts';
 import { implies } from './companions.ts';
+import { coversPorts } from './covers-ports.ts';
 
 /** A rule that allows nothing which another rule of the same policy does not allow. */
 export const redundantRule: Check = {
@@ -52,20 +51,6 @@ function covers(wide: PolicyRule, narrow: PolicyRule): boolean {
   if (!coversPorts(wide.ports, narrow.ports)) return false;
   if (wide.peers === undefined) return true;
   return narrow.peers?.every((peer) => wide.peers?.some((other) => coversPeer(other, peer))) ?? false;
-}
-
-function coversPorts(wide: PolicyPorts | undefined, narrow: PolicyPorts | undefined): boolean {
-  if (wide === undefined) return true;
-  if (narrow === undefined) return false;
-  const numbers = [...narrow.numeric].every(
-    ([protocol, ports]) => ports.subtract(wide.numeric.get(protocol) ?? PortSet.empty).isEmpty,
-  );
-  const named = narrow.named.every(
-    ({ name, protocol }) =>
-      wide.named.some((other) => other.name === name && other.protocol === protocol) ||
-      wide.numeric.get(protocol)?.isAll,
-  );
-  return numbers && named;
 }
 
 function coversPeer(wide: PolicyPeer, narrow: PolicyPeer): boolean {

@@ -7,6 +7,7 @@ import { namespaceWithoutDefaultDeny } from './namespace-without-default-deny.ts
 import { policiesNotEnforced } from './policies-not-enforced.ts';
 import { policySelectsNothing } from './policy-selects-nothing.ts';
 import { redundantRule } from './redundant-rule.ts';
+import { shadowedTierRule } from './shadowed-tier-rule.ts';
 import { undefinedNamedPort } from './undefined-named-port.ts';
 import { unprotectedWorkload } from './unprotected-workload.ts';
 import { wholeNamespaceTrusted } from './whole-namespace-trusted.ts';
@@ -23,5 +24,6 @@ export const networkPolicyChecks: readonly Check[] = [
   namespaceWithoutDefaultDeny,
   destinationLeftOpen,
   redundantRule,
+  shadowedTierRule,
   unprotectedWorkload,
 ];
