@@ -40,7 +40,7 @@ export const images: readonly ImageFact[] = [
       },
       {
         id: 'replaces-default-route',
-        text: 'removes the default route of its network namespace when it starts; on the host network that is the route of the node',
+        text: 'removes the default route of its network namespace when it finds no tunnel or one does not come up; on the host network that is the route of the node',
       },
     ],
   },

@@ -61,6 +61,7 @@ class ConfigReader {
         this.#interface.at,
         'the interface has no PrivateKey',
         'add PrivateKey = … from `wg genkey`',
+        { kind: 'no key', setting: 'PrivateKey' },
       );
     }
     for (const peer of this.#peers) {
@@ -102,7 +103,8 @@ class ConfigReader {
     this.#skips = false;
     if (name === '[interface]') {
       this.#section = 'Interface';
-      if (this.#interface !== undefined) this.#problem(at, 'a second [Interface] section');
+      if (this.#interface !== undefined)
+        this.#problem(at, 'a second [Interface] section', undefined, { kind: 'accepted' });
       this.#interface ??= {
         at,
         privateKey: undefined,
@@ -147,7 +149,9 @@ class ConfigReader {
       return;
     }
     if (at.start >= at.end) {
-      this.#problem(keyAt, `${key} has no value`);
+      // Lists may be empty (wg-quick(8); AllowedIPs: nothing is sent to the peer).
+      const kind = ['AllowedIPs', 'Address', 'DNS'].includes(key) ? 'accepted' : 'refused';
+      this.#problem(keyAt, `${key} has no value`, undefined, { kind, setting: key });
       return;
     }
     const value = this.#text.slice(at.start, at.end);
@@ -224,8 +228,12 @@ class ConfigReader {
   #isKey(name: string, value: string, at: Range, section: Range): boolean {
     if (isKey(value)) return true;
     const made = name === 'PublicKey' ? 'wg pubkey' : name === 'PresharedKey' ? 'wg genpsk' : 'wg genkey';
-    const what = isPlaceholder(value) ? 'a placeholder' : 'no key: 44 characters of base64 are expected';
-    this.#problem(at, `${name} is ${what}`, `write the key that \`${made}\` prints`);
+    const isOpen = isPlaceholder(value);
+    const what = isOpen ? 'a placeholder' : 'no key: 44 characters of base64 are expected';
+    this.#problem(at, `${name} is ${what}`, `write the key that \`${made}\` prints`, {
+      kind: isOpen ? 'placeholder' : 'refused',
+      setting: name,
+    });
     if (name !== 'PresharedKey') this.#refused.add(section);
     return false;
   }
@@ -243,7 +251,10 @@ class ConfigReader {
     if (prefix === undefined) this.#problem(at, 'AllowedIPs holds what is no prefix', 'write 10.0.0.2/32');
     else {
       if (hasHostBits(text))
-        this.#problem(at, 'AllowedIPs has bits set behind its length, which WireGuard drops');
+        this.#problem(at, 'AllowedIPs has bits set behind its length, which WireGuard drops', undefined, {
+          kind: 'accepted',
+          setting: 'AllowedIPs',
+        });
       into.allowedIps.push({ value: prefix, at });
     }
   }
@@ -266,7 +277,12 @@ class ConfigReader {
     return this.#text.slice(start, end);
   }
 
-  #problem(at: Range, message: string, help?: string): void {
-    this.#problems.push({ at, message, ...(help !== undefined && { help }) });
+  #problem(
+    at: Range,
+    message: string,
+    help?: string,
+    what: Pick<ConfigProblem, 'kind' | 'setting'> = { kind: 'refused' },
+  ): void {
+    this.#problems.push({ at, message, ...what, ...(help !== undefined && { help }) });
   }
 }

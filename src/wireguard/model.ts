@@ -12,6 +12,13 @@ export interface Field<T> {
 /** Something wrong with a configuration. No part of a key is ever in it. */
 export interface ConfigProblem {
   readonly at: Range;
+  /**
+   * `placeholder`: a key is still to be put in, wg stops there. `refused`: wg or wg-quick stops there. `no key`: it comes
+   * up, and makes no handshake before someone sets the private key. `accepted`: read otherwise than it is written.
+   */
+  readonly kind: 'placeholder' | 'refused' | 'no key' | 'accepted';
+  /** The setting that it is about, e.g. `PrivateKey`, if it is about one. */
+  readonly setting?: string;
   /** One line, no full stop. */
   readonly message: string;
   readonly help?: string;

@@ -52,19 +52,27 @@ export function overlappingPeers({ peers }: WireguardConfig): Overlap[] {
   return found;
 }
 
-/** Returns the own addresses that lie inside a peer's AllowedIPs, with these. A default route is left out. */
+/** How many own addresses are compared with all peers. */
+const mostAddresses = 100;
+
+/**
+ * Returns the own addresses (of the first hundred) that lie inside a peer's AllowedIPs, with these. A default route is left
+ * out.
+ */
 export function ownAddressesAtPeers({ interface: own, peers }: WireguardConfig): {
   readonly address: Field<InterfaceAddress>;
   readonly allowed: Field<Prefix>;
   readonly peer: WireguardPeer;
 }[] {
-  return (own?.addresses ?? []).flatMap((address) =>
-    peers.flatMap((peer) =>
-      peer.allowedIps
-        .filter(({ value }) => value.length > 0 && prefixContains(value, address.value.address))
-        .map((allowed) => ({ address, allowed, peer })),
-    ),
-  );
+  return (own?.addresses ?? [])
+    .slice(0, mostAddresses)
+    .flatMap((address) =>
+      peers.flatMap((peer) =>
+        peer.allowedIps
+          .filter(({ value }) => value.length > 0 && prefixContains(value, address.value.address))
+          .map((allowed) => ({ address, allowed, peer })),
+      ),
+    );
 }
 
 /** One end of tunnels, by its name. */

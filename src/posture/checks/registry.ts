@@ -4,6 +4,7 @@ import { meshChecks } from './mesh/registry.ts';
 import { networkPolicyChecks } from './network-policy/registry.ts';
 import { nginxChecks } from './nginx/registry.ts';
 import { objectChecks } from './objects/registry.ts';
+import { tunnelChecks } from './tunnel/registry.ts';
 
 /** All checks over the posture, by the control that they are about. */
 export const checks: readonly Check[] = [
@@ -12,4 +13,5 @@ export const checks: readonly Check[] = [
   ...objectChecks,
   ...entryChecks,
   ...nginxChecks,
+  ...tunnelChecks,
 ];
