@@ -26,7 +26,7 @@ test('the mesh allows another port alone', () => {
     {
       at: '{podSelector: {matchLabels: {app: web}}}',
       message: 'the mesh denies all that this lets in: shop/web gets none of TCP 5432 from shop/db',
-      help: expect.stringContaining('Add an ALLOW rule for shop/db with principals'),
+      help: expect.stringContaining('add an ALLOW rule for shop/db with principals'),
     },
   ]);
   expect(policyAllowsInVain.run(postureOf(text))[0]?.related).toMatchObject([

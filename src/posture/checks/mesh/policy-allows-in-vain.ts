@@ -63,12 +63,13 @@ interface Denial {
 }
 
 function finding({ source, destination, reason }: Denial, place: Span, { ports }: PolicyRule): Diagnostic {
+  const { change = 'Authorize the client with an ALLOW policy' } = reason;
   const what = ports === undefined ? 'nothing' : `none of ${portsText(ports)}`;
   return diagnose(policyAllowsInVain, {
     message: `the mesh denies all that this lets in: ${workloadName(source)} gets ${what} from ${workloadName(destination)}`,
     span: place,
     related: reason.span === undefined ? [] : [{ span: reason.span, message: reason.text }],
-    help: `${reason.change ?? 'authorize the client with an ALLOW policy'}; or remove this peer`,
+    help: `${change.slice(0, 1).toLowerCase()}${change.slice(1)}, or remove this peer`,
   });
 }
 
