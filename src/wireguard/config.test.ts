@@ -75,6 +75,7 @@ PersistentKeepalive = often
 Key = 1
 [Peer]
 AllowedIPs =
+Endpoint =
 `;
   const { problems } = parseWireguard(text);
   expect(problems.map(({ at, message }) => [text.slice(at.start, at.end), message])).toEqual([
@@ -91,9 +92,19 @@ AllowedIPs =
     ['nonsense', 'AllowedIPs holds what is no prefix'],
     ['often', 'PersistentKeepalive is not seconds or off'],
     ['[Other]', 'an unknown section'],
-    ['AllowedIPs', 'AllowedIPs has no value'],
+    ['Endpoint', 'Endpoint has no value'],
     ['[Peer]', 'the peer has no PublicKey'],
   ]);
+});
+
+test('what becomes of a problem is told', () => {
+  const kinds = (text: string) => parseWireguard(text).problems.map(({ kind, setting }) => [kind, setting]);
+  expect(kinds('[Interface]\nPrivateKey = <key>\n[Peer]\nPublicKey = short')).toEqual([
+    ['placeholder', 'PrivateKey'],
+    ['refused', 'PublicKey'],
+  ]);
+  expect(kinds('[Interface]')).toEqual([['no key', 'PrivateKey']]);
+  expect(kinds(config.replace('192.0.2.0/24', '192.0.2.1/24'))).toEqual([['accepted', 'AllowedIPs']]);
 });
 
 test('no key is ever shown', () => {

@@ -149,9 +149,9 @@ class ConfigReader {
       return;
     }
     if (at.start >= at.end) {
-      // Lists may be empty (wg-quick(8); AllowedIPs: nothing is sent to the peer).
-      const kind = ['AllowedIPs', 'Address', 'DNS'].includes(key) ? 'accepted' : 'refused';
-      this.#problem(keyAt, `${key} has no value`, undefined, { kind, setting: key });
+      // Lists may be empty: nothing is sent to a peer without AllowedIPs (wg(8), wg-quick(8)).
+      if (!['AllowedIPs', 'Address', 'DNS'].includes(key))
+        this.#problem(keyAt, `${key} has no value`, undefined, { kind: 'refused', setting: key });
       return;
     }
     const value = this.#text.slice(at.start, at.end);
