@@ -95,11 +95,17 @@ const configKeys = settingsOf([
   ['webserver', 'text'],
 ]);
 
-const removedKeys: readonly RemovedSetting[] = [
+/** A key that went, and what follows for those who count on it. */
+export interface RemovedFalcoSetting extends RemovedSetting {
+  readonly effect?: string;
+}
+
+const removedKeys: readonly RemovedFalcoSetting[] = [
   {
     name: 'outputs',
     release: '0.37',
     instead: 'delete it, and limit repeated alerts where they are received',
+    effect: 'nothing limits alerts',
   },
   { name: 'grpc', release: '0.44', instead: 'use `http_output`' },
   { name: 'grpc_output', release: '0.44', instead: 'use `http_output`' },
@@ -111,4 +117,4 @@ const removedKeys: readonly RemovedSetting[] = [
 /** Keys at the top of `falco.yaml` by name. */
 export const falcoConfigKeys: ReadonlyMap<string, Setting> = byName(configKeys);
 /** Keys that current releases refuse (schema validation) or ignore. */
-export const removedFalcoConfigKeys: ReadonlyMap<string, RemovedSetting> = byName(removedKeys);
+export const removedFalcoConfigKeys: ReadonlyMap<string, RemovedFalcoSetting> = byName(removedKeys);

@@ -1,5 +1,6 @@
 import type { Check } from './definition.ts';
 import { entryChecks } from './entry/registry.ts';
+import { falcoChecks } from './falco/registry.ts';
 import { meshChecks } from './mesh/registry.ts';
 import { networkPolicyChecks } from './network-policy/registry.ts';
 import { nginxChecks } from './nginx/registry.ts';
@@ -13,5 +14,6 @@ export const checks: readonly Check[] = [
   ...objectChecks,
   ...entryChecks,
   ...nginxChecks,
+  ...falcoChecks,
   ...tunnelChecks,
 ];

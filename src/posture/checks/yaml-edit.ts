@@ -1,4 +1,5 @@
 import type { Span, TextEdit } from '../../diagnostic/diagnostic.ts';
+import type { EmbeddedDocument } from '../../manifest/embedded.ts';
 import type { Path, Resource, SourceTexts } from '../../manifest/resource.ts';
 
 /**
@@ -6,15 +7,18 @@ import type { Path, Resource, SourceTexts } from '../../manifest/resource.ts';
  * JSON, a quoted Markdown block), where no edit is safe to offer.
  */
 
+/** What knows the places of its values: a resource or a document inside one. */
+export type EditedYaml = Pick<Resource, 'at'> | Pick<EmbeddedDocument, 'at'>;
+
 /** Returns the edit that appends an item to the list at `path`; `lines` are the item's, without dash and indentation. */
 export function appendItem(
   sources: SourceTexts,
-  source: Resource,
+  source: EditedYaml,
   path: Path,
   lines: readonly string[],
 ): TextEdit | undefined {
   const span = source.at(path);
-  const text = sources.get(source.file);
+  const text = sources.get(span.file);
   if (text?.[span.start.offset] !== '-') return undefined;
   return insertBlock(text, span, `- ${lines.join('\n  ')}`);
 }
@@ -22,12 +26,12 @@ export function appendItem(
 /** Returns the edit that puts `lines` behind the last field of the mapping at `path`. */
 export function appendFields(
   sources: SourceTexts,
-  source: Resource,
+  source: EditedYaml,
   path: Path,
   lines: readonly string[],
 ): TextEdit | undefined {
   const span = source.at(path);
-  const text = sources.get(source.file);
+  const text = sources.get(span.file);
   if (text === undefined || /["'{[>|&*!]/.test(text[span.start.offset] ?? '')) return undefined;
   return insertBlock(text, span, lines.join('\n'));
 }
