@@ -1,6 +1,6 @@
 import { diagnose } from '../../../diagnostic/diagnostic.ts';
 import { linuxserverWireguard } from '../../../product/images.ts';
-import { workloadName } from '../../../segmentation/model.ts';
+import { type Workload, workloadName } from '../../../segmentation/model.ts';
 import { fieldAt } from '../../../segmentation/values.ts';
 import type { PodFacts } from '../../controls/container-facts.ts';
 import type { Controls } from '../../controls/controls.ts';
@@ -37,13 +37,12 @@ that is \`immutable\`. Jobs are left out.`,
       if (told.has(place)) return [];
       told.add(place);
       const mount = container.mounts.find((one) => one.span.start.offset === span.start.offset);
-      const kind = workload.kind.toLowerCase();
       const what = key.object.kind === 'Secret' ? 'a rotated key' : 'what is changed there';
       return [
         diagnose(subPathUpdates, {
           message: `${key.name} of ${dataObjectName(key.object)} is mounted by subPath: ${what} reaches ${workload.kind} ${workloadName(workload)} only when its pods are restarted`,
           span: mount ? container.source.at([...mount.path, 'subPath']) : span,
-          help: `mount the volume at ${directoryFor(file)} without \`subPath\`, or restart the pods at every change: \`kubectl rollout restart ${kind}/${workload.name} -n ${workload.namespace.name}\``,
+          help: `mount the volume at ${directoryFor(file)} without \`subPath\`, or restart the pods at every change${rollout(workload)}`,
         }),
       ];
     });
@@ -72,6 +71,11 @@ function restarts({ workload, source }: PodFacts, { object }: DataKey): boolean 
     workload.kind === 'CronJob' ||
     [...workload.annotations.keys(), ...Object.keys(source.annotations)].some((name) => RESTARTING.test(name))
   );
+}
+
+function rollout({ kind, name, namespace }: Workload): string {
+  if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(kind)) return '';
+  return `: \`kubectl rollout restart ${kind.toLowerCase()}/${name} -n ${namespace.name}\``;
 }
 
 function directoryFor({ container, path }: MountedFile): string {
