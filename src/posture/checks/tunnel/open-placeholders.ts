@@ -6,6 +6,9 @@ import { readTunnels, type Tunnel } from '../../tunnels.ts';
 import type { Check } from '../definition.ts';
 import { isFilledIn, lineOf } from './tunnel-text.ts';
 
+/** How many are named; a long list helps nobody. */
+const mostNamed = 5;
+
 /** Something that is still to be put in. */
 interface Open {
   readonly at: Range;
@@ -42,17 +45,22 @@ function findingOf(tunnel: Tunnel, controls: Controls): Diagnostic[] {
   const [first, ...others] = all;
   if (first === undefined) return [];
   const whole = !file.text.exact;
-  const told = all.map(({ at, what }) => (whole ? `${what} (line ${lineOf(tunnel, at)})` : what));
+  const named = all
+    .slice(0, mostNamed)
+    .map(({ at, what }) => (whole ? `${what} (line ${lineOf(tunnel, at)})` : what));
+  if (all.length > mostNamed) named.push(`${all.length - mostNamed} more`);
   const outcome =
     keys.length > 0 ? 'wg rejects the file, the tunnel never comes up' : 'no peer answers there';
   return [
     diagnose(openPlaceholders, {
-      message: `placeholders in ${name}: ${shortened(told).join(', ')}; ${outcome}`,
+      message: `placeholders in ${name}: ${named.join(', ')}; ${outcome}`,
       span: tunnel.span(first.at),
       ...(!whole && {
-        related: others.map(({ at, what }) => ({ span: tunnel.span(at), message: `${what}, too` })),
+        related: others
+          .slice(0, mostNamed)
+          .map(({ at, what }) => ({ span: tunnel.span(at), message: `${what}, too` })),
       }),
-      help: [...new Set(all.map(({ help }) => help))].join('; '),
+      help: [...new Set(all.slice(0, mostNamed).map(({ help }) => help))].join('; '),
     }),
   ];
 }
@@ -73,12 +81,4 @@ function exampleEndpoints({ peers }: WireguardConfig): Open[] {
     const help = `Endpoint: write the peer's own name or address, e.g. \`203.0.113.10:${port}\``;
     return [{ at: endpoint.at, what: `Endpoint ${host}`, help }];
   });
-}
-
-/** How many are named; a long list helps nobody. */
-const mostNamed = 5;
-
-function shortened(texts: readonly string[]): readonly string[] {
-  const rest = texts.length - mostNamed;
-  return rest <= 0 ? texts : [...texts.slice(0, mostNamed), `${rest} more`];
 }

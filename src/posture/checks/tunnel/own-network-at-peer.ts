@@ -7,6 +7,9 @@ import { readTunnels } from '../../tunnels.ts';
 import type { Check } from '../definition.ts';
 import { lineHint } from './tunnel-text.ts';
 
+/** How many peers of one interface are told. */
+const mostTold = 20;
+
 /** A peer that is given the whole tunnel network, at an end that others call too. */
 export const ownNetworkAtPeer: Check = {
   code: 'PKT1254',
@@ -33,7 +36,7 @@ Name the peer's own address, and the networks behind it.`,
       if (own === undefined) return [];
       const told = new Set<unknown>();
       return ownAddressesAtPeers(config).flatMap(({ address, allowed, peer }) => {
-        if (told.has(allowed) || callsHub(own, address.value, peer)) return [];
+        if (told.size >= mostTold || told.has(allowed) || callsHub(own, address.value, peer)) return [];
         told.add(allowed);
         const ownText = formatAddress(address.value.address);
         const another = address.value.address.family === 4 ? '10.200.0.2/32' : 'fd00:200::2/128';
