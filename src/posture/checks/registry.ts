@@ -2,6 +2,7 @@ import type { Check } from './definition.ts';
 import { entryChecks } from './entry/registry.ts';
 import { falcoChecks } from './falco/registry.ts';
 import { meshChecks } from './mesh/registry.ts';
+import { monitoringChecks } from './monitoring/registry.ts';
 import { networkPolicyChecks } from './network-policy/registry.ts';
 import { nginxChecks } from './nginx/registry.ts';
 import { objectChecks } from './objects/registry.ts';
@@ -15,5 +16,6 @@ export const checks: readonly Check[] = [
   ...entryChecks,
   ...nginxChecks,
   ...falcoChecks,
+  ...monitoringChecks,
   ...tunnelChecks,
 ];

@@ -19,10 +19,10 @@ export const rulesHidden: Check = {
 names a file in that directory which is no key of the object: the file is not there, and Falco goes on without it and says
 nothing. Mounting a ConfigMap at \`/etc/falco\` loses the shipped rules in this way.
 
-Mount the object at a directory of its own, or single keys by \`subPath\`.`,
+Mount the object at a directory of its own, and tell Falco by \`-c\` where the file is.`,
   example: {
     bad: 'volumeMounts:\n- {name: config, mountPath: /etc/falco}   # has falco.yaml only',
-    good: 'volumeMounts:\n- {name: config, mountPath: /etc/falco/falco.yaml, subPath: falco.yaml}',
+    good: 'args: [falco, -c, /etc/edge-falco/falco.yaml]\nvolumeMounts:\n- {name: config, mountPath: /etc/edge-falco}',
   },
   run(declared) {
     return declared.controls.falcoConfigs.flatMap((config) =>
@@ -97,6 +97,6 @@ function finding(
     message: `${names} ${isOne ? 'is' : 'are'} not there: ${dataObjectName(object)} takes the place of all that the image has in ${mount.value.mountPath}`,
     span: mount.span,
     related: items.map(({ span }) => ({ span, message: 'Falco goes on without it and says nothing' })),
-    help: 'mount the object at a directory of its own, or its keys one by one with `subPath`',
+    help: 'mount the object at a directory of its own, such as /etc/edge-falco, and tell Falco by `-c` where its file is',
   });
 }
