@@ -1,8 +1,7 @@
 import { type Diagnostic, diagnose, type Fix } from '../../../diagnostic/diagnostic.ts';
 import { workloadFields } from '../../../product/falco-rules.ts';
 import { fieldsOf, listOf } from '../../../segmentation/values.ts';
-import type { FalcoItem, FalcoRulesFile } from '../../controls/falco.ts';
-import type { Declared } from '../../posture.ts';
+import type { FalcoConfig, FalcoItem } from '../../controls/falco.ts';
 import type { Check } from '../definition.ts';
 import { configsBeside } from './setup.ts';
 
@@ -28,16 +27,16 @@ chosen and routed, and \`exceptions\`, by which it can be narrowed without a new
     good: 'output: Network tool started (command=%proc.cmdline container=%container.id namespace=%k8s.ns.name pod=%k8s.pod.name)',
   },
   run(declared) {
+    const beside = configsBeside(declared);
     return declared.controls.falcoRules.flatMap((file) => {
-      if (!goesOutAsWritten(file, declared)) return [];
+      if (!goOutAsWritten(beside(file.key.object))) return [];
       return file.items.filter(isLost).map(finding);
     });
   },
 };
 
-/** Whether a configuration is known for the file and adds nothing to outputs. */
-function goesOutAsWritten({ key }: FalcoRulesFile, declared: Declared): boolean {
-  const configs = configsBeside(key.object, declared);
+/** Whether a configuration is known and adds nothing to outputs. */
+function goOutAsWritten(configs: readonly FalcoConfig[]): boolean {
   return (
     configs.length > 0 &&
     configs.every(({ document }) => listOf(fieldsOf(document.value).append_output).length === 0)

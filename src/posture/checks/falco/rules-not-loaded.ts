@@ -26,9 +26,16 @@ Of a directory, files ending in ${falco.ruleFileEndings.map((ending) => `\`${end
     good: 'falco.yaml: |\n  rules_files:\n    - /etc/falco/falco_rules.yaml\n    - /etc/falco/custom_rules.yaml\ncustom_rules.yaml: |\n  - rule: …',
   },
   run(declared) {
-    return declared.controls.falcoRules.flatMap((file) => {
+    const beside = configsBeside(declared);
+    const { falcoConfigs, falcoRules } = declared.controls;
+    const read = new Map(
+      falcoConfigs.flatMap((config) =>
+        readersOf(config, declared).map((container) => [container, config] as const),
+      ),
+    );
+    return falcoRules.flatMap((file) => {
       if (file.items.length === 0) return [];
-      const lost = lostIn(file, declared);
+      const lost = lostIn(file, { declared, read, beside });
       return lost === undefined ? [] : [finding(file, lost, declared)];
     });
   },
@@ -40,11 +47,18 @@ interface Lost {
   readonly path: string | undefined;
 }
 
-function lostIn(file: FalcoRulesFile, declared: Declared): Lost | undefined {
+interface Configs {
+  readonly declared: Declared;
+  /** By the container that has it as a file. */
+  readonly read: ReadonlyMap<ContainerFacts, FalcoConfig>;
+  readonly beside: ReturnType<typeof configsBeside>;
+}
+
+function lostIn(file: FalcoRulesFile, { declared, read, beside }: Configs): Lost | undefined {
   const { consumption } = declared.controls;
   const mounted = consumption.filesOf(file.key);
   if (mounted.length === 0) {
-    const configs = configsBeside(file.key.object, declared);
+    const configs = beside(file.key.object);
     const isListed = configs.some(
       ({ rulesFiles, rulesFileKeys }) =>
         rulesFileKeys.length === 0 ||
@@ -54,7 +68,7 @@ function lostIn(file: FalcoRulesFile, declared: Declared): Lost | undefined {
   }
   let lost: Lost | undefined;
   for (const { container, path } of mounted) {
-    const config = declared.controls.falcoConfigs.find((one) => readersOf(one, declared).includes(container));
+    const config = read.get(container);
     const list = rulesOf(container, config, declared);
     if (list === undefined || list.some((item) => loads(item, path))) return undefined;
     lost ??= { config, path };

@@ -42,12 +42,11 @@ export function optionValues({ argv }: ContainerFacts, short: string, long: stri
   });
 }
 
-/** Returns the configurations beside a rules file: of the same object, else of the same namespace. */
-export function configsBeside(
-  object: FalcoConfig['key']['object'],
-  { controls }: Declared,
-): readonly FalcoConfig[] {
-  const same = controls.falcoConfigs.filter(({ key }) => key.object === object);
-  if (same.length > 0) return same;
-  return controls.falcoConfigs.filter(({ key }) => key.object.namespace === object.namespace);
+/** Returns a function that tells the configurations beside a rules file: of the same object, else of the same namespace. */
+export function configsBeside({
+  controls,
+}: Declared): (object: FalcoConfig['key']['object']) => readonly FalcoConfig[] {
+  const ofObject = Map.groupBy(controls.falcoConfigs, ({ key }) => key.object);
+  const ofNamespace = Map.groupBy(controls.falcoConfigs, ({ key }) => key.object.namespace);
+  return (object) => ofObject.get(object) ?? ofNamespace.get(object.namespace) ?? [];
 }

@@ -1,9 +1,9 @@
 import { type Diagnostic, diagnose, type Fix } from '../../../diagnostic/diagnostic.ts';
 import type { Path } from '../../../manifest/resource.ts';
+import { namespaceNameLabel } from '../../../segmentation/inventory.ts';
 import { type Labels, matches } from '../../../segmentation/label-selector.ts';
 import type { Inventory } from '../../../segmentation/model.ts';
 import type { NetworkPolicy, PolicyPeer } from '../../../segmentation/network-policy.ts';
-import type { CompiledPolicy } from '../../../segmentation/plan.ts';
 import { Ternary } from '../../../segmentation/ternary.ts';
 import { fieldAt, fieldsOf, listOf } from '../../../segmentation/values.ts';
 import type { PrometheusConfig } from '../../controls/prometheus.ts';
@@ -33,30 +33,51 @@ Admit the pods of Prometheus on the port of the metrics. Behind a mesh with stri
   },
   run(declared) {
     const configs = declared.controls.prometheusConfigs.filter(({ jobs }) => jobs.length > 0);
+    if (configs.length === 0) return [];
     const namespaces = new Map(configs.map((config) => [config.key.object.namespace, config]));
+    const gates = gatesOf(declared);
     return [...namespaces].flatMap(([namespace, config]) => {
-      const blocking = declared.segmentation.policies.filter((policy) => blocks(policy, namespace, declared));
-      return [...Map.groupBy(blocking, ({ policy }) => policy.namespace)].map(([, policies]) =>
-        finding(policies, config, namespace, declared),
+      const labels = labelsOf(namespace, declared);
+      const blocking = gates.filter(
+        (gate) =>
+          // Prometheus and what stands beside it is looked after by those who set it up.
+          gate.policy.namespace !== namespace &&
+          !gate.peers.some((peer) => mayAdmit(peer, labels, namespace)),
+      );
+      return [...Map.groupBy(blocking, ({ policy }) => policy.namespace)].map(([, [first, ...others]]) =>
+        finding(
+          (first as Gate).policy,
+          others.map(({ policy }) => policy),
+          config,
+          namespace,
+          declared,
+        ),
       );
     });
   },
 };
 
-function blocks(compiled: CompiledPolicy, namespace: string, { segmentation, inventory }: Declared): boolean {
-  const { policy, directions } = compiled;
-  // Prometheus and what stands beside it is looked after by those who set it up.
-  if (policy.fault !== undefined || directions.ingress === undefined || policy.namespace === namespace)
-    return false;
-  if ((policy.rules.ingress ?? []).length === 0) return false;
-  const labels = inventory.namespaces.find(({ name }) => name === namespace)?.labels ?? {
-    known: new Map([['kubernetes.io/metadata.name', namespace]]),
-    undetermined: 'others' as const,
-  };
-  const rules = companions(segmentation, compiled, 'ingress').flatMap((one) => one.rules.ingress ?? []);
-  return !rules.some(
-    ({ peers }) => peers === undefined || peers.some((peer) => mayAdmit(peer, labels, namespace)),
-  );
+/** A policy that lets some in and not everyone, with all whom it and the policies on the same pods admit. */
+interface Gate {
+  readonly policy: NetworkPolicy;
+  readonly peers: readonly PolicyPeer[];
+}
+
+function gatesOf({ segmentation }: Declared): Gate[] {
+  const byNamespace = Map.groupBy(segmentation.policies, ({ policy }) => policy.namespace);
+  return segmentation.policies.flatMap((compiled) => {
+    const { policy } = compiled;
+    if (policy.fault !== undefined || (policy.rules.ingress ?? []).length === 0) return [];
+    const policies = byNamespace.get(policy.namespace) ?? [];
+    const rules = companions({ policies }, compiled, 'ingress').flatMap((one) => one.rules.ingress ?? []);
+    if (rules.some(({ peers }) => peers === undefined)) return [];
+    return [{ policy, peers: rules.flatMap(({ peers }) => peers ?? []) }];
+  });
+}
+
+function labelsOf(namespace: string, { inventory }: Declared): Labels {
+  const declared = inventory.namespaces.find(({ name }) => name === namespace);
+  return declared?.labels ?? { known: new Map([[namespaceNameLabel, namespace]]), undetermined: 'others' };
 }
 
 /** Whether a pod of the namespace may be among the peer: one of address blocks, or of labels that it may have. */
@@ -72,12 +93,12 @@ function mayAdmit({ block, namespaceSelector }: PolicyPeer, labels: Labels, name
 }
 
 function finding(
-  policies: readonly CompiledPolicy[],
+  first: NetworkPolicy,
+  others: readonly NetworkPolicy[],
   config: PrometheusConfig,
   namespace: string,
   { manifests, inventory }: Declared,
 ): Diagnostic {
-  const [first, ...others] = policies.map(({ policy }) => policy) as [NetworkPolicy, ...NetworkPolicy[]];
   const job = config.jobs.find(({ path }) => discovers(config, path, first.namespace));
   const label = prometheusLabel(namespace, inventory);
   const edit = appendItem(

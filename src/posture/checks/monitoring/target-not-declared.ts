@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnose, type Fix } from '../../../diagnostic/diagnostic.ts';
 import { nearest } from '../../../diagnostic/suggest.ts';
+import type { Service } from '../../../segmentation/model.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
 import { replaceText } from '../yaml-edit.ts';
@@ -27,11 +28,14 @@ Declare the exporter and its Service, or write the name and port that it has.`,
     good: 'kubernetes_sd_configs:\n- role: pod\n  namespaces: {names: [monitoring]}',
   },
   run(declared) {
-    return serviceTargets(declared).flatMap((one) => finding(one, declared) ?? []);
+    const byNamespace = Map.groupBy(declared.inventory.services, ({ namespace }) => namespace);
+    return serviceTargets(declared).flatMap(
+      (one) => finding(one, byNamespace.get(one.namespace) ?? [], declared) ?? [],
+    );
   },
 };
 
-function finding(one: ServiceTarget, declared: Declared): Diagnostic | undefined {
+function finding(one: ServiceTarget, there: readonly Service[], declared: Declared): Diagnostic | undefined {
   const { target, namespace, name, service } = one;
   const { port, text } = target.value;
   if (service !== undefined) {
@@ -44,7 +48,6 @@ function finding(one: ServiceTarget, declared: Declared): Diagnostic | undefined
       help: `write \`${text.slice(0, text.lastIndexOf(':'))}:${ports[0]}\``,
     });
   }
-  const there = declared.inventory.services.filter((known) => known.namespace === namespace);
   const near = nearest(
     name,
     there.map((known) => known.name),

@@ -11,7 +11,7 @@ import type { Segmentation } from '../../../segmentation/segmentation.ts';
  * adds up. Told by the declared workloads, and where it selects none of them, by the selectors' texts.
  */
 export function companions(
-  { policies }: Segmentation,
+  { policies }: Pick<Segmentation, 'policies'>,
   compiled: CompiledPolicy,
   direction: Direction,
 ): NetworkPolicy[] {

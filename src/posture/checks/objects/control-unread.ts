@@ -3,6 +3,7 @@ import { nearest } from '../../../diagnostic/suggest.ts';
 import { isWorkload } from '../../../segmentation/workloads.ts';
 import type { Controls } from '../../controls/controls.ts';
 import { type DataKey, type DataObject, dataObjectName } from '../../controls/data-object.ts';
+import type { ObjectUse } from '../../controls/uses.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
 
@@ -35,9 +36,15 @@ as a HelmRelease, is not reported.`,
     );
     if (unread.length === 0) return [];
     const named = namesElsewhere(declared);
+    const missing = {
+      byName: Map.groupBy(controls.consumption.missing, ({ name }) => name),
+      byNamespace: Map.groupBy(controls.consumption.missing, ({ namespace }) => namespace),
+    };
     return [...Map.groupBy(unread, ({ object }) => object)]
       .filter(([object]) => !named.has(object.name))
-      .map(([object, keys]) => finding(object, keys, products.get(keys[0] as DataKey) as Product, declared));
+      .map(([object, keys]) =>
+        finding(object, keys, products.get(keys[0] as DataKey) as Product, mistaken(object, missing)),
+      );
   },
 };
 
@@ -93,14 +100,13 @@ function finding(
   object: DataObject,
   keys: readonly DataKey[],
   product: Product,
-  { controls }: Declared,
+  meant: RelatedSpan | undefined,
 ): Diagnostic {
   const [first, ...others] = keys.map(({ name }) => `\`${name}\``);
   const what =
     others.length === 0
       ? first
       : `${first} and ${others.length === 1 ? others[0] : `${others.length} more keys`}`;
-  const meant = mistaken(object, controls);
   const volume =
     object.kind === 'Secret' ? `secret: {secretName: ${object.name}}` : `configMap: {name: ${object.name}}`;
   return diagnose(controlUnread, {
@@ -113,18 +119,25 @@ function finding(
   });
 }
 
+/** Uses of objects that are not in the set. */
+interface Missing {
+  readonly byName: ReadonlyMap<string, readonly ObjectUse[]>;
+  readonly byNamespace: ReadonlyMap<string, readonly ObjectUse[]>;
+}
+
 /** A volume that asks for an object which is not there, and most likely means this one. */
-function mistaken(object: DataObject, { consumption }: Controls): RelatedSpan | undefined {
-  const use = consumption.missing.find(
-    ({ kind, name, namespace }) =>
-      kind === object.kind &&
-      (name === object.name ||
-        (namespace === object.namespace && nearest(name, [object.name]) !== undefined)),
+function mistaken(
+  { kind, namespace, name }: DataObject,
+  { byName, byNamespace }: Missing,
+): RelatedSpan | undefined {
+  const there = byNamespace.get(namespace) ?? [];
+  const near = nearest(
+    name,
+    there.map((use) => use.name),
   );
+  const candidates = [...(byName.get(name) ?? []), ...there.filter((use) => use.name === near)];
+  const use = candidates.find((one) => one.kind === kind);
   return (
-    use && {
-      span: use.span,
-      message: `asks for ${use.kind} ${use.namespace}/${use.name}, which is not there`,
-    }
+    use && { span: use.span, message: `asks for ${kind} ${use.namespace}/${use.name}, which is not there` }
   );
 }
