@@ -26,6 +26,14 @@ test('what it has is not called missing', () => {
   );
 });
 
+test('rules of one file are told once', () => {
+  const text = rules(rule + ruleText('evt.type=open'));
+  expect(findings(alertWithoutWorkload, text)).toMatchObject([
+    { message: 'alerts of 2 rules of this file name no container and no pod' },
+  ]);
+  expect(findings(alertWithoutWorkload, fixed(alertWithoutWorkload, text))).toEqual([]);
+});
+
 test.each([
   ['of the host', rules(ruleText('spawned_process and not container'))],
   ['of another source', rules(ruleText('evt.type=a', '  source: k8s_audit\n'))],

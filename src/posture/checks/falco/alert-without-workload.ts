@@ -1,4 +1,10 @@
-import { type Diagnostic, diagnose, type Fix } from '../../../diagnostic/diagnostic.ts';
+import {
+  type Diagnostic,
+  diagnose,
+  type Fix,
+  type Span,
+  type TextEdit,
+} from '../../../diagnostic/diagnostic.ts';
 import { workloadFields } from '../../../product/falco-rules.ts';
 import { fieldsOf, listOf } from '../../../segmentation/values.ts';
 import type { FalcoConfig, FalcoItem } from '../../controls/falco.ts';
@@ -20,8 +26,10 @@ export const alertWithoutWorkload: Check = {
 would add them. Whoever gets the alert knows a command and a user (in a container, mostly root), and not which of the pods of
 the node it was. Fields that are not in the output are not in the JSON alert either.
 
-Add \`%container.id\`, \`%container.image.repository\`, \`%k8s.ns.name\` and \`%k8s.pod.name\`. Give the rule \`tags\`, by which it can be
-chosen and routed, and \`exceptions\`, by which it can be narrowed without a new condition.`,
+The \`falco.yaml\` that comes with Falco adds them to every alert by \`append_output: [{suggested_output: true}]\`, and the shipped
+rules count on that. Keep it, or write \`%container.id\`, \`%container.image.repository\`, \`%k8s.ns.name\` and \`%k8s.pod.name\`
+into the output. Give the rule \`tags\`, by which it can be chosen and routed, and \`exceptions\`, by which it can be narrowed
+without a new condition.`,
   example: {
     bad: 'output: Network tool started (command=%proc.cmdline)',
     good: 'output: Network tool started (command=%proc.cmdline container=%container.id namespace=%k8s.ns.name pod=%k8s.pod.name)',
@@ -30,7 +38,8 @@ chosen and routed, and \`exceptions\`, by which it can be narrowed without a new
     const beside = configsBeside(declared);
     return declared.controls.falcoRules.flatMap((file) => {
       if (!goOutAsWritten(beside(file.key.object))) return [];
-      return file.items.filter(isLost).map(finding);
+      const lost = file.items.filter(isLost);
+      return lost.length === 0 ? [] : [finding(lost)];
     });
   },
 };
@@ -49,26 +58,46 @@ function isLost({ type, output, source, condition, changesEarlier }: FalcoItem):
   return !NAMES_WORKLOAD.test(output.text) && !ON_HOST.test(condition?.text ?? '');
 }
 
-function finding({ output, tags, document, path }: FalcoItem): Diagnostic {
+function finding(items: readonly FalcoItem[]): Diagnostic {
+  const [first, ...others] = items as [FalcoItem, ...FalcoItem[]];
+  const isOne = others.length === 0;
+  const lacks = isOne ? lackingIn(first) : [];
+  const more = lacks.length === 0 ? '' : `, and the rule has no ${lacks.join(' and no ')}`;
+  const edits = items.flatMap((item) => fieldsAdded(item) ?? []);
+  const fix: Fix | undefined =
+    edits.length === items.length
+      ? { title: 'name container and pod in the output', safe: false, edits }
+      : undefined;
+  const wanted = lacks.length === 0 ? '' : `; give the rule \`${lacks.join('` and `')}\``;
+  return diagnose(alertWithoutWorkload, {
+    message: isOne
+      ? `the alert names no container and no pod${more}`
+      : `alerts of ${items.length} rules of this file name no container and no pod`,
+    span: placeOf(first),
+    related: others.slice(0, 3).map((item) => ({ span: placeOf(item), message: 'nor does this' })),
+    help: isOne
+      ? `add \`${workloadFields}\` to the output${wanted}`
+      : `add \`append_output: [{suggested_output: true}]\` to falco.yaml, or \`${workloadFields}\` to each output`,
+    ...(fix && { fix }),
+  });
+}
+
+function placeOf({ output, span }: FalcoItem): Span {
+  return output?.span ?? span;
+}
+
+function lackingIn({ tags, document, path }: FalcoItem): string[] {
   const fields = fieldsOf(listOf(document.value)[Number(path[0])]);
-  const lacks = [
+  return [
     ...(tags.length === 0 ? ['tags'] : []),
     ...(listOf(fields.exceptions).length === 0 ? ['exceptions'] : []),
   ];
-  const more = lacks.length === 0 ? '' : `, and the rule has no ${lacks.join(' and no ')}`;
-  const text = output?.text ?? '';
-  const at = /\)\s*$/.exec(text)?.index;
-  const span = output?.exact && at !== undefined ? output.at(at, at) : undefined;
-  const fix: Fix | undefined = span && {
-    title: 'name container and pod in the output',
-    safe: false,
-    edits: [{ span, text: ` ${workloadFields}` }],
-  };
-  const wanted = lacks.length === 0 ? '' : `; give the rule \`${lacks.join('` and `')}\``;
-  return diagnose(alertWithoutWorkload, {
-    message: `the alert names no container and no pod${more}`,
-    span: output?.span ?? document.at(path),
-    help: `add \`${workloadFields}\` to the output${wanted}`,
-    ...(fix && { fix }),
-  });
+}
+
+/** The edit that puts the fields into the parentheses at the end of an output. */
+function fieldsAdded({ output }: FalcoItem): TextEdit | undefined {
+  const at = output?.text.trimEnd().endsWith(')') ? output.text.trimEnd().length - 1 : undefined;
+  return output?.exact && at !== undefined
+    ? { span: output.at(at, at), text: ` ${workloadFields}` }
+    : undefined;
 }

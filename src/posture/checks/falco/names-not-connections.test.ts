@@ -21,6 +21,7 @@ test.each([
   ['a macro of its own', `- macro: talks\n  condition: outbound\n${ruleText(`${byName} and talks`)}`],
   ['a macro whose name says so', ruleText(`${byName} and edge_network_events`)],
   ['it speaks of programs', ruleText(byName).replace('unusual network connections', 'network tools')],
+  ['arguments', ruleText(`${byName} and proc.args contains "-e"`)],
   ['it matches no names', ruleText('spawned_process and user.name = root')],
 ])('nothing to say: %s', (_, text) => expect(findings(namesNotConnections, rules(text))).toEqual([]));
 

@@ -8,7 +8,9 @@ import type { Check } from '../definition.ts';
 const SPEAKS_OF_TRAFFIC =
   /\b(?:connect(?:s|ed|ing|ions?)?|traffic|network activity|exfiltrat\w{0,10}|inbound|outbound|listen\w{0,5})\b/i;
 const AT_EXEC = /\b(?:spawned_process|execve(?:at)?)\b/;
-const BY_NAME = /\bproc\.(?:name|exe|exepath|cmdline|args)\b/;
+const BY_NAME = /\bproc\.(?:name|exe|exepath)\b/;
+/** What a program is told to do says more than its name: `nc -e`. */
+const BY_ARGUMENTS = /\bproc\.(?:cmdline|cmdargs|args)\b/;
 
 /** A rule about connections that looks at programs' names. */
 export const namesNotConnections: Check = {
@@ -37,7 +39,8 @@ narrow them. Or say in \`desc\` that the rule is about programs that are started
       return items.flatMap((item) => {
         const { type, condition } = item;
         if (type !== 'rule' || condition === undefined || !SPEAKS_OF_TRAFFIC.test(said(item))) return [];
-        const matches = AT_EXEC.test(condition.text) && BY_NAME.test(condition.text);
+        const matches =
+          AT_EXEC.test(condition.text) && BY_NAME.test(condition.text) && !BY_ARGUMENTS.test(condition.text);
         return matches && !seesTraffic(condition.text, macros) ? [finding(condition)] : [];
       });
     });
