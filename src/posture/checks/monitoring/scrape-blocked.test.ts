@@ -51,5 +51,11 @@ test.each([
   ['everyone', scrape + policyYaml('p', '  podSelector: {}\n  ingress:\n  - ports: [{port: 443}]')],
   ['an address range', scrape + policy('ipBlock: {cidr: 10.0.0.0/8}')],
   ['a second policy admits it', scrape + web + policy('namespaceSelector: {}', 'q')],
+  [
+    'a second Prometheus is admitted',
+    scrape +
+      scrape.replace('namespace: monitoring', 'namespace: metrics') +
+      byLabel('kubernetes.io/metadata.name: metrics'),
+  ],
   ['nobody may come in', scrape + policyYaml('p', '  podSelector: {}')],
 ])('nothing to say: %s', (_, text) => expect(findings(scrapeBlocked, text)).toEqual([]));

@@ -6,7 +6,7 @@ import type { Inventory } from '../../../segmentation/model.ts';
 import type { NetworkPolicy, PolicyPeer } from '../../../segmentation/network-policy.ts';
 import { Ternary } from '../../../segmentation/ternary.ts';
 import { fieldAt, fieldsOf, listOf } from '../../../segmentation/values.ts';
-import type { PrometheusConfig } from '../../controls/prometheus.ts';
+import type { PrometheusConfig, ScrapeJob } from '../../controls/prometheus.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
 import { companions } from '../network-policy/companions.ts';
@@ -34,28 +34,36 @@ Admit the pods of Prometheus on the port of the metrics. Behind a mesh with stri
   run(declared) {
     const configs = declared.controls.prometheusConfigs.filter(({ jobs }) => jobs.length > 0);
     if (configs.length === 0) return [];
-    const namespaces = new Map(configs.map((config) => [config.key.object.namespace, config]));
-    const gates = gatesOf(declared);
-    return [...namespaces].flatMap(([namespace, config]) => {
-      const labels = labelsOf(namespace, declared);
-      const blocking = gates.filter(
-        (gate) =>
-          // Prometheus and what stands beside it is looked after by those who set it up.
-          gate.policy.namespace !== namespace &&
-          !gate.peers.some((peer) => mayAdmit(peer, labels, namespace)),
-      );
-      return [...Map.groupBy(blocking, ({ policy }) => policy.namespace)].map(([, [first, ...others]]) =>
-        finding(
-          (first as Gate).policy,
-          others.map(({ policy }) => policy),
-          config,
-          namespace,
-          declared,
+    const homes = [...Map.groupBy(configs, ({ key }) => key.object.namespace)]
+      .slice(0, MOST_HOMES)
+      .map(([namespace, own]) => ({ namespace, labels: labelsOf(namespace, declared), configs: own }));
+    const blocking = gatesOf(declared).filter(
+      ({ policy, peers }) =>
+        // Prometheus and what stands beside it is looked after by those who set it up.
+        !homes.some(
+          ({ namespace, labels }) =>
+            policy.namespace === namespace || peers.some((peer) => mayAdmit(peer, labels, namespace)),
         ),
-      );
-    });
+    );
+    return [...Map.groupBy(blocking, ({ policy }) => policy.namespace)].map(([, gates]) =>
+      finding(
+        gates.map(({ policy }) => policy),
+        homes,
+        declared,
+      ),
+    );
   },
 };
+
+/** More namespaces with a Prometheus than this are not looked into: each is held against each policy. */
+const MOST_HOMES = 8;
+
+/** A namespace that Prometheus is in. */
+interface Home {
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly configs: readonly PrometheusConfig[];
+}
 
 /** A policy that lets some in and not everyone, with all whom it and the policies on the same pods admit. */
 interface Gate {
@@ -93,13 +101,14 @@ function mayAdmit({ block, namespaceSelector }: PolicyPeer, labels: Labels, name
 }
 
 function finding(
-  first: NetworkPolicy,
-  others: readonly NetworkPolicy[],
-  config: PrometheusConfig,
-  namespace: string,
+  policies: readonly NetworkPolicy[],
+  homes: readonly Home[],
   { manifests, inventory }: Declared,
 ): Diagnostic {
-  const job = config.jobs.find(({ path }) => discovers(config, path, first.namespace));
+  const [first, ...others] = policies as [NetworkPolicy, ...NetworkPolicy[]];
+  const looking = homes.find((home) => jobFor(home, first.namespace) !== undefined);
+  const { namespace, configs } = looking ?? (homes[0] as Home);
+  const job = looking && jobFor(looking, first.namespace);
   const label = prometheusLabel(namespace, inventory);
   const edit = appendItem(
     manifests.sources,
@@ -133,7 +142,7 @@ function finding(
     span: first.source.keyAt(['spec', 'ingress']),
     related: [
       {
-        span: job?.span ?? config.key.keySpan,
+        span: job?.span ?? (configs[0] as PrometheusConfig).key.keySpan,
         message: job ? 'this job looks for them' : 'scrapes are meant here',
       },
       ...others.slice(0, 3).map(({ source }) => ({
@@ -144,6 +153,14 @@ function finding(
     help: `add a rule \`from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ${namespace}}}, podSelector: {matchLabels: {${label}}}}]\` with the port of the metrics`,
     ...(fix && { fix }),
   });
+}
+
+function jobFor({ configs }: Home, namespace: string): ScrapeJob | undefined {
+  for (const config of configs) {
+    const job = config.jobs.find(({ path }) => discovers(config, path, namespace));
+    if (job !== undefined) return job;
+  }
+  return undefined;
 }
 
 /** Whether a job finds its targets among the pods or Services of a namespace. */
