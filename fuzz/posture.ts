@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { declarationOf } from '../src/cli/load-posture.ts';
+import { problemsOf } from '../src/cli/problems.ts';
 import { applyFix } from '../src/diagnostic/fix.ts';
 import { readManifests } from '../src/manifest/read.ts';
 import type { InputFile } from '../src/manifest/resource.ts';
@@ -175,7 +176,9 @@ function filesOf(): InputFile[] {
 }
 
 function runCase(files: readonly InputFile[]): void {
-  const { posture, diagnostics, set } = declarationOf(files);
+  const declaration = declarationOf(files);
+  const { posture, set } = declaration;
+  const diagnostics = problemsOf(declaration, files);
   for (const { message, span, related, fix } of diagnostics) {
     for (const place of [span, ...related.map((one) => one.span)]) {
       const text = place && set.sources.get(place.file);

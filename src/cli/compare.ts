@@ -110,9 +110,8 @@ function sideOf(
   { files, unreadable }: Inputs,
   { limits, segmentation }: Reading,
 ): ComparedSide {
-  const { posture, set, diagnostics } = declarationOf(files, limits, segmentation);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-  return { name, posture, counts: set.counts, errors, unreadable };
+  const { posture, set } = declarationOf(files, limits, segmentation);
+  return { name, posture, counts: set.counts, errors: posture.counts.errors, unreadable };
 }
 
 function inFile(reason: Reason, prefix: string): Reason {

@@ -143,15 +143,15 @@ async function open(agent: Agent, request: GuardRequest): ReturnType<typeof serv
   }
 }
 
-function tellDeclared({ posture, diagnostics, unreadable }: Loaded, narrator: Narrator): void {
-  const { files, workloads, policies, hosts } = posture.counts;
+function tellDeclared({ posture, unreadable }: Loaded, narrator: Narrator): void {
+  const { files, workloads, policies, hosts, errors, warnings } = posture.counts;
   if (files === 0) {
     narrator.say('declared nothing: no --manifests given, so connections are watched but not judged');
     return;
   }
   narrator.say(`declared ${workloads} workloads, ${policies} policies, ${hosts} hosts in ${files} files`);
   for (const { name, reason } of unreadable) narrator.say(`warning: ${name} was not read: ${reason}`);
-  const problems = diagnostics.filter(({ severity }) => severity !== 'note').length;
+  const problems = errors + warnings;
   if (problems > 0)
     narrator.say(`warning: ${problems} problem${problems === 1 ? '' : 's'} in them: picket check says which`);
 }

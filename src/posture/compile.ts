@@ -1,4 +1,3 @@
-import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
 import { readEntries } from '../segmentation/entry/entries.ts';
@@ -7,7 +6,6 @@ import { Mesh, type MeshOptions } from '../segmentation/mesh/mesh.ts';
 import { cniProfile } from '../segmentation/profile.ts';
 import { Segmentation, type SegmentationOptions } from '../segmentation/segmentation.ts';
 import { AddressBook } from './address-book.ts';
-import { checkPosture } from './check.ts';
 import { readControls } from './controls/controls.ts';
 import { destinationOf, judge } from './judge.ts';
 import type { Connection, Declared, Posture, PostureCounts } from './posture.ts';
@@ -44,7 +42,6 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
     addresses,
   };
   const cache = new VerdictCache();
-  let problems: readonly Diagnostic[] | undefined;
   const judgeAddresses = (connection: Connection): Verdict =>
     judge(declared, {
       source: addresses.endpoint(connection.source),
@@ -54,13 +51,7 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
     });
   return {
     ...declared,
-    get diagnostics() {
-      problems ??= [...manifests.diagnostics, ...checkPosture(declared)];
-      return problems;
-    },
-    get counts() {
-      return countOf(declared, this.diagnostics);
-    },
+    counts: countOf(declared),
     get cacheReplaced() {
       return cache.replaced;
     },
@@ -69,9 +60,10 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
   };
 }
 
-function countOf(declared: Declared, problems: readonly Diagnostic[]): PostureCounts {
+function countOf(declared: Declared): PostureCounts {
   const { manifests, inventory, segmentation, hosts } = declared;
-  const having = (severity: string) => problems.filter((problem) => problem.severity === severity).length;
+  const having = (severity: string) =>
+    manifests.diagnostics.filter((problem) => problem.severity === severity).length;
   return {
     files: manifests.counts.files,
     workloads: inventory.workloads.length,

@@ -1,4 +1,3 @@
-import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Identity } from '../flow/flow.ts';
 import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
@@ -36,7 +35,7 @@ export interface Declared {
   readonly addresses: AddressBook;
 }
 
-/** How much is declared, and how many problems were found in it. */
+/** How much is declared, and how many problems were found reading it: what is wrong there makes verdicts unknown. */
 export interface PostureCounts {
   readonly files: number;
   readonly workloads: number;
@@ -48,8 +47,6 @@ export interface PostureCounts {
 
 /** What is declared, with the questions that running code asks of it. */
 export interface Posture extends Declared {
-  /** Everything found wrong in it, reading and checking, in no order; found when first asked for. */
-  readonly diagnostics: readonly Diagnostic[];
   readonly counts: PostureCounts;
   /** Connections whose cached verdict another one has pushed out. */
   readonly cacheReplaced: number;

@@ -54,6 +54,7 @@ export const checkCommand: CommandDefinition = {
     }
     if (options.dryRun === true && !fixing) throw new UsageError('--dry-run is for --fix');
     const { loadPosture, declarationOf } = await import('../load-posture.ts');
+    const { problemsOf } = await import('../problems.ts');
     const { applyIgnores } = await import('../../diagnostic/ignore.ts');
     const { codes } = await import('../codes.ts');
     const limits = limitsOf(options);
@@ -62,7 +63,7 @@ export const checkCommand: CommandDefinition = {
     const names = loaded.files.map(({ name }) => name);
     const unignored = (diagnostics: readonly Diagnostic[], sources: SourceTexts) =>
       applyIgnores(diagnostics, names, sources, codes);
-    const { shown, hidden } = unignored(loaded.diagnostics, loaded.set.sources);
+    const { shown, hidden } = unignored(problemsOf(loaded, loaded.files), loaded.set.sources);
     if (options.writeBaseline !== undefined) writeBaseline(String(options.writeBaseline), shown, io);
     const compared = compare(shown, options.baseline, io);
     if (fixing) {
@@ -72,8 +73,9 @@ export const checkCommand: CommandDefinition = {
         loaded.files,
         (files) => {
           if (files === loaded.files) return shown.filter((one) => !known.has(one));
-          const { diagnostics, set } = declarationOf(files, limits, reading);
-          return compare(unignored(diagnostics, set.sources).shown, options.baseline, io).fresh;
+          const declaration = declarationOf(files, limits, reading);
+          const left = unignored(problemsOf(declaration, files), declaration.set.sources).shown;
+          return compare(left, options.baseline, io).fresh;
         },
         options.unsafeFixes === true,
       );

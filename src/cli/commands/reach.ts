@@ -78,7 +78,7 @@ export const reachCommand: CommandDefinition = {
     }
     const { loadPosture } = await import('../load-posture.ts');
     const loaded = await loadPosture(args, io, limitsOf(options), cniOf(options));
-    const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error').length;
+    const { errors } = loaded.posture.counts;
     if (errors > 0) {
       io.err(
         `${io.errStyle('yellow', 'warning')}: ${errors} error${errors === 1 ? '' : 's'} in the manifests (picket check shows them); answers that rest on them are unknown\n`,

@@ -39,7 +39,7 @@ export const testCommand: CommandDefinition = {
       );
     }
     const warn = (text: string) => io.err(`${io.errStyle('yellow', 'warning')}: ${text}\n`);
-    const errors = loaded.diagnostics.filter(
+    const errors = loaded.set.diagnostics.filter(
       ({ severity, span }) => severity === 'error' && !files.includes(span?.file ?? ''),
     ).length;
     if (errors > 0) {
