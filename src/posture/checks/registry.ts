@@ -1,6 +1,7 @@
 import type { Check } from './definition.ts';
 import { entryChecks } from './entry/registry.ts';
 import { falcoChecks } from './falco/registry.ts';
+import { firewallChecks } from './firewall/registry.ts';
 import { meshChecks } from './mesh/registry.ts';
 import { monitoringChecks } from './monitoring/registry.ts';
 import { networkPolicyChecks } from './network-policy/registry.ts';
@@ -15,6 +16,7 @@ export const checks: readonly Check[] = [
   ...objectChecks,
   ...entryChecks,
   ...nginxChecks,
+  ...firewallChecks,
   ...falcoChecks,
   ...monitoringChecks,
   ...tunnelChecks,

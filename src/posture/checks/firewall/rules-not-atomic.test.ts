@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { findings } from '../checks.fixture.ts';
+import { drop, established, firewallYaml, nftLines, ssh } from './firewall-checks.fixture.ts';
+import { rulesNotAtomic } from './rules-not-atomic.ts';
+
+test('is told where it is', () => {
+  const found = findings(rulesNotAtomic, firewallYaml([ssh, drop]));
+  expect(found).toMatchObject([{ at: ssh }]);
+  expect(found[0]!.message).toMatch(/^these 2 commands are no unit/);
+});
+
+test.each([
+  [
+    `set -e and -w, as the help says`,
+    firewallYaml(['set -e', ssh.replace('iptables', 'iptables -w'), drop.replace('iptables', 'iptables -w')]),
+  ],
+  [`one call of nft`, firewallYaml(nftLines('tcp dport 22 accept'))],
+  [`nothing is dropped`, firewallYaml([established, ssh])],
+])('nothing to say: %s', (_, text) => expect(findings(rulesNotAtomic, text)).toEqual([]));
