@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { picket, shared } from '../harness.ts';
+import { picket, root, shared } from '../harness.ts';
+import { expectedFindings, rightLines } from './findings.ts';
 
 const document = join(shared, 'seed/network-security.md');
 const skip = existsSync(document) ? undefined : `needs ${document}`;
@@ -10,6 +11,7 @@ interface Result {
   readonly diagnostics: readonly {
     readonly code: string;
     readonly message: string;
+    readonly help?: string;
     readonly span?: { readonly start: { readonly line: number } };
   }[];
 }
@@ -39,4 +41,41 @@ test.skipIf(skip)('check of the document takes at most 400 ms as a whole process
   );
   // The least, since this machine runs other tests at the same time.
   expect(times[0]).toBeLessThan(400);
+});
+
+test.skipIf(skip)('every mistake of the document is told, at its line, with what mends it', () => {
+  const { diagnostics } = JSON.parse(picket(['check', document, '-o', 'json']).out) as Result;
+  const told = new Set(diagnostics.map(({ code, span }) => `${code}:${span?.start.line}`));
+  const missing = expectedFindings.flatMap(({ item, told: expected }) =>
+    expected
+      .filter(([code, line]) => !told.has(`${code}:${line}`))
+      .map(([code, line]) => `${item}: ${code}:${line}`),
+  );
+  expect(missing).toEqual([]);
+  console.info(
+    `the document: ${expectedFindings.length} of 45 mistakes told by ${diagnostics.length} findings`,
+  );
+  expect(new Set(expectedFindings.map(({ item }) => item)).size).toBeGreaterThanOrEqual(43);
+  expect(diagnostics.filter(({ help }) => !help)).toEqual([]);
+  for (const [what, line] of rightLines) {
+    expect(
+      diagnostics.filter(({ span }) => span?.start.line === line),
+      what,
+    ).toEqual([]);
+  }
+});
+
+test('the corrected manifests check clean, and what they are to allow and deny is proved', () => {
+  const site = join(root, 'examples/edge-site');
+  expect(picket(['check', site])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^no problems found/),
+  });
+  expect(picket(['test', site])).toMatchObject({ code: 0 });
+  const reach = (from: string) =>
+    picket(['reach', site, '--from', from, '--to', 'production/backend', '--port', '3000', '-o', 'json']);
+  const outcome = (from: string) => (JSON.parse(reach(from).out) as { outcome: string }).outcome;
+  expect(outcome('production/frontend')).toBe('allow');
+  for (const outsider of ['198.51.100.66', 'monitoring/flow-exporter'])
+    expect(outcome(outsider)).toBe('deny');
 });
