@@ -10,6 +10,7 @@ import { commands } from '../src/cli/commands/registry.ts';
 import { testOutput } from '../src/cli/render/assertions/json.ts';
 import { diffOutput } from '../src/cli/render/diff/json.ts';
 import { learnOutput } from '../src/cli/render/learn/json.ts';
+import { exposureOutput } from '../src/cli/render/reach/exposure.ts';
 import { detectors } from '../src/detect/registry.ts';
 import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
 import { reachFilterKeys } from '../src/flow/filter-reach.ts';
@@ -31,6 +32,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['sensors.md', sensorsPage()],
     ['schema/assertions.schema.json', jsonSchema(assertionFileSchema, 'input')],
     ['schema/diff.schema.json', jsonSchema(diffOutput)],
+    ['schema/exposure.schema.json', jsonSchema(exposureOutput)],
     ['schema/learn.schema.json', jsonSchema(learnOutput)],
     ['schema/test.schema.json', jsonSchema(testOutput)],
   ]);

@@ -4,6 +4,7 @@ import { type CommandDefinition, ExitCode, type Invocation, outputOption, UsageE
 import type { Io } from '../io.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
 import type { Loaded } from '../load-posture.ts';
+import type { ExposureForm } from '../render/reach/exposure.ts';
 import type { MatrixForm } from '../render/reach/write.ts';
 
 type Options = Invocation['options'];
@@ -35,6 +36,10 @@ export const reachCommand: CommandDefinition = {
         'rows of the matrix: source=, destination=, namespace=, kind=, protocol=, port=, outcome=, joined by and, or, not',
     },
     { flags: '--closed', description: 'pairs between which nothing may pass too, and the denied ports' },
+    {
+      flags: '--exposure',
+      description: 'instead: what pods that no manifest declares could reach, and be reached from',
+    },
     { flags: '--method <name>', description: 'method of the HTTP request over the one connection' },
     { flags: '--path <path>', description: 'its path' },
     { flags: '--host <name>', description: 'its host' },
@@ -54,6 +59,7 @@ export const reachCommand: CommandDefinition = {
       command: "picket reach deploy/ --filter 'namespace=shop and outcome=unknown'",
       does: 'what is not told',
     },
+    { command: 'picket reach deploy/ --exposure', does: 'what others in the cluster could do' },
     {
       command: 'picket reach deploy/ --from shop/web --to shop/api --port 3000',
       does: 'one connection, explained',
@@ -72,7 +78,8 @@ export const reachCommand: CommandDefinition = {
       throw new UsageError('no manifests named', 'name files or folders, or - for standard input');
     const { from, to, port, output } = options;
     const isPoint = from !== undefined && to !== undefined && port !== undefined;
-    if (isPoint) checkPoint(options);
+    if (options.exposure === true) checkExposure(options);
+    else if (isPoint) checkPoint(options);
     else if ([options.method, options.path, options.host, options.header].some((one) => one !== undefined)) {
       throw new UsageError('a request is sent over one connection', 'give --from, --to and --port too');
     }
@@ -84,9 +91,29 @@ export const reachCommand: CommandDefinition = {
         `${io.errStyle('yellow', 'warning')}: ${errors} error${errors === 1 ? '' : 's'} in the manifests (picket check shows them); answers that rest on them are unknown\n`,
       );
     }
+    if (options.exposure === true) return exposed(loaded, options, io);
     return isPoint ? connection(loaded, options, io) : matrix(loaded, options, output as MatrixForm, io);
   },
 };
+
+function checkExposure({ output, from, to, port, protocol, filter, closed }: Options): void {
+  if (['dot', 'svg', 'html'].includes(String(output))) {
+    throw new UsageError(`the exposure is text, json, csv or md, not ${output}`);
+  }
+  if ([from, to, port, protocol, filter, closed].some((one) => one !== undefined)) {
+    throw new UsageError('--exposure is about all workloads', 'leave out what narrows the matrix');
+  }
+}
+
+async function exposed({ posture }: Loaded, options: Options, io: Io): Promise<ExitCode> {
+  const { exposure } = await import('../../posture/reach/exposure.ts');
+  const { exposureText } = await import('../render/reach/exposure.ts');
+  const { openSink } = await import('../render/sink.ts');
+  const sink = openSink(io, options.outputFile as string | undefined);
+  sink.write(exposureText(exposure(posture), options.output as ExposureForm));
+  sink.end();
+  return ExitCode.clean;
+}
 
 function checkPoint({ output, filter, closed }: Options): void {
   if (output !== 'text' && output !== 'json') {
