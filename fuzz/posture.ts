@@ -122,11 +122,13 @@ interface Place {
   readonly key: string | number;
 }
 
-function places(value: unknown, found: Place[] = []): Place[] {
-  if (typeof value !== 'object' || value === null) return found;
+/** Each object once: earlier changes may have put one into itself. */
+function places(value: unknown, found: Place[] = [], seen = new Set<object>()): Place[] {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return found;
+  seen.add(value);
   for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
     found.push({ holder: value as Place['holder'], key });
-    places((value as Record<string | number, unknown>)[key], found);
+    places((value as Record<string | number, unknown>)[key], found, seen);
   }
   return found;
 }
