@@ -11,7 +11,7 @@ const finding = (item: number, what: string, ...told: ExpectedFinding['told']): 
   told,
 });
 
-/** The mistakes that experts found in the document, numbered; those that nothing tells yet are left out. */
+/** The mistakes that experts found in the document, numbered. */
 export const expectedFindings: readonly ExpectedFinding[] = [
   finding(1, 'a namespace label that nothing sets', ['PKT1004', 37]),
   finding(2, 'a whole namespace is trusted', ['PKT1010', 36]),
@@ -49,7 +49,14 @@ export const expectedFindings: readonly ExpectedFinding[] = [
   finding(28, 'no unit, no INVALID, old match', ['PKT1206', 159], ['PKT1207', 165], ['PKT1205', 159]),
   finding(29, 'IPv4 and INPUT alone', ['PKT1208', 171], ['PKT1209', 171]),
   finding(30, 'administration open to all; no control plane', ['PKT1210', 165], ['PKT1211', 139]),
-  finding(31, 'backend mismatch, rules that outlive', ['PKT1212', 159], ['PKT1213', 171]),
+  finding(
+    31,
+    'backend mismatch, rules that outlive; privileged without need, no resources',
+    ['PKT1212', 159],
+    ['PKT1213', 171],
+    ['PKT1340', 173],
+    ['PKT1343', 152],
+  ),
   finding(32, 'a ConfigMap that the controller does not read', ['PKT1105', 185]),
   finding(33, 'ssl-session-cache is a boolean', ['PKT1106', 191]),
   finding(34, 'a setting that does not exist', ['PKT1107', 190]),
@@ -61,6 +68,16 @@ export const expectedFindings: readonly ExpectedFinding[] = [
   finding(40, 'no keepalive, no routing; the port is closed', ['PKT1257', 209], ['PKT1204', 171]),
   finding(41, 'an old path; subPath is never renewed', ['PKT1258', 238], ['PKT1335', 239]),
   finding(42, 'a key in Git, and readable by all', ['PKT1336', 209], ['PKT1337', 242]),
+  finding(
+    43,
+    'a moot list of capabilities, SYS_MODULE, a moving tag, no probes',
+    ['PKT1340', 231],
+    ['PKT1341', 235],
+    ['PKT1342', 229],
+    ['PKT1342', 153],
+    ['PKT1343', 228],
+  ),
+  finding(44, "on the host's network, out of reach of policies", ['PKT1344', 150], ['PKT1344', 226]),
   finding(
     45,
     'a target that nobody declares, and more',

@@ -8,6 +8,7 @@ import { networkPolicyChecks } from './network-policy/registry.ts';
 import { nginxChecks } from './nginx/registry.ts';
 import { objectChecks } from './objects/registry.ts';
 import { tunnelChecks } from './tunnel/registry.ts';
+import { workloadChecks } from './workload/registry.ts';
 
 /** All checks over the posture, by the control that they are about. */
 export const checks: readonly Check[] = [
@@ -20,4 +21,5 @@ export const checks: readonly Check[] = [
   ...falcoChecks,
   ...monitoringChecks,
   ...tunnelChecks,
+  ...workloadChecks,
 ];

@@ -61,6 +61,21 @@ export function removeLines(sources: SourceTexts, key: Span, value: Span): TextE
   return { span: { file: key.file, start: position, end: last }, text: '' };
 }
 
+/** Returns the edit that puts `lines` in place of a field of its own line, whose key and value span these places. */
+export function replaceField(
+  sources: SourceTexts,
+  key: Span,
+  value: Span,
+  lines: readonly string[],
+): TextEdit | undefined {
+  const text = sources.get(key.file);
+  if (text === undefined) return undefined;
+  const before = text.slice(text.lastIndexOf('\n', key.start.offset - 1) + 1, key.start.offset);
+  if (!/^[ -]*$/.test(before)) return undefined;
+  const span = { file: key.file, start: key.start, end: value.end };
+  return { span, text: lines.join(`\n${' '.repeat(before.length)}`) };
+}
+
 /** Returns the edit that writes another text in place of the scalar at `span`, within its quotes; `old` is how it is read. */
 export function replaceText(
   sources: SourceTexts,
