@@ -5,22 +5,25 @@ import { importsOf, modulesBelow, pureRooms, roomOf, target } from './modules.ts
 const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
   const base = ['net', 'diagnostic'];
   const records = [...base, 'manifest', 'flow'];
-  const controls = [...records, 'segmentation', 'firewall', 'wireguard', 'product'];
+  const controls = [...records, 'event', 'segmentation', 'firewall', 'wireguard', 'rules', 'product'];
   const judged = [...controls, 'posture'];
   const pure = [...judged, 'detect'];
-  const all = [...pure, 'sensor', 'store', 'agent'];
+  const all = [...pure, 'sensor', 'output', 'store', 'agent'];
   return {
     net: [],
     diagnostic: ['net'],
     manifest: base,
     flow: base,
+    event: base,
     segmentation: records,
     firewall: records,
     wireguard: records,
+    rules: [...records, 'event'],
     product: base,
     posture: controls,
     detect: judged,
     sensor: pure,
+    output: pure,
     store: pure,
     agent: all,
     cli: all,
