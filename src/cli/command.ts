@@ -39,10 +39,12 @@ export interface Invocation {
   readonly options: Readonly<Record<string, unknown>>;
   /** Every command there is, for completion. */
   readonly commands: readonly CommandDefinition[];
+  readonly groups: readonly CommandGroup[];
 }
 
 /** One command: one file under commands/ exports one of these; what is heavy is imported inside `run`. */
 export interface CommandDefinition {
+  /** Two words for a command of a group, e.g. `rules check`. */
   readonly name: string;
   /** Arguments in commander's syntax, e.g. `[paths...]`. */
   readonly arguments?: string;
@@ -53,6 +55,15 @@ export interface CommandDefinition {
   readonly options: readonly OptionDefinition[];
   readonly examples: readonly { readonly command: string; readonly does: string }[];
   run(invocation: Invocation, io: Io): Promise<ExitCode>;
+}
+
+/** Commands that share a first word. */
+export interface CommandGroup {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** A paragraph for the group's own help. */
+  readonly description: string;
 }
 
 /** The option that chooses the form of the result. */

@@ -1,7 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../agent/version.ts';
-import { type CommandDefinition, ExitCode, FailedError, type Invocation, UsageError } from './command.ts';
-import { commands } from './commands/registry.ts';
+import {
+  type CommandDefinition,
+  type CommandGroup,
+  ExitCode,
+  FailedError,
+  type Invocation,
+  UsageError,
+} from './command.ts';
+import { commands, groups } from './commands/registry.ts';
 import type { Io } from './io.ts';
 
 /** Runs the command line `args` (without node and script) and returns the exit code. Never throws. */
@@ -31,8 +38,10 @@ export async function runProgram(args: readonly string[], makeIo: (colour: strin
         'Exit codes: 0 clean, 1 problems found, 2 used wrongly, 3 Picket could not do it.',
       ].join('\n'),
     );
+  const parents = new Map(groups.map((group) => [group.name, addGroup(program, group)]));
   for (const definition of commands) {
-    addCommand(program, definition, async (invocation) => {
+    const [first = ''] = definition.name.split(' ');
+    addCommand(parents.get(first) ?? program, definition, async (invocation) => {
       io = makeIo(String(program.opts().color));
       code = await definition.run(invocation, io);
     });
@@ -62,13 +71,21 @@ function report(error: unknown, io: Io): ExitCode {
   return ExitCode.failed;
 }
 
+function addGroup(program: Command, { name, summary, description }: CommandGroup): Command {
+  return program
+    .command(name)
+    .summary(summary)
+    .description(description)
+    .showHelpAfterError(`(picket ${name} --help lists its commands)`);
+}
+
 function addCommand(
-  program: Command,
+  parent: Command,
   definition: CommandDefinition,
   action: (invocation: Invocation) => Promise<void>,
 ): void {
-  const command = program
-    .command(definition.name)
+  const command = parent
+    .command(definition.name.split(' ').at(-1) as string)
     .summary(definition.summary)
     .description(definition.description)
     .showHelpAfterError(`(picket ${definition.name} --help shows how it is used)`);
@@ -88,6 +105,7 @@ function addCommand(
       args: command.processedArgs.flat().filter((value) => typeof value === 'string'),
       options: command.opts(),
       commands,
+      groups,
     }),
   );
 }

@@ -1,4 +1,4 @@
-import type { CommandDefinition } from '../command.ts';
+import type { CommandDefinition, CommandGroup } from '../command.ts';
 import { alertsCommand } from './alerts.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
@@ -27,3 +27,6 @@ export const commands: readonly CommandDefinition[] = [
   versionCommand,
   completionCommand,
 ];
+
+/** First words that several commands share. */
+export const groups: readonly CommandGroup[] = [];
