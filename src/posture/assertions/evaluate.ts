@@ -50,10 +50,6 @@ export function evaluate(assertion: Assertion, index: ReachIndex): AssertionResu
   return new Evaluation(assertion, index).result();
 }
 
-function isOnHost(end: ReachEnd): boolean {
-  return end.kind === 'workload' && end.workload.hostNetwork;
-}
-
 class Evaluation {
   readonly #assertion: Assertion;
   readonly #index: ReachIndex;
@@ -157,23 +153,17 @@ class Evaluation {
     if (violates) this.#violating++;
   }
 
-  /**
-   * What of the asked ports is allowed and what is not known, once single questions have decided what they can: with the
-   * request, and for ends on their host's network, whose firewall the matrix leaves out.
-   */
+  /** What of the asked ports is allowed and what is not known, once the request has decided what it can. */
   #decided(pair: Pair, { protocol, allowed, unknown }: ProtocolPorts, asked: PortSet) {
     const [open, doubtful] = [asked.intersect(allowed), asked.intersect(unknown)];
-    const onHost = isOnHost(pair.source) || isOnHost(pair.destination);
-    const single = onHost ? open.union(doubtful) : doubtful;
-    const isAsked = this.#assertion.request !== undefined || onHost;
-    if (!isAsked || single.isEmpty || single.size > maxSinglePorts)
-      return { allowed: open, unknown: doubtful };
-    const answers = portsIn(single).map((port) => ({ port, outcome: this.#ask(pair, protocol, port) }));
+    const isAsked = this.#assertion.request !== undefined && !doubtful.isEmpty;
+    if (!isAsked || doubtful.size > maxSinglePorts) return { allowed: open, unknown: doubtful };
+    const answers = portsIn(doubtful).map((port) => ({ port, outcome: this.#ask(pair, protocol, port) }));
     const having = (wanted: Outcome) =>
       answers
         .filter(({ outcome }) => outcome === wanted)
         .reduce((set, { port }) => set.union(PortSet.of(port)), PortSet.empty);
-    return { allowed: open.subtract(single).union(having('allow')), unknown: having('unknown') };
+    return { allowed: open.union(having('allow')), unknown: having('unknown') };
   }
 
   #ask({ source, destination }: Pair, protocol: ApiProtocol, port: number): Outcome {

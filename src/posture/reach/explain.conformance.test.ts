@@ -1,13 +1,11 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readManifests } from '../../manifest/read.ts';
 import { formatAddress } from '../../net/address.ts';
 import { PortSet } from '../../net/port-set.ts';
 import type { Endpoint } from '../../segmentation/endpoint.ts';
 import { entryEdges } from '../../segmentation/entry/edges.ts';
 import { type ApiProtocol, apiProtocols } from '../../segmentation/protocol.ts';
-import { compilePosture } from '../compile.ts';
 import type { Posture } from '../posture.ts';
 import { compareReasons } from './explained-reasons.fixture.ts';
 import { reachMatrix } from './matrix.ts';
@@ -18,6 +16,7 @@ import {
   type StoredConnection,
   type StoredGroup,
 } from './stored-explanation.oracle.ts';
+import { setsWith, storedPosture, storedSets } from './stored-set.fixture.ts';
 
 /**
  * Picket's point verdicts and their reasons, held to what netpol-analyzer explains of the same manifests.
@@ -42,12 +41,8 @@ import {
  * - `{ingress-controller}`: to Picket each Ingress and Route is a source of its own. Those that lead to a port are the
  *   ones listed, and so are those that lead to the pods on other ports. An Ingress without a class is unknown.
  */
-const root = join(
-  process.env.PICKET_SHARED ?? join(import.meta.dirname, '../../../../shared'),
-  'data/netpol',
-);
 const truth = 'expected.explain.txt';
-const cases = existsSync(root) ? readdirSync(root).filter((name) => existsSync(join(root, name, truth))) : [];
+const cases = setsWith(truth);
 
 /** Pairs on which addresses decide that the pods do not have. */
 const undecided: Readonly<Record<string, readonly string[]>> = {
@@ -57,7 +52,7 @@ const undecided: Readonly<Record<string, readonly string[]>> = {
 const protocols = Object.keys(apiProtocols) as ApiProtocol[];
 const controller = '{ingress-controller}';
 
-test.skipIf(cases.length > 0)(`explanations of others' results: needs ${root}`, () => {});
+test.skipIf(cases.length > 0)(`explanations of others' results: needs ${storedSets}`, () => {});
 
 const total = { connections: 0, verdicts: 0, reasons: 0, doubted: 0, entries: 0 };
 afterAll(() => {
@@ -242,21 +237,9 @@ function asOrdinary(text: string): string {
 }
 
 function readStored(name: string): StoredConnection[] {
-  return readStoredExplanation(readFileSync(join(root, name, truth), 'utf8'));
+  return readStoredExplanation(readFileSync(join(storedSets, name, truth), 'utf8'));
 }
 
-function read(name: string, edit = (text: string) => text): Posture {
-  const paths = filesUnder(join(root, name, 'input')).filter((path) => /\.(ya?ml|json)$/.test(path));
-  const encoder = new TextEncoder();
-  const set = readManifests(
-    paths.map((path) => ({ name: path, bytes: encoder.encode(edit(readFileSync(path, 'utf8'))) })),
-  );
-  return compilePosture(set, { ipBlockMatchesPods: 'match' });
-}
-
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    return statSync(path).isDirectory() ? filesUnder(path) : [path];
-  });
+function read(name: string, edit?: (text: string) => string): Posture {
+  return storedPosture(name, { ipBlockMatchesPods: 'match' }, edit);
 }

@@ -1,26 +1,22 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readManifests } from '../../manifest/read.ts';
 import { workloadName } from '../../segmentation/model.ts';
-import { compilePosture } from '../compile.ts';
 import { reachEndText } from './end.ts';
 import { exposure } from './exposure.ts';
 import type { ReachRow } from './matrix.ts';
+import { setsWith, storedPosture, storedSets } from './stored-set.fixture.ts';
 
-/** Exposure that netpol-analyzer computed for sets of manifests. */
-const root = join(
-  process.env.PICKET_SHARED ?? join(import.meta.dirname, '../../../../shared'),
-  'data/netpol',
-);
 const truth = 'expected.exposure.txt';
-const cases = existsSync(root) ? readdirSync(root).filter((name) => existsSync(join(root, name, truth))) : [];
+const cases = setsWith(truth);
 
-test.skipIf(cases.length > 0)(`exposure of others' results: needs ${root}`, () => {});
+test.skipIf(cases.length > 0)(`exposure of others' results: needs ${storedSets}`, () => {});
 
 test.each(cases)('exposure: %s', (name) => {
-  const [, expected = ''] = readFileSync(join(root, name, truth), 'utf8').split('Exposure Analysis Result:');
-  const { ingress, egress, unprotected } = exposure(read(name));
+  const [, expected = ''] = readFileSync(join(storedSets, name, truth), 'utf8').split(
+    'Exposure Analysis Result:',
+  );
+  const { ingress, egress, unprotected } = exposure(storedPosture(name));
   const found = [
     ...ingress.map((row) => line(row, row.destination, '<=', row.source)),
     ...egress.map((row) => line(row, row.source, '=>', row.destination)),
@@ -69,16 +65,4 @@ function unseen(other: string): string {
   const [, labels] = /^\[all namespaces\]\/\[pod with \{(.+)\}\]$/.exec(other) ?? [];
   if (labels !== undefined) return `pods with ${labels} of any namespace`;
   throw new Error(`not read: ${other}`);
-}
-
-function read(name: string) {
-  const paths = filesUnder(join(root, name, 'input')).filter((path) => /\.(ya?ml|json)$/.test(path));
-  return compilePosture(readManifests(paths.map((path) => ({ name: path, bytes: readFileSync(path) }))));
-}
-
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    return statSync(path).isDirectory() ? filesUnder(path) : [path];
-  });
 }

@@ -60,3 +60,16 @@ test('what any pod may is not told again for particular ones', () => {
     'any pod => shop/db: TCP 80',
   ]);
 });
+
+test('the mesh is the declared one, its root namespace too', () => {
+  const text = `${podYaml('web', 'app: web').replace('labels: {app: web}', "labels: {app: web}, annotations: {sidecar.istio.io/status: '{}'}")}---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: nothing, namespace: mesh-root}
+spec: {}
+`;
+  const openTo = (rootNamespace: string) =>
+    told(exposure(postureOf(text, undefined, { mesh: { rootNamespace } })).ingress);
+  expect(openTo('mesh-root')).not.toEqual(openTo('istio-system'));
+  expect(openTo('istio-system')).toContain('any pod => shop/web: TCP all, UDP all, SCTP all');
+});

@@ -27,7 +27,7 @@ const anyPod: ReachEnd = { kind: 'unseen', text: 'any pod' };
  * side is judged, since of the policies on unseen pods nothing is known.
  */
 export function exposure(declared: Declared): Exposure {
-  const { manifests, inventory, segmentation } = declared;
+  const { manifests, inventory, segmentation, mesh } = declared;
   const unseen = unseenPods(segmentation);
   const widened = withUnseen(inventory, unseen);
   const matrix = new ReachMatrix({
@@ -37,7 +37,7 @@ export function exposure(declared: Declared): Exposure {
       profile: segmentation.profile,
       ipBlockMatchesPods: segmentation.ipBlockScope,
     }),
-    mesh: new Mesh(widened, manifests.resources),
+    mesh: new Mesh(widened, manifests.resources, mesh.options),
   });
   const shown = new ShownPorts(matrix.answers, {});
   const result: Record<Direction, ReachRow[]> = { ingress: [], egress: [] };

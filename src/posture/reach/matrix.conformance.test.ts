@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readManifests } from '../../manifest/read.ts';
 import { type Address, formatAddress, ipv4, parseAddress } from '../../net/address.ts';
 import { PortSet } from '../../net/port-set.ts';
 import { prefixContains } from '../../net/prefix.ts';
@@ -9,15 +8,8 @@ import { type AnswerId, answerProtocols } from '../../segmentation/answers.ts';
 import { masqueradedPorts } from '../../segmentation/masquerade.ts';
 import { type Workload, workloadName } from '../../segmentation/model.ts';
 import { fieldAt, fieldsOf, listOf as listIn } from '../../segmentation/values.ts';
-import { compilePosture } from '../compile.ts';
-import type { Posture } from '../posture.ts';
 import { ReachMatrix, reachMatrix } from './matrix.ts';
-
-/** Connectivity lists that netpol-analyzer computed for real and constructed sets of manifests. */
-const root = join(
-  process.env.PICKET_SHARED ?? join(import.meta.dirname, '../../../../shared'),
-  'data/netpol',
-);
+import { setsWith, storedPosture, storedSets } from './stored-set.fixture.ts';
 
 /** Pairs on which addresses decide though the pods of this case have none; the reference takes them for outside. */
 const undecided: Readonly<Record<string, readonly string[]>> = {
@@ -35,19 +27,6 @@ const undecided: Readonly<Record<string, readonly string[]>> = {
 
 /** Real ports: lists of the reference begin at 1. */
 const ports = PortSet.range(1, 65535);
-
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    return statSync(path).isDirectory() ? filesUnder(path) : [path];
-  });
-}
-
-function read(name: string): Posture {
-  const paths = filesUnder(join(root, name, 'input')).filter((path) => /\.(ya?ml|json)$/.test(path));
-  const set = readManifests(paths.map((path) => ({ name: path, bytes: readFileSync(path) })));
-  return compilePosture(set, { ipBlockMatchesPods: 'match' });
-}
 
 /** `TCP 1-80,443,UDP 53` or `All Connections` as one set per protocol. */
 function parsePorts(text: string): Record<string, PortSet> {
@@ -77,7 +56,7 @@ interface Listed {
 }
 
 function listOf(name: string): Listed[] {
-  return readFileSync(join(root, name, 'expected.connlist.txt'), 'utf8')
+  return readFileSync(join(storedSets, name, 'expected.connlist.txt'), 'utf8')
     .split('\n')
     .flatMap((line) => {
       const [, source, destination, text] = /^(\S+) => (\S+) : (.*)$/.exec(line.trim()) ?? [];
@@ -103,11 +82,11 @@ function answered(
   };
 }
 
-const cases = existsSync(root) ? readdirSync(root) : [];
+const cases = setsWith('expected.connlist.txt');
 
-describe.skipIf(cases.length === 0)(`as in ${root}`, () => {
+describe.skipIf(cases.length === 0)(`as in ${storedSets}`, () => {
   test.each(cases)('%s: pairs of workloads', (name) => {
-    const posture = read(name);
+    const posture = storedPosture(name, { ipBlockMatchesPods: 'match' });
     const listed = new Map(listOf(name).map((one) => [`${one.source} => ${one.destination}`, one.ports]));
     const doubtful = new Set<string>();
     for (const { ports: answers, ...ends } of reachMatrix(posture)) {
@@ -129,7 +108,7 @@ describe.skipIf(cases.length === 0)(`as in ${root}`, () => {
   });
 
   test.each(cases)('%s: from and to outside', (name) => {
-    const posture = read(name);
+    const posture = storedPosture(name, { ipBlockMatchesPods: 'match' });
     const matrix = new ReachMatrix(posture);
     const listed = listOf(name);
     const ranges = listed.flatMap(({ source, destination }) => rangeOf(source) ?? rangeOf(destination) ?? []);
@@ -180,7 +159,7 @@ describe.skipIf(cases.length === 0)(`as in ${root}`, () => {
   test.each(cases.filter((name) => listOf(name).some(({ source }) => source.startsWith('{'))))(
     '%s: from the ingress controller',
     (name) => {
-      const posture = read(name);
+      const posture = storedPosture(name, { ipBlockMatchesPods: 'match' });
       const found = new Map<string, { allowed: PortSet; unknown: PortSet }>();
       const proxied = new Set(
         posture.entries.filter(({ proxy }) => proxy !== undefined).map(({ text }) => text),

@@ -4,16 +4,79 @@ import { parseAddress } from '../../net/address.ts';
 import type { AnswerId } from '../../segmentation/answers.ts';
 import { answerProtocols } from '../../segmentation/answers.ts';
 import type { Endpoint } from '../../segmentation/endpoint.ts';
-import { Dice, generateCluster, outsideAddresses } from '../../segmentation/generate.oracle.ts';
+import { blocks, Dice, generateCluster, outsideAddresses } from '../../segmentation/generate.oracle.ts';
 import { apiProtocols } from '../../segmentation/protocol.ts';
 import { compilePosture } from '../compile.ts';
 import { judgeEnds } from '../judge.ts';
+import { postureOf as postureOfText } from '../posture.fixture.ts';
 import type { Posture } from '../posture.ts';
 import { ReachMatrix } from './matrix.ts';
 
 /** Clusters; PICKET_CASES=100000 for a long run. */
 const clusters = Number(process.env.PICKET_CASES ?? 20_000) / 40;
 const ports = [0, 1, 53, 80, 81, 82, 300, 443, 8080, 65_535];
+
+/** Rules of which a packet filter of machines is made. */
+const rules = [
+  'iptables -A INPUT -i lo -j ACCEPT',
+  'iptables -A INPUT -s 10.0.0.0/8 -j ACCEPT',
+  'iptables -A INPUT -p tcp --dport 80:81 -j ACCEPT',
+  'iptables -A INPUT -p udp ! --dport 53 -j DROP',
+  'iptables -A INPUT -m recent --name x --rcheck -p tcp --dport 443 -j ACCEPT',
+  'iptables -A INPUT -m addrtype --dst-type MULTICAST -j DROP',
+  'iptables -A INPUT -j DROP',
+  'iptables -A OUTPUT -d 203.0.113.0/24 -p tcp -j REJECT',
+  'iptables -P FORWARD DROP',
+  'iptables -A FORWARD -s 10.1.0.0/16 -j ACCEPT',
+  'iptables -A FORWARD -p tcp --dport 8080 -j DROP',
+  'ip6tables -A INPUT -p tcp --dport 443 -j DROP',
+];
+
+/** Some clusters get what their machines say too: packet filters, and a tunnel to some of the addresses outside. */
+function machineYaml(dice: Dice): string {
+  const script = rules.filter(() => dice.chance(0.4)).join('\n');
+  const nodeSelector = dice.chance(0.3) ? '      nodeSelector: {zone: a}\n' : '';
+  const firewall = `---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: fw, namespace: security}
+spec:
+  selector: {matchLabels: {app: fw}}
+  template:
+    metadata: {labels: {app: fw}}
+    spec:
+${nodeSelector}      hostNetwork: true
+      containers:
+      - {name: main, command: [sh, -c, ${JSON.stringify(script)}], volumeMounts: [{name: wg, mountPath: /etc/wireguard}]}
+      volumes: [{name: wg, secret: {secretName: wg}}]
+`;
+  const listen = dice.chance(0.5) ? 'ListenPort = 51820' : '';
+  const config = [
+    '[Interface]',
+    `PrivateKey = ${'A'.repeat(42)}E=`,
+    listen,
+    '[Peer]',
+    `PublicKey = ${'B'.repeat(42)}E=`,
+    `AllowedIPs = ${dice.pick(blocks)}`,
+  ];
+  const tunnel = `---
+apiVersion: v1
+kind: Secret
+metadata: {name: wg, namespace: security}
+stringData: {wg0.conf: ${JSON.stringify(config.join('\n'))}}
+`;
+  return firewall + (dice.chance(0.5) ? tunnel : '');
+}
+
+function withMachines(dice: Dice): Posture {
+  const { resources, world } = generateCluster(dice);
+  const text = resources.map(({ value }) => `---\n${JSON.stringify(value)}\n`).join('');
+  return postureOfText(text + machineYaml(dice), undefined, {
+    ipBlockMatchesPods: scopes[world.ipBlocksMatchPods],
+  });
+}
+
+const scopes = { yes: 'match', no: 'never', maybe: 'unknown' } as const;
 
 function postureOf(dice: Dice): Posture {
   const { resources, world } = generateCluster(dice);
@@ -26,7 +89,6 @@ function postureOf(dice: Dice): Posture {
     unknownKinds: new Map(),
   };
   const set = { resources, diagnostics: [], counts, sources: new Map() };
-  const scopes = { yes: 'match', no: 'never', maybe: 'unknown' } as const;
   return compilePosture(set, { ipBlockMatchesPods: scopes[world.ipBlocksMatchPods] });
 }
 
@@ -70,7 +132,7 @@ test(`the matrix is the verdict of the layers for all ports at once: ${clusters}
   const sum = { allow: 0, deny: 0, unknown: 0 };
   for (let seed = 1; seed <= clusters; seed++) {
     const dice = new Dice(seed * 7);
-    const posture = postureOf(dice);
+    const posture = seed % 4 === 0 ? withMachines(dice) : postureOf(dice);
     const matrix = new ReachMatrix(posture);
     const workloads = posture.inventory.workloads.filter(({ finished }) => !finished);
     const end = (index: number): Endpoint => ({

@@ -14,6 +14,7 @@ import { Ternary } from '../../segmentation/ternary.ts';
 import type { Declared } from '../posture.ts';
 import type { ReachEnd } from './end.ts';
 import { entryRows } from './entry-rows.ts';
+import { HostAnswers, hostBlocks } from './host-answers.ts';
 import { MeshAnswers } from './mesh-answers.ts';
 
 /** The ports of one protocol on which one end may reach another; what is in neither set is denied. */
@@ -51,16 +52,24 @@ export class ReachMatrix {
   readonly #egress: Int32Array[] = [];
   readonly #ingress: Int32Array[] = [];
   readonly #mesh: MeshAnswers;
+  readonly #host: HostAnswers;
 
   constructor(declared: Declared) {
     const { segmentation, mesh, inventory } = declared;
     this.#declared = declared;
-    this.atoms = new AddressAtoms([...prefixesOf(segmentation), ...mesh.addressBlocks()]);
+    this.atoms = new AddressAtoms([
+      ...prefixesOf(segmentation),
+      ...mesh.addressBlocks(),
+      ...hostBlocks(declared),
+    ]);
+    this.#host = new HostAnswers(declared, this.answers, this.atoms);
     const masqueraded = masqueradedPorts(inventory);
     this.classes = workloadClasses(
       segmentation,
-      (workload) => `${mesh.signature(workload)} ${masqueradeKey(masqueraded, workload)}`,
+      (workload) =>
+        `${mesh.signature(workload)} ${masqueradeKey(masqueraded, workload)} ${this.#host.signature(workload)}`,
     );
+    this.#host.setClasses(this.classes);
     this.#rows = new PolicyRows(segmentation, this.answers, this.classes, this.atoms, masqueraded);
     this.#mesh = new MeshAnswers(mesh, this.answers, this.classes, this.atoms);
   }
@@ -69,7 +78,7 @@ export class ReachMatrix {
   answer(source: number, destination: number): AnswerId {
     const from = this.classes.of[source] as number;
     const to = this.classes.of[destination] as number;
-    return this.#mesh.between(from, to, this.#byPolicies(from, to));
+    return this.#host.between(from, to, this.#mesh.between(from, to, this.#byPolicies(from, to)));
   }
 
   /** Returns the number of the answer for connections from an atom of the address space to a workload. */
@@ -77,22 +86,28 @@ export class ReachMatrix {
     const { representatives } = this.classes;
     const to = this.classes.of[destination] as number;
     const answer = this.#ingressOf(to)[representatives.length + atom] as AnswerId;
-    return this.#mesh.fromOutside(atom, to, this.#isHost(to) ? this.answers.all : answer);
+    const meshed = this.#mesh.fromOutside(atom, to, this.#isHost(to) ? this.answers.all : answer);
+    return this.#host.fromOutside(atom, to, meshed);
   }
 
   /** Returns the number of the answer for connections from a workload to an atom of the address space. */
   toOutside(source: number, atom: number): AnswerId {
     const { representatives } = this.classes;
     const from = this.classes.of[source] as number;
-    if (this.#isHost(from)) return this.answers.all;
-    return this.#egressOf(from)[representatives.length + atom] as AnswerId;
+    const answer = this.#isHost(from)
+      ? this.answers.all
+      : (this.#egressOf(from)[representatives.length + atom] as AnswerId);
+    return this.#host.toOutside(from, atom, answer);
   }
 
   /** Returns the number of the answer of one workload's own side alone for traffic with another, both by their indexes. */
   oneSide(direction: Direction, workload: number, other: number): AnswerId {
     const [own, end] = [this.classes.of[workload] as number, this.classes.of[other] as number];
-    if (direction === 'egress') return this.#egressOf(own)[end] as AnswerId;
-    return this.#mesh.between(end, own, this.#ingressOf(own)[end] as AnswerId);
+    if (direction === 'egress') {
+      return this.#host.between(own, end, this.#egressOf(own)[end] as AnswerId, direction);
+    }
+    const meshed = this.#mesh.between(end, own, this.#ingressOf(own)[end] as AnswerId);
+    return this.#host.between(end, own, meshed, direction);
   }
 
   #egressOf(number: number): Int32Array {

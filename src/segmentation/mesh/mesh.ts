@@ -57,12 +57,14 @@ const openBounds: MeshBounds = { certain: PortSet.all, possible: PortSet.all };
  */
 export class Mesh {
   /** AuthorizationPolicies that decide anything. */
+  readonly options: MeshOptions;
   readonly policies: readonly AuthorizationPolicy[];
   readonly #clients: MeshClients;
   readonly #servers: MeshServers;
   readonly #blocks: readonly Prefix[];
 
   constructor(inventory: Inventory, resources: readonly Resource[], options: MeshOptions = {}) {
+    this.options = options;
     const { rootNamespace = 'istio-system', trustDomain = localTrustDomain } = options;
     const declared = lastOfEach(resources);
     this.policies = declared
