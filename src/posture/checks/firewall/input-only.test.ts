@@ -17,5 +17,9 @@ test.each([
       podYaml('web', 'app: web') +
       policyYaml('deny', '  podSelector: {}\n  policyTypes: [Ingress, Egress]'),
   ],
+  [
+    'no pod is declared, and the namespaces with policies have a default deny',
+    firewallYaml([ssh, drop]) + policyYaml('deny', '  podSelector: {}\n  policyTypes: [Ingress, Egress]'),
+  ],
   [`FORWARD is filtered too`, firewallYaml([ssh, drop, 'iptables -A FORWARD -j DROP'])],
 ])('nothing to say: %s', (_, text) => expect(findings(inputOnly, text)).toEqual([]));

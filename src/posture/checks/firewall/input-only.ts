@@ -1,4 +1,5 @@
 import { diagnose } from '../../../diagnostic/diagnostic.ts';
+import type { NetworkPolicy } from '../../../segmentation/network-policy.ts';
 import { openPlan } from '../../../segmentation/plan.ts';
 import { readFirewalls } from '../../firewalls.ts';
 import type { Declared } from '../../posture.ts';
@@ -46,8 +47,18 @@ every pod of the manifests. Filter FORWARD on the machine only with care: whatev
   },
 };
 
-/** Whether there are pods with addresses of their own, and a policy isolates each of them. */
+/**
+ * Whether a policy isolates each pod with an address of its own; where the manifests declare none, whether the namespaces
+ * with policies have one that isolates whatever comes.
+ */
 function arePodsIsolated({ inventory, segmentation }: Declared): boolean {
   const pods = inventory.workloads.filter(({ hostNetwork, finished }) => !hostNetwork && !finished);
-  return pods.length > 0 && pods.every(({ index }) => segmentation.plan('ingress', index) !== openPlan);
+  if (pods.length > 0) return pods.every(({ index }) => segmentation.plan('ingress', index) !== openPlan);
+  const byNamespace = Map.groupBy(segmentation.policies, ({ policy }) => policy.namespace);
+  const isolates = (policy: NetworkPolicy) =>
+    policy.fault === undefined && policy.subject?.length === 0 && policy.rules.ingress !== undefined;
+  return (
+    byNamespace.size > 0 &&
+    [...byNamespace.values()].every((policies) => policies.some(({ policy }) => isolates(policy)))
+  );
 }
