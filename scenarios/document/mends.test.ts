@@ -59,11 +59,7 @@ function edited(edits: readonly Edit[]): Texts {
 const keyOf = ({ code, message }: Diagnostic) => `${code} ${message}`;
 
 /** The finding is gone, and there is no error of a kind that was not there before. */
-function expectMended(
-  found: Diagnostic,
-  after: readonly Diagnostic[],
-  reveals: readonly string[] = [],
-): void {
+function expectMended(found: Diagnostic, after: readonly Diagnostic[]): void {
   const { code, span } = found;
   const name = `${code}:${span?.start.line}`;
   const same = (list: readonly Diagnostic[]) => list.filter((one) => one.code === code);
