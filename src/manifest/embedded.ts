@@ -1,4 +1,5 @@
 import type { Diagnostic, Span } from '../diagnostic/diagnostic.ts';
+import { LineIndex } from '../diagnostic/position.ts';
 import { decodeBase64 } from './base64.ts';
 import { EmbeddedSource } from './embedded-source.ts';
 import { wholeFile } from './fragment.ts';
@@ -8,9 +9,10 @@ import type { Path, Resource, TextPlaces } from './resource.ts';
 import { type Chunk, splitDocuments } from './stream.ts';
 import { parseYaml } from './yaml.ts';
 
-/** A document or script that stands in a field of a resource. */
+/** A document or script that stands in a field of a resource, or is a file of its own. */
 export interface EmbeddedText {
-  readonly resource: Resource;
+  /** Undefined for a file of its own. */
+  readonly resource: Resource | undefined;
   /** Of the field, or of the text inside an embedded document: then of the field that holds that. */
   readonly path: Path;
   /** What the field holds, decoded. */
@@ -59,6 +61,18 @@ export function embeddedText(resource: Resource, path: Path): EmbeddedText | und
   const places = () => (encoded ? undefined : resource.places(path));
   const encoding = encoded ? 'base64' : 'plain';
   return new PlacedText({ resource, path, text, encoding, secret }, () => resource.at(path), places);
+}
+
+/** A file as a text of its own. */
+export function fileText(name: string, text: string): EmbeddedText {
+  const index = new LineIndex(text);
+  const at = (start: number, end: number) => index.span(name, start, end);
+  const identity = { resource: undefined, path: [], text, encoding: 'plain', secret: false } as const;
+  return new PlacedText(
+    identity,
+    () => at(0, text.length),
+    () => ({ at }),
+  );
 }
 
 /** The first YAML document of a text; undefined when there is none. Never throws on its content. */
@@ -111,7 +125,7 @@ type Identity = Pick<EmbeddedText, 'resource' | 'path' | 'text' | 'encoding' | '
 
 /** Places are worked out when first asked for: most texts have no problem in them. */
 class PlacedText implements EmbeddedText {
-  readonly resource: Resource;
+  readonly resource: Resource | undefined;
   readonly path: Path;
   readonly text: string;
   readonly encoding: 'plain' | 'base64';
