@@ -62,7 +62,12 @@ export function parseOutput(text: string): OutputTemplate | TemplateFault {
   return { parts };
 }
 
-function valueAt(text: string, start: number) {
+interface FoundValue {
+  readonly part: Extract<OutputPart, { kind: 'value' }>;
+  readonly end: number;
+}
+
+function valueAt(text: string, start: number): TemplateFault | FoundValue {
   const width = matchAt(WIDTH, text, start + 1);
   const begin = start + 1 + (width?.length ?? 0);
   const end = matchAt(FUNCTION, text, begin) !== undefined ? closing(text, begin) : fieldEnd(text, begin);
@@ -87,7 +92,7 @@ function valueAt(text: string, start: number) {
       name,
       width: width === undefined ? undefined : Number(width),
       at,
-    } as const,
+    },
     end,
   };
 }
