@@ -1,4 +1,4 @@
-import type { Span } from '../../diagnostic/diagnostic.ts';
+import type { Fix, Span } from '../../diagnostic/diagnostic.ts';
 import { type EmbeddedDocument, type EmbeddedText, embeddedDocuments } from '../../manifest/embedded.ts';
 import type { Path } from '../../manifest/resource.ts';
 import {
@@ -97,7 +97,7 @@ export class Item {
     code: LoadCode,
     message: string,
     span: Span,
-    more: { readonly inner?: ItemContext; readonly help?: string; readonly fix?: LoadFinding['fix'] } = {},
+    more: { readonly inner?: ItemContext; readonly help?: string; readonly fix?: Fix } = {},
   ): void {
     const { inner, ...rest } = more;
     this.#tell({
