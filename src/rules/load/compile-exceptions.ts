@@ -98,6 +98,7 @@ function rowText({ fields }: ExceptionDraft, comps: readonly string[], row: Exce
 
 function textOf(value: ExceptionValue, { span }: ExceptionRow): PlacedText {
   if (!('text' in value)) {
+    if (value.length === 0) return textAt('()', span);
     return new JoinedText(
       [textAt('(', span), new JoinedText(value.map(quoted), ', '), textAt(')', span)],
       '',

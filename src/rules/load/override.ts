@@ -1,0 +1,120 @@
+import type { Priority } from '../rule-set.ts';
+import { rulesValidate } from './codes.ts';
+import type { ExceptionDraft, RuleDraft } from './drafts.ts';
+import { JoinedText, type PlacedText } from './placed-text.ts';
+import type { Item } from './read-items.ts';
+
+export type Override = 'append' | 'replace';
+
+/** Keys that name an item or say how it is taken, and so are never changed by it. */
+const aside: ReadonlySet<string> = new Set(['rule', 'macro', 'list', 'append', 'override', 'source']);
+
+/**
+ * Returns how an item changes an earlier one, key by key; empty when it does not, undefined when what it says of that is
+ * wrong. Each overridable key of the item must be listed, and each listed one be there.
+ */
+export function overridesOf(
+  item: Item,
+  appendable: readonly string[],
+  replaceable: readonly string[],
+): ReadonlyMap<string, Override> | undefined {
+  const { override } = item.fields;
+  const isAppending = item.boolean('append') === true;
+  const fault = (message: string, key = 'override'): undefined => {
+    item.report(rulesValidate, message, item.keyAt(key));
+    return undefined;
+  };
+  if (override === undefined || override === null) {
+    return new Map(isAppending && item.kind !== 'rule' ? [[appendable[0] as string, 'append']] : []);
+  }
+  if (isAppending)
+    return fault(
+      "Keys 'override' and 'append: true' cannot be used together. Add an 'append' entry (e.g. 'condition: append') under override instead.",
+    );
+  if (typeof override !== 'object' || Array.isArray(override))
+    return fault("Key 'override' must be a map of keys to `append` or `replace`");
+  const found = new Map<string, Override>();
+  for (const [key, how] of Object.entries(override)) {
+    if (how !== 'append' && how !== 'replace')
+      return fault(`Key '${key}' cannot be overridden as \`${how}\`: it is \`append\` or \`replace\``);
+    if (!(how === 'append' ? appendable : replaceable).includes(key)) {
+      return fault(
+        `Key '${key}' cannot be ${how === 'append' ? 'appended to' : 'replaced'}, use one of: ${(how === 'append' ? appendable : replaceable).join(', ')}`,
+      );
+    }
+    if (!item.has(key))
+      return fault(`An ${how} override for '${key}' was specified but '${key}' is not defined`);
+    found.set(key, how);
+  }
+  const unlisted = Object.keys(item.fields).find(
+    (key) => !aside.has(key) && !found.has(key) && replaceable.includes(key),
+  );
+  if (unlisted !== undefined)
+    return fault(
+      `Unexpected key '${unlisted}': no corresponding entry under 'override' is defined`,
+      unlisted,
+    );
+  return found;
+}
+
+/** How the values of an item's keys are read. */
+export interface KeyReaders {
+  text(key: string): PlacedText | undefined;
+  priority(): Priority | undefined;
+  exceptions(isAppending: boolean): readonly ExceptionDraft[];
+  duration(): number | undefined;
+}
+
+/** Changes a rule by the keys of an item. */
+export function applyOverrides(
+  rule: RuleDraft,
+  item: Item,
+  overrides: ReadonlyMap<string, Override>,
+  read: KeyReaders,
+): void {
+  for (const [key, how] of overrides) {
+    const isAppending = how === 'append';
+    const joined = (before: PlacedText) => {
+      const text = read.text(key);
+      if (text === undefined) return before;
+      return isAppending ? new JoinedText([before, text], ' ') : text;
+    };
+    switch (key) {
+      case 'condition':
+        rule.condition = joined(rule.condition);
+        break;
+      case 'output':
+        rule.output = joined(rule.output);
+        break;
+      case 'desc':
+        rule.description = joined(rule.description);
+        break;
+      case 'tags': {
+        const tags = item.texts('tags').map(({ text }) => text);
+        rule.tags = isAppending ? [...rule.tags, ...tags] : tags;
+        break;
+      }
+      case 'exceptions':
+        rule.exceptions = read.exceptions(isAppending);
+        break;
+      case 'priority':
+        rule.priority = read.priority() ?? rule.priority;
+        break;
+      case 'enabled':
+        rule.enabled = item.boolean('enabled') ?? rule.enabled;
+        break;
+      case 'capture':
+        rule.capture = item.boolean('capture') ?? rule.capture;
+        break;
+      case 'capture_duration':
+        rule.captureDuration = read.duration();
+        break;
+      case 'warn_evttypes':
+        rule.warnEventTypes = item.boolean(key) ?? rule.warnEventTypes;
+        break;
+      case 'skip-if-unknown-filter':
+        rule.skipIfUnknownFilter = item.boolean(key) ?? rule.skipIfUnknownFilter;
+        break;
+    }
+  }
+}
