@@ -1,0 +1,367 @@
+/** Code points from `from` to `to`, both included. */
+export interface CodeRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A regular expression, groups and flags undone. */
+export type Regex =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'set'; readonly ranges: readonly CodeRange[] }
+  | {
+      readonly kind: 'assert';
+      readonly what: 'start' | 'end' | 'line start' | 'line end' | 'word' | 'no word';
+    }
+  | { readonly kind: 'all'; readonly parts: readonly Regex[] }
+  | { readonly kind: 'any'; readonly parts: readonly Regex[] }
+  | { readonly kind: 'repeat'; readonly part: Regex; readonly least: number; readonly most: number };
+
+/** Highest count of a repetition, as in RE2. */
+const maxCount = 1000;
+/** How deep groups may be nested. */
+const maxGroups = 200;
+const maxPoint = 0x10ffff;
+
+const digits: readonly CodeRange[] = [{ from: 0x30, to: 0x39 }];
+const upper: CodeRange = { from: 0x41, to: 0x5a };
+const lower: CodeRange = { from: 0x61, to: 0x7a };
+const word: readonly CodeRange[] = [...digits, upper, { from: 0x5f, to: 0x5f }, lower];
+const space: readonly CodeRange[] = [
+  { from: 0x09, to: 0x0a },
+  { from: 0x0c, to: 0x0d },
+  { from: 0x20, to: 0x20 },
+];
+/** Classes with a name, ASCII only (RE2 syntax). */
+const named: Readonly<Record<string, readonly CodeRange[]>> = {
+  alnum: [...digits, upper, lower],
+  alpha: [upper, lower],
+  ascii: [{ from: 0, to: 0x7f }],
+  blank: [
+    { from: 0x09, to: 0x09 },
+    { from: 0x20, to: 0x20 },
+  ],
+  cntrl: [
+    { from: 0, to: 0x1f },
+    { from: 0x7f, to: 0x7f },
+  ],
+  digit: digits,
+  graph: [{ from: 0x21, to: 0x7e }],
+  lower: [lower],
+  print: [{ from: 0x20, to: 0x7e }],
+  punct: [
+    { from: 0x21, to: 0x2f },
+    { from: 0x3a, to: 0x40 },
+    { from: 0x5b, to: 0x60 },
+    { from: 0x7b, to: 0x7e },
+  ],
+  space: [
+    { from: 0x09, to: 0x0d },
+    { from: 0x20, to: 0x20 },
+  ],
+  upper: [upper],
+  word,
+  xdigit: [...digits, { from: 0x41, to: 0x46 }, { from: 0x61, to: 0x66 }],
+};
+const controls: Readonly<Record<string, number>> = { a: 7, f: 0x0c, n: 0x0a, r: 0x0d, t: 0x09, v: 0x0b };
+
+class RegexFault extends Error {}
+
+/** Returns what is wrong with a regular expression of RE2's syntax (github.com/google/re2, Syntax), or undefined. */
+export function regexProblem(text: string): string | undefined {
+  const parsed = parseRegex(text);
+  return typeof parsed === 'string' ? parsed : undefined;
+}
+
+/** Returns the parts of a regular expression, or what is wrong with it as a text. Backreferences and lookaround are not RE2. */
+export function parseRegex(text: string): Regex | string {
+  try {
+    return new RegexParser(text).whole();
+  } catch (error) {
+    if (error instanceof RegexFault) return error.message;
+    throw error;
+  }
+}
+
+interface Flags {
+  readonly fold: boolean;
+  readonly dotAll: boolean;
+  readonly multiline: boolean;
+}
+
+class RegexParser {
+  readonly #points: readonly number[];
+  #at = 0;
+  #flags: Flags = { fold: false, dotAll: false, multiline: false };
+
+  constructor(text: string) {
+    this.#points = Array.from(text, (sign) => sign.codePointAt(0) as number);
+  }
+
+  whole(): Regex {
+    const regex = this.#alternatives(0);
+    if (this.#at < this.#points.length) this.#fail('a `)` without its `(`');
+    return regex;
+  }
+
+  #fail(message: string): never {
+    throw new RegexFault(`${message} (at ${this.#at + 1})`);
+  }
+
+  #peek(offset = 0): string {
+    const point = this.#points[this.#at + offset];
+    return point === undefined ? '' : String.fromCodePoint(point);
+  }
+
+  #take(sign: string): boolean {
+    if (this.#peek() !== sign) return false;
+    this.#at++;
+    return true;
+  }
+
+  #alternatives(depth: number): Regex {
+    if (depth > maxGroups) this.#fail('groups are nested too deep');
+    const outer = this.#flags;
+    const parts = [this.#sequence(depth)];
+    while (this.#take('|')) parts.push(this.#sequence(depth));
+    this.#flags = outer;
+    return parts.length === 1 ? (parts[0] as Regex) : { kind: 'any', parts };
+  }
+
+  #sequence(depth: number): Regex {
+    const parts: Regex[] = [];
+    for (;;) {
+      const sign = this.#peek();
+      if (sign === '' || sign === '|' || sign === ')') break;
+      const atom = this.#atom(depth);
+      if (atom !== undefined) parts.push(this.#repeated(atom));
+    }
+    return parts.length === 1 ? (parts[0] as Regex) : { kind: 'all', parts };
+  }
+
+  #repeated(atom: Regex): Regex {
+    let part = atom;
+    for (let times = 0; ; times++) {
+      const count = this.#count();
+      if (count === undefined) return part;
+      if (times > 0) this.#fail('two repetitions in a row');
+      // Lazy or not makes no difference to whether the whole text matches.
+      this.#take('?');
+      part = { kind: 'repeat', part, least: count[0], most: count[1] };
+    }
+  }
+
+  #count(): readonly [number, number] | undefined {
+    if (this.#take('*')) return [0, Number.POSITIVE_INFINITY];
+    if (this.#take('+')) return [1, Number.POSITIVE_INFINITY];
+    if (this.#take('?')) return [0, 1];
+    if (this.#peek() !== '{') return undefined;
+    const rest = String.fromCodePoint(...this.#points.slice(this.#at, this.#at + 14));
+    const found = /^\{(\d{1,5})(?:(,)(\d{1,5})?)?\}/.exec(rest);
+    if (found === null) return undefined;
+    const least = Number(found[1]);
+    const most =
+      found[2] === undefined ? least : found[3] === undefined ? Number.POSITIVE_INFINITY : Number(found[3]);
+    if (least > maxCount || (most > maxCount && most !== Number.POSITIVE_INFINITY) || most < least) {
+      this.#fail('a repetition that is too large or ends before it begins');
+    }
+    this.#at += found[0].length;
+    return [least, most];
+  }
+
+  /** Undefined for a group that only sets flags. */
+  #atom(depth: number): Regex | undefined {
+    const sign = this.#peek();
+    if ('*+?'.includes(sign)) this.#fail(`nothing for \`${sign}\` to repeat`);
+    this.#at++;
+    switch (sign) {
+      case '(':
+        return this.#group(depth);
+      case '[':
+        return this.#class();
+      case '.':
+        return {
+          kind: 'set',
+          ranges: this.#flags.dotAll ? [{ from: 0, to: maxPoint }] : negate([{ from: 10, to: 10 }]),
+        };
+      case '^':
+        return { kind: 'assert', what: this.#flags.multiline ? 'line start' : 'start' };
+      case '$':
+        return { kind: 'assert', what: this.#flags.multiline ? 'line end' : 'end' };
+      case '\\':
+        return this.#escape();
+      default:
+        return this.#set([pointRange(sign.codePointAt(0) as number)]);
+    }
+  }
+
+  #group(depth: number): Regex | undefined {
+    if (!this.#take('?')) return this.#closed(depth);
+    if (this.#take(':')) return this.#closed(depth);
+    if (this.#peek() === 'P' || (this.#peek() === '<' && /\w/.test(this.#peek(1)))) {
+      this.#take('P');
+      if (!this.#take('<')) this.#fail('a backreference is not RE2');
+      while (/\w/.test(this.#peek())) this.#at++;
+      if (!this.#take('>')) this.#fail('the name of a group does not end');
+      return this.#closed(depth);
+    }
+    let isOn = true;
+    let flags = this.#flags;
+    for (;;) {
+      const sign = this.#peek();
+      this.#at++;
+      if (sign === '-') isOn = false;
+      else if (sign === 'i') flags = { ...flags, fold: isOn };
+      else if (sign === 's') flags = { ...flags, dotAll: isOn };
+      else if (sign === 'm') flags = { ...flags, multiline: isOn };
+      else if (sign === 'U') continue;
+      else if (sign === ')') {
+        this.#flags = flags;
+        return undefined;
+      } else if (sign === ':') {
+        const outer = this.#flags;
+        this.#flags = flags;
+        const inner = this.#closed(depth);
+        this.#flags = outer;
+        return inner;
+      } else this.#fail('lookaround and other groups of this kind are not RE2');
+    }
+  }
+
+  #closed(depth: number): Regex {
+    const inner = this.#alternatives(depth + 1);
+    if (!this.#take(')')) this.#fail('a `(` without its `)`');
+    return inner;
+  }
+
+  #escape(): Regex {
+    const sign = this.#peek();
+    const asserted = { A: 'start', z: 'end', b: 'word', B: 'no word' }[sign] as 'start' | undefined;
+    if (asserted !== undefined) {
+      this.#at++;
+      return { kind: 'assert', what: asserted };
+    }
+    if (sign === 'Q') {
+      this.#at++;
+      return this.#literalRun();
+    }
+    const ranges = this.#escapedClass() ?? [pointRange(this.#escapedPoint())];
+    return this.#set(ranges);
+  }
+
+  #literalRun(): Regex {
+    const parts: Regex[] = [];
+    while (this.#at < this.#points.length && !(this.#peek() === '\\' && this.#peek(1) === 'E')) {
+      parts.push(this.#set([pointRange(this.#points[this.#at++] as number)]));
+    }
+    this.#at = Math.min(this.#at + 2, this.#points.length);
+    return { kind: 'all', parts };
+  }
+
+  /** `\d` and the like, behind the backslash; undefined for others. */
+  #escapedClass(): readonly CodeRange[] | undefined {
+    const sign = this.#peek();
+    const ranges = { d: digits, w: word, s: space }[sign.toLowerCase()];
+    if (ranges === undefined) return undefined;
+    this.#at++;
+    return sign === sign.toLowerCase() ? ranges : negate(ranges);
+  }
+
+  #escapedPoint(): number {
+    const sign = this.#peek();
+    this.#at++;
+    const control = controls[sign];
+    if (control !== undefined) return control;
+    if (sign === 'x') return this.#hex();
+    if (/^[0-7]$/.test(sign) && sign !== '0') this.#fail('a backreference is not RE2');
+    if (sign === '0') return 0;
+    if (sign === '' || /^[A-Za-z]$/.test(sign)) this.#fail(`\`\\${sign}\` is no escape of RE2`);
+    return sign.codePointAt(0) as number;
+  }
+
+  #hex(): number {
+    const rest = String.fromCodePoint(...this.#points.slice(this.#at, this.#at + 10));
+    const found = /^(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/.exec(rest);
+    const point = Number.parseInt(found?.[1] ?? found?.[2] ?? '', 16);
+    if (found === null || !(point <= maxPoint)) this.#fail('`\\x` wants two hexadecimal digits or `{…}`');
+    this.#at += found[0].length;
+    return point;
+  }
+
+  #class(): Regex {
+    const isNegated = this.#take('^');
+    const ranges: CodeRange[] = [];
+    for (let isFirst = true; ; isFirst = false) {
+      if (this.#at >= this.#points.length) this.#fail('a `[` without its `]`');
+      if (!isFirst && this.#take(']')) break;
+      const found = this.#namedClass() ?? this.#classEscape();
+      if (found !== undefined) {
+        ranges.push(...found);
+        continue;
+      }
+      const from = this.#classPoint();
+      if (this.#peek() === '-' && this.#peek(1) !== ']' && this.#peek(1) !== '') {
+        this.#at++;
+        const to = this.#classPoint();
+        if (to < from) this.#fail('a range that ends before it begins');
+        ranges.push({ from, to });
+      } else ranges.push(pointRange(from));
+    }
+    const folded = this.#flags.fold ? fold(ranges) : ranges;
+    return { kind: 'set', ranges: isNegated ? negate(folded) : folded };
+  }
+
+  #namedClass(): readonly CodeRange[] | undefined {
+    if (this.#peek() !== '[' || this.#peek(1) !== ':') return undefined;
+    const rest = String.fromCodePoint(...this.#points.slice(this.#at, this.#at + 14));
+    const [whole, not, name] = /^\[:(\^?)([a-z]+):\]/.exec(rest) ?? [];
+    const ranges = name === undefined ? undefined : named[name];
+    if (whole === undefined || ranges === undefined) this.#fail('there is no such class');
+    this.#at += whole.length;
+    return not === '^' ? negate(ranges) : ranges;
+  }
+
+  #classEscape(): readonly CodeRange[] | undefined {
+    if (this.#peek() !== '\\' || !/^[dwsDWS]$/.test(this.#peek(1))) return undefined;
+    this.#at++;
+    return this.#escapedClass();
+  }
+
+  #classPoint(): number {
+    if (this.#take('\\')) return this.#escapedPoint();
+    const point = this.#points[this.#at];
+    if (point === undefined) this.#fail('a `[` without its `]`');
+    this.#at++;
+    return point;
+  }
+
+  #set(ranges: readonly CodeRange[]): Regex {
+    return { kind: 'set', ranges: this.#flags.fold ? fold(ranges) : ranges };
+  }
+}
+
+function pointRange(point: number): CodeRange {
+  return { from: point, to: point };
+}
+
+/** All other code points. */
+function negate(ranges: readonly CodeRange[]): CodeRange[] {
+  const sorted = ranges.toSorted((a, b) => a.from - b.from);
+  const result: CodeRange[] = [];
+  let next = 0;
+  for (const { from, to } of sorted) {
+    if (from > next) result.push({ from: next, to: from - 1 });
+    next = Math.max(next, to + 1);
+  }
+  if (next <= maxPoint) result.push({ from: next, to: maxPoint });
+  return result;
+}
+
+/** Letters of ASCII in both cases. */
+function fold(ranges: readonly CodeRange[]): CodeRange[] {
+  const shifted = (of: CodeRange, by: number) =>
+    ranges.flatMap(({ from, to }) => {
+      const [start, end] = [Math.max(from, of.from), Math.min(to, of.to)];
+      return start > end ? [] : [{ from: start + by, to: end + by }];
+    });
+  return [...ranges, ...shifted(upper, 32), ...shifted(lower, -32)];
+}
