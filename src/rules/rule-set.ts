@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
-import type { Condition, MacroReference } from './ast.ts';
+import type { Condition } from './ast.ts';
 
 /** From the most severe on (syslog). */
 export const priorities = [
@@ -14,16 +14,14 @@ export const priorities = [
 ] as const;
 export type Priority = (typeof priorities)[number];
 
-/** A condition in which no macro is left. */
-export type Resolved = Exclude<Condition, MacroReference>;
-
 /** A rule with everything put into its condition: lists, macros, exceptions, what later files append or override. */
 export interface Rule {
   readonly name: string;
   readonly description: string;
   /** Of events: `syscall` when none is written. */
   readonly source: string;
-  readonly condition: Resolved;
+  /** No macro is left in it; what several rules share is the same object. */
+  readonly condition: Condition;
   /** As written. */
   readonly output: string;
   readonly priority: Priority;
