@@ -1,0 +1,120 @@
+import type { EventSource, Extract, FieldValue } from '../../event/field.ts';
+import type { Literal, LiteralList, Operand } from '../ast.ts';
+
+type Values = FieldValue | readonly FieldValue[] | undefined;
+
+/** Returns how an operand's value is got from an event. The operand must fit the source (`operandType`). */
+export function bindOperand<E>(operand: Operand, source: Pick<EventSource<E>, 'fields'>): Extract<E> {
+  if (operand.kind === 'field') {
+    const bound = source.fields.get(operand.name)?.bind(operand.argument);
+    return typeof bound === 'function' ? bound : () => undefined;
+  }
+  const parts = operand.arguments.map((part) => bindPart(part, source));
+  const [first = () => undefined, second = () => undefined] = parts;
+  switch (operand.name) {
+    case 'val':
+      return first;
+    case 'tolower':
+      return (event) => mapped(first(event), (text) => text.toLowerCase());
+    case 'toupper':
+      return (event) => mapped(first(event), (text) => text.toUpperCase());
+    case 'basename':
+      return (event) => mapped(first(event), (text) => text.slice(text.lastIndexOf('/') + 1));
+    case 'b64':
+      return (event) => decoded(first(event));
+    case 'len':
+      return (event) => lengthOf(first(event));
+    case 'join':
+      return (event) => {
+        const [separator, values] = [first(event), second(event)];
+        if (separator === undefined || values === undefined) return undefined;
+        return listOf(values).map(String).join(String(separator));
+      };
+    case 'concat':
+      return (event) => {
+        const values = parts.map((part) => part(event));
+        return values.includes(undefined)
+          ? undefined
+          : values
+              .flatMap((value) => listOf(value))
+              .map(String)
+              .join('');
+      };
+    default:
+      return bindGetopt(parts, operand.argument);
+  }
+}
+
+function bindPart<E>(
+  part: Operand | Literal | LiteralList,
+  source: Pick<EventSource<E>, 'fields'>,
+): Extract<E> {
+  if (part.kind === 'literal') {
+    const { text } = part;
+    return () => text;
+  }
+  if (part.kind === 'list') {
+    const items = part.items.map((item) => bindPart(item, source));
+    return (event) => items.flatMap((item) => listOf(item(event)));
+  }
+  return bindOperand(part, source);
+}
+
+function listOf(value: Values): readonly FieldValue[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value as FieldValue];
+}
+
+function mapped(value: Values, change: (text: string) => string): Values {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value)) return value.map((one) => change(String(one)));
+  return change(String(value));
+}
+
+/** Base64 undone (RFC 4648); undefined for what is none. */
+function decoded(value: Values): Values {
+  if (typeof value !== 'string') return undefined;
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(value), (sign) => sign.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
+}
+
+function lengthOf(value: Values): number | undefined {
+  if (typeof value === 'string' || value instanceof Uint8Array || Array.isArray(value)) return value.length;
+  return value === undefined ? undefined : String(value).length;
+}
+
+/**
+ * Options of a list of words as getopt(3) reads them: `getopt(proc.args, "ab:")` gives the letters found, `[b]` the arguments
+ * of one of them.
+ */
+function bindGetopt<E>(parts: readonly Extract<E>[], key: string | undefined): Extract<E> {
+  const [words = () => undefined, letters = () => undefined] = parts;
+  return (event) => {
+    const given = words(event);
+    const spec = letters(event);
+    if (given === undefined || typeof spec !== 'string') return undefined;
+    const list = Array.isArray(given) ? given.map(String) : String(given).split(/\s+/);
+    const found: string[] = [];
+    const values: string[] = [];
+    for (let at = 0; at < list.length; at++) {
+      const word = list[at] as string;
+      if (word === '--') break;
+      if (!/^-[^-]/.test(word)) continue;
+      for (let index = 1; index < word.length; index++) {
+        const letter = word.charAt(index);
+        const place = spec.indexOf(letter);
+        if (place < 0 || letter === ':') continue;
+        found.push(letter);
+        if (spec.charAt(place + 1) !== ':') continue;
+        const rest = word.slice(index + 1);
+        const value = rest !== '' ? rest : list[++at];
+        if (letter === key && value !== undefined) values.push(value);
+        break;
+      }
+    }
+    return key === undefined ? found : values.length > 0 ? values : undefined;
+  };
+}
