@@ -1,0 +1,117 @@
+import type { EventSource } from '../../event/field.ts';
+import type { Condition } from '../ast.ts';
+import { eventTypesOf } from '../event-types.ts';
+import type { Rule } from '../rule-set.ts';
+import { FunctionText } from './generate.ts';
+import { LeafCache, Planner } from './plan.ts';
+
+/** Rules of one source, ready to be asked of events. Rules that are not enabled are left out. */
+export interface RuleMatcher<E> {
+  /** In load order. */
+  readonly rules: readonly Rule[];
+  /** Returns the first rule that holds, in load order (`rule_matching: first`). */
+  first(event: E): Rule | undefined;
+  /** Returns all rules that hold, in load order. */
+  all(event: E): readonly Rule[];
+  /** The rules that are asked of a type of event. */
+  rulesFor(type: number): readonly Rule[];
+  /** Whether any rule is asked of this type of event: others need not be delivered at all. */
+  isAsked(type: number): boolean;
+}
+
+/** Returns a condition as a function. Macros must have been put in and the condition checked (`loadRules` does both). */
+export function compileFilter<E>(condition: Condition, source: EventSource<E>): (event: E) => boolean {
+  const term = new Planner(source, undefined, new LeafCache<E>()).term(condition);
+  const text = new FunctionText<E>();
+  text.count(term);
+  return text.build(`return ${text.expression(term)};`);
+}
+
+/**
+ * Returns the rules of one source as functions, one for each type of event, made when the first event of the type comes: in
+ * each, terms that several rules share are evaluated at most once for an event, and fields asked at most once.
+ */
+export function compileRules<E>(rules: readonly Rule[], source: EventSource<E>): RuleMatcher<E> {
+  return new Matcher(
+    rules.filter((rule) => rule.enabled && rule.source === source.id),
+    source,
+  );
+}
+
+const none: readonly Rule[] = [];
+
+class Matcher<E> implements RuleMatcher<E> {
+  readonly rules: readonly Rule[];
+  readonly #source: EventSource<E>;
+  readonly #leaves = new LeafCache<E>();
+  readonly #asked: readonly (readonly Rule[])[];
+  readonly #first: ((event: E) => Rule | undefined)[] = [];
+  readonly #all: ((event: E) => readonly Rule[])[] = [];
+
+  constructor(rules: readonly Rule[], source: EventSource<E>) {
+    this.rules = rules;
+    this.#source = source;
+    const catalogue = source as unknown as EventSource<never>;
+    const types = rules.map(({ condition }) => eventTypesOf(condition, catalogue));
+    this.#asked = source.types.map((_, type) => rules.filter((_, index) => types[index]?.[type] === 1));
+  }
+
+  first(event: E): Rule | undefined {
+    const type = this.#source.typeOf(event);
+    let match = this.#first[type];
+    if (match === undefined) {
+      match = this.#makeFirst(type);
+      this.#first[type] = match;
+    }
+    return match(event);
+  }
+
+  all(event: E): readonly Rule[] {
+    const type = this.#source.typeOf(event);
+    let match = this.#all[type];
+    if (match === undefined) {
+      match = this.#makeAll(type);
+      this.#all[type] = match;
+    }
+    return match(event);
+  }
+
+  rulesFor(type: number): readonly Rule[] {
+    return this.#asked[type] ?? none;
+  }
+
+  isAsked(type: number): boolean {
+    return this.rulesFor(type).length > 0;
+  }
+
+  #makeFirst(type: number): (event: E) => Rule | undefined {
+    return this.#make(
+      type,
+      (rule) => `return ${rule};`,
+      () => 'return undefined;',
+    );
+  }
+
+  #makeAll(type: number): (event: E) => readonly Rule[] {
+    return this.#make(
+      type,
+      (rule) => `(found ??= []).push(${rule});`,
+      (text) => `return found ?? ${text.constant(none)};`,
+      'let found;',
+    );
+  }
+
+  #make<R>(
+    type: number,
+    hit: (rule: string) => string,
+    end: (text: FunctionText<E>) => string,
+    begin = '',
+  ): (event: E) => R {
+    const planner = new Planner(this.#source, this.#source.types[type], this.#leaves);
+    const text = new FunctionText<E>();
+    const asked = this.rulesFor(type).map((rule) => ({ rule, term: planner.term(rule.condition) }));
+    for (const { term } of asked) text.count(term);
+    const lines = asked.map(({ rule, term }) => `if (${text.expression(term)}) ${hit(text.constant(rule))}`);
+    return text.build<R>([begin, ...lines, end(text)].join('\n'));
+  }
+}
