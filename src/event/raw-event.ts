@@ -1,0 +1,101 @@
+import type { Address } from '../net/address.ts';
+
+/** Both ends of a socket, the one that opened the connection first; of a Unix socket two kernel addresses and a path. */
+export type SocketTuple =
+  | { readonly kind: 'inet'; readonly source: SocketEnd; readonly destination: SocketEnd }
+  | { readonly kind: 'unix'; readonly source: bigint; readonly destination: bigint; readonly path: string };
+
+export interface SocketEnd {
+  readonly address: Address;
+  readonly port: number;
+}
+
+/** An address that was given to `bind` or `connect`. */
+export type SocketAddress =
+  | ({ readonly kind: 'inet' } & SocketEnd)
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** A parameter of an event: integers beyond 2^53 are bigints. */
+export type RawValue =
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | SocketTuple
+  | SocketAddress
+  | readonly PolledDescriptor[];
+
+export interface PolledDescriptor {
+  readonly fd: number;
+  readonly flags: number;
+}
+
+/**
+ * One event as a sensor or a recording gives it: one for each system call, when it returns. `params` stand in the order of
+ * `parametersOf(type)`; what is not known is undefined.
+ */
+export interface RawEvent {
+  readonly type: number;
+  /** Nanoseconds since the epoch. */
+  readonly time: bigint;
+  readonly cpu: number;
+  readonly tid: number;
+  readonly params: readonly (RawValue | undefined)[];
+}
+
+/** A process or thread that was there before the first event. */
+export interface ThreadRecord {
+  readonly tid: number;
+  readonly pid: number;
+  readonly ptid: number;
+  readonly sid?: number;
+  readonly vpgid?: number;
+  readonly comm: string;
+  readonly exe: string;
+  readonly exepath?: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly env?: readonly string[];
+  readonly vtid?: number;
+  readonly vpid?: number;
+  readonly cgroups?: readonly string[];
+  readonly loginuid?: number;
+  readonly tty?: number;
+  /** Nanoseconds since the epoch. */
+  readonly startTime?: bigint;
+  readonly descriptors: readonly DescriptorRecord[];
+}
+
+/** An open descriptor of such a process. */
+export interface DescriptorRecord {
+  readonly fd: number;
+  readonly type: DescriptorType;
+  readonly name: string;
+  readonly tuple?: SocketTuple;
+  readonly listening?: SocketEnd;
+  /** IP protocol number of a socket. */
+  readonly protocol?: number;
+}
+
+export type DescriptorType =
+  | 'unknown'
+  | 'file'
+  | 'directory'
+  | 'ipv4'
+  | 'ipv6'
+  | 'fifo'
+  | 'unix'
+  | 'event'
+  | 'unsupported'
+  | 'signal'
+  | 'eventpoll'
+  | 'inotify'
+  | 'timerfd'
+  | 'netlink'
+  | 'bpf'
+  | 'userfaultfd'
+  | 'io_uring'
+  | 'memfd'
+  | 'pidfd';
