@@ -36,9 +36,9 @@ export interface Field<E> {
   readonly type: FieldType;
   /**
    * `list`: it has any number of values, and takes `in`, `intersects` and `exists` alone. `either`: it has the values of both
-   * ends, `=` holds if one of them is equal and `!=` if none is.
+   * ends, `=` holds if one of them is equal and `!=` if none is. `any`: it has several, and an operator holds if it holds for one.
    */
-  readonly values: 'one' | 'list' | 'either';
+  readonly values: 'one' | 'list' | 'either' | 'any';
   readonly argument?: FieldArgument;
   /** Whether it may stand on the right side, in `val()`. */
   readonly onRight: boolean;

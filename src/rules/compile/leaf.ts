@@ -71,7 +71,7 @@ function literalsOf(right: Comparison['right']): readonly Literal[] | undefined 
 /** What a predicate of one value says of all that a field gives; a missing value makes everything false. */
 function testOf(values: OperandType['values'], operator: Comparison['operator'], holds: Predicate) {
   if (values === 'one') return (value: Values) => value !== undefined && holds(value as FieldValue);
-  const isEvery = operator === '!=' || (values === 'list' && operator === 'in');
+  const isEvery = (operator === '!=' && values !== 'any') || (values === 'list' && operator === 'in');
   return (value: Values) => {
     if (value === undefined) return false;
     if (!Array.isArray(value)) return holds(value as FieldValue);

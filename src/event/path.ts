@@ -1,0 +1,29 @@
+/** Returns a path from the root without `.`, `..` and double slashes, as the kernel would follow it but for links. */
+export function normalPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..') parts.pop();
+    else parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+/** Returns a path that may be relative to a directory. */
+export function pathBelow(directory: string, path: string): string {
+  if (path.startsWith('/')) return normalPath(path);
+  // Where it stands is not known.
+  if (directory === '') return path;
+  return normalPath(`${directory}/${path}`);
+}
+
+/** Returns the directory of a path: what stands before its last slash, `/` for one at the root. */
+export function directoryOf(path: string): string {
+  const end = path.lastIndexOf('/');
+  return end <= 0 ? '/' : path.slice(0, end);
+}
+
+/** Returns the last part of a path. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,117 @@
+import type { ThreadRecord } from '../raw-event.ts';
+import { containerId } from './container-id.ts';
+import { type Descriptor, recordedDescriptor } from './descriptor.ts';
+
+/** Descriptors of one process, shared by its threads. */
+export type DescriptorTable = Map<number, Descriptor>;
+
+/** A thread, as the events so far tell. Threads of a process share what belongs to the process. */
+export class Thread {
+  readonly tid: number;
+  pid: number;
+  ptid: number;
+  comm = '';
+  exe = '';
+  exepath: string | undefined;
+  args: readonly string[] = [];
+  /** Without a slash at its end, but for `/`. */
+  cwd = '';
+  env: readonly string[] = [];
+  uid: number | undefined;
+  gid: number | undefined;
+  loginuid: number | undefined;
+  sid: number | undefined;
+  vtid: number | undefined;
+  vpid: number | undefined;
+  pgid: number | undefined;
+  vpgid: number | undefined;
+  tty: number | undefined;
+  capabilities: { readonly effective?: number; readonly permitted?: number; readonly inheritable?: number } =
+    {};
+  /** Bits of the last start of a program (`is_exe_…`); undefined when it was not seen. */
+  exeFlags: number | undefined;
+  exeInode: number | undefined;
+  exeChanged: bigint | undefined;
+  exeModified: bigint | undefined;
+  /** Nanoseconds since the epoch. */
+  startTime: bigint | undefined;
+  descriptors: DescriptorTable = new Map();
+  #cgroups: readonly string[] = [];
+  #containerId: string | undefined;
+
+  constructor(tid: number, pid = tid, ptid = -1) {
+    this.tid = tid;
+    this.pid = pid;
+    this.ptid = ptid;
+  }
+
+  get cgroups(): readonly string[] {
+    return this.#cgroups;
+  }
+
+  set cgroups(cgroups: readonly string[]) {
+    this.#cgroups = cgroups;
+    this.#containerId = undefined;
+  }
+
+  get containerId(): string {
+    this.#containerId ??= containerId(this.#cgroups);
+    return this.#containerId;
+  }
+
+  get isLeader(): boolean {
+    return this.tid === this.pid;
+  }
+
+  /** The words of the command, the program's own name first. */
+  get commandLine(): string {
+    return [this.comm, ...this.args].join(' ');
+  }
+
+  /** Takes over what a child has from its parent. */
+  inherit(parent: Thread): void {
+    this.comm = parent.comm;
+    this.exe = parent.exe;
+    this.exepath = parent.exepath;
+    this.args = parent.args;
+    this.cwd = parent.cwd;
+    this.env = parent.env;
+    this.uid = parent.uid;
+    this.gid = parent.gid;
+    this.loginuid = parent.loginuid;
+    this.sid = parent.sid;
+    this.pgid = parent.pgid;
+    this.vpgid = parent.vpgid;
+    this.tty = parent.tty;
+    this.capabilities = parent.capabilities;
+    this.exeFlags = parent.exeFlags;
+    this.exeInode = parent.exeInode;
+    this.exeChanged = parent.exeChanged;
+    this.exeModified = parent.exeModified;
+    this.cgroups = parent.cgroups;
+  }
+}
+
+/** Returns the thread of a record that was there before the first event. */
+export function recordedThread(record: ThreadRecord): Thread {
+  const thread = new Thread(record.tid, record.pid, record.ptid);
+  const { comm, exe, args, cwd, uid, gid, descriptors } = record;
+  Object.assign(thread, { comm, exe, args, cwd: trimmed(cwd), uid, gid });
+  thread.exepath = record.exepath;
+  thread.env = record.env ?? [];
+  thread.sid = record.sid;
+  thread.vtid = record.vtid;
+  thread.vpid = record.vpid;
+  thread.vpgid = record.vpgid;
+  thread.loginuid = record.loginuid;
+  thread.tty = record.tty;
+  thread.startTime = record.startTime;
+  thread.cgroups = record.cgroups ?? [];
+  thread.descriptors = new Map(descriptors.map((one) => [one.fd, recordedDescriptor(one)]));
+  return thread;
+}
+
+/** Returns a directory without the slash at its end. */
+export function trimmed(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
