@@ -1,7 +1,7 @@
 import { eventTypes, parameterIndex, parametersOf } from './event-types.ts';
 import type { RawEvent, RawValue } from './raw-event.ts';
 import type { Descriptor } from './state/descriptor.ts';
-import type { SystemState } from './state/system-state.ts';
+import type { ProcessTable } from './state/process-table.ts';
 import type { Thread } from './state/thread.ts';
 
 /** One system event with what it is about, as fields ask for it. Valid until the next event is applied. */
@@ -12,7 +12,7 @@ export class SystemEvent {
   /** The descriptor that the call is about, by number; undefined when there is none. */
   readonly fd: number | undefined;
   readonly descriptor: Descriptor | undefined;
-  readonly state: SystemState;
+  readonly processes: ProcessTable;
 
   constructor(
     number: number,
@@ -20,14 +20,14 @@ export class SystemEvent {
     thread: Thread,
     fd: number | undefined,
     descriptor: Descriptor | undefined,
-    state: SystemState,
+    processes: ProcessTable,
   ) {
     this.number = number;
     this.raw = raw;
     this.thread = thread;
     this.fd = fd;
     this.descriptor = descriptor;
-    this.state = state;
+    this.processes = processes;
   }
 
   get typeName(): string {

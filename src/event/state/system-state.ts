@@ -3,6 +3,7 @@ import { directoryOf, pathBelow } from '../path.ts';
 import type { RawEvent, RawValue, ThreadRecord } from '../raw-event.ts';
 import { integerOf, SystemEvent } from '../system-event.ts';
 import { type Descriptor, descriptor } from './descriptor.ts';
+import type { ProcessTable, Surroundings } from './process-table.ts';
 import { recordedThread, Thread, trimmed } from './thread.ts';
 
 /** How much is kept. What is more pushes out the oldest, and is counted. */
@@ -17,20 +18,13 @@ const defaultLimits: StateLimits = { threads: 262_144, descriptors: 4096 };
 /** What an event changes; called with the event's own values before fields are asked. */
 type Update = (state: SystemState, raw: RawEvent, thread: Thread) => void;
 
-/** Names of users and groups, and what is known of containers, given from outside. */
-export interface Surroundings {
-  userName(uid: number): string | undefined;
-  groupName(gid: number): string | undefined;
-  hostname?: string;
-}
-
 /** `AT_FDCWD` (fcntl.h): below the current directory. */
 const currentDirectory = -100;
 const threadFlag = 1 << 13;
 const filesFlag = 1 << 0;
 
 /** Threads and descriptors as the events so far leave them. */
-export class SystemState {
+export class SystemState implements ProcessTable {
   readonly surroundings: Surroundings;
   /** Threads that were pushed out because the table was full. */
   evictedThreads = 0;
@@ -314,7 +308,7 @@ on(['fchdir'], (_, get, thread) => {
   if (integerOf(get('res')) === 0 && name) thread.cwd = trimmed(name);
 });
 
-on(['execve', 'execveat'], (state, get, thread) => {
+on(['execve', 'execveat'], (_, get, thread) => {
   if (integerOf(get('res')) !== 0) return;
   started(get, thread);
   thread.env = texts(get('env')) ?? thread.env;
@@ -330,7 +324,7 @@ on(['execve', 'execveat'], (state, get, thread) => {
   const filename = text(get('trusted_exepath')) ?? text(get('filename')) ?? text(get('pathname'));
   thread.exepath =
     filename === undefined
-      ? exepathOf(thread, state)
+      ? exepathOf(thread)
       : pathBelow(baseDirectory(thread, integerOf(get('dirfd'))), filename);
   const [permitted, effective, inheritable] = ['cap_permitted', 'cap_effective', 'cap_inheritable'].map(
     (name) => integerOf(get(name)),
@@ -426,7 +420,7 @@ function directoryless(path: string): string {
 }
 
 /** The program's path where the event does not tell: of the name that it was started by. */
-function exepathOf(thread: Thread, _state: SystemState): string | undefined {
+function exepathOf(thread: Thread): string | undefined {
   return thread.exe.includes('/') ? pathBelow(thread.cwd, thread.exe) : undefined;
 }
 

@@ -1,0 +1,18 @@
+import type { Thread } from './thread.ts';
+
+/** Names of users and groups, and the machine's own, given from outside. */
+export interface Surroundings {
+  userName(uid: number): string | undefined;
+  groupName(gid: number): string | undefined;
+  readonly hostname?: string;
+}
+
+/** Threads, as fields ask for them. */
+export interface ProcessTable {
+  readonly surroundings: Surroundings;
+  thread(tid: number): Thread | undefined;
+  /** The thread that started the process of another one. */
+  parentOf(thread: Thread): Thread | undefined;
+  /** Parent, grandparent and so on. */
+  ancestors(thread: Thread): Iterable<Thread>;
+}
