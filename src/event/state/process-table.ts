@@ -1,9 +1,12 @@
+import type { ContainerRecord } from './container.ts';
 import type { Thread } from './thread.ts';
 
 /** Names of users and groups, and the machine's own, given from outside. */
 export interface Surroundings {
   userName(uid: number): string | undefined;
   groupName(gid: number): string | undefined;
+  /** What is known of a container by its id. */
+  container?(id: string): ContainerRecord | undefined;
   readonly hostname?: string;
 }
 

@@ -1,0 +1,23 @@
+const second = 1_000_000_000n;
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** `HH:MM:SS.nnnnnnnnn` in UTC. */
+export function clockText(time: bigint): string {
+  const date = new Date(Number(time / 1_000_000n));
+  const nanoseconds = String(time % second).padStart(9, '0');
+  return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}.${nanoseconds}`;
+}
+
+/** RFC 3339 in UTC with nine decimals. */
+export function isoText(time: bigint): string {
+  const date = new Date(Number(time / 1_000_000n)).toISOString();
+  return `${date.slice(0, 19)}.${String(time % second).padStart(9, '0')}Z`;
+}
+
+/** `2026-11-23 10:20:30.123456789`. */
+export function dateText(time: bigint): string {
+  return isoText(time).replace('T', ' ').slice(0, -1);
+}
