@@ -27,6 +27,8 @@ export interface FieldArgument {
   readonly required: boolean;
   /** `index`: a number; `key`: a name; `either`: both. */
   readonly kind: 'index' | 'key' | 'either';
+  /** It may follow a dot instead: `evt.arg.name` for `evt.arg[name]`. */
+  readonly dotted?: boolean;
 }
 
 /** One field of the rules language, over events of one source. */
@@ -57,4 +59,18 @@ export interface EventSource<E> {
   /** Names for `evt.type`, by number. */
   readonly types: readonly string[];
   typeOf(event: E): number;
+}
+
+/** Returns the field that a name with its argument means; undefined when there is none. */
+export function findField<E>(
+  fields: ReadonlyMap<string, Field<E>>,
+  name: string,
+  argument: string | undefined,
+): { readonly field: Field<E>; readonly argument: string | undefined } | undefined {
+  const field = fields.get(name);
+  if (field !== undefined) return { field, argument };
+  const dot = name.lastIndexOf('.');
+  const before = dot < 0 ? undefined : fields.get(name.slice(0, dot));
+  if (before?.argument?.dotted !== true || argument !== undefined) return undefined;
+  return { field: before, argument: name.slice(dot + 1) };
 }

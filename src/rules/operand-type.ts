@@ -1,4 +1,4 @@
-import type { EventSource, Field, FieldType } from '../event/field.ts';
+import { type EventSource, type Field, type FieldType, findField } from '../event/field.ts';
 import type { Operand } from './ast.ts';
 
 /** What rules know of a source of events. */
@@ -28,10 +28,10 @@ export function operandType(operand: Operand, source: SourceCatalogue): OperandT
     operand,
   });
   if (operand.kind === 'field') {
-    const field = source.fields.get(operand.name);
-    if (field === undefined) return fault(`filter_check called with nonexistent field ${operand.name}`, true);
-    const problem = argumentProblem(field, operand.argument);
-    return problem === undefined ? field : fault(problem);
+    const found = findField(source.fields, operand.name, operand.argument);
+    if (found === undefined) return fault(`filter_check called with nonexistent field ${operand.name}`, true);
+    const problem = argumentProblem(found.field, found.argument);
+    return problem === undefined ? found.field : fault(problem);
   }
   const { name } = operand;
   const inner: OperandType[] = [];
@@ -46,7 +46,7 @@ export function operandType(operand: Operand, source: SourceCatalogue): OperandT
     const [only, more] = operand.arguments;
     if (first === undefined || more !== undefined || only?.kind !== 'field')
       return fault('`val` takes one field');
-    return source.fields.get(only.name)?.onRight === false
+    return findField(source.fields, only.name, only.argument)?.field.onRight === false
       ? fault(`\`${only.name}\` cannot stand on the right side`)
       : first;
   }

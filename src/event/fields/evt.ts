@@ -1,5 +1,5 @@
-import { parameterIndex, parametersOf } from '../event-types.ts';
-import type { FieldValue } from '../field.ts';
+import { eventTypes, parameterIndex, parametersOf } from '../event-types.ts';
+import type { Extract, FieldValue } from '../field.ts';
 import { pathBelow } from '../path.ts';
 import { errorName } from '../print/errno.ts';
 import {
@@ -128,7 +128,22 @@ function resultText(event: SystemEvent): string | undefined {
   return result < 0 ? errorName(-result) : 'SUCCESS';
 }
 
-const withKey = { required: true, kind: 'either' } as const;
+const withKey = { required: true, kind: 'either', dotted: true } as const;
+/** Names of parameters that some type of event has. */
+const parameterNames: ReadonlySet<string> = new Set(
+  eventTypes.flatMap((_, type) => parametersOf(type).map(({ name }) => name)),
+);
+
+/** Asks for a parameter by name or number; a name that no type has is a mistake. */
+function byParameter(get: (event: SystemEvent, argument: string) => FieldValue | undefined) {
+  return (argument: string | undefined): Extract<SystemEvent> | { readonly problem: string } => {
+    if (argument === undefined || (!/^\d+$/.test(argument) && !parameterNames.has(argument))) {
+      return { problem: `no event has a parameter \`${argument}\`` };
+    }
+    return (event) => get(event, argument);
+  };
+}
+
 const isOpen = (bits: number) => (event: SystemEvent) => {
   const flags = openFlags(event);
   return flags === undefined ? false : (flags & bits) !== 0;
@@ -183,11 +198,11 @@ export const evtFields: readonly SystemField[] = [
     'evt.rawarg',
     'string',
     'A parameter by its name, as it is.',
-    { required: true, kind: 'key' },
-    (argument) => (event) => {
-      const value = rawArgument(event, argument as string);
+    withKey,
+    byParameter((event, argument) => {
+      const value = rawArgument(event, argument);
       return value === undefined ? undefined : String(value);
-    },
+    }),
   ),
   field('evt.info', 'string', 'The parameters, as `evt.args`.', allArguments),
   field('evt.res', 'string', '`SUCCESS`, or the name of the error.', resultText),

@@ -1,4 +1,4 @@
-import type { EventSource, Extract, FieldValue } from '../../event/field.ts';
+import { type EventSource, type Extract, type FieldValue, findField } from '../../event/field.ts';
 import type { Literal, LiteralList, Operand } from '../ast.ts';
 
 type Values = FieldValue | readonly FieldValue[] | undefined;
@@ -6,7 +6,8 @@ type Values = FieldValue | readonly FieldValue[] | undefined;
 /** Returns how an operand's value is got from an event. The operand must fit the source (`operandType`). */
 export function bindOperand<E>(operand: Operand, source: Pick<EventSource<E>, 'fields'>): Extract<E> {
   if (operand.kind === 'field') {
-    const bound = source.fields.get(operand.name)?.bind(operand.argument);
+    const found = findField(source.fields, operand.name, operand.argument);
+    const bound = found?.field.bind(found.argument);
     return typeof bound === 'function' ? bound : () => undefined;
   }
   const parts = operand.arguments.map((part) => bindPart(part, source));

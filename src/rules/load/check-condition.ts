@@ -1,5 +1,5 @@
 import { nearest } from '../../diagnostic/suggest.ts';
-import type { FieldType } from '../../event/field.ts';
+import { type FieldType, findField } from '../../event/field.ts';
 import type {
   Comparison,
   ComparisonOperator,
@@ -87,7 +87,7 @@ function* checkOperand(operand: Operand, source: SourceCatalogue): Generator<Con
     };
   }
   if (operand.kind !== 'field') return;
-  const deprecated = source.fields.get(operand.name)?.deprecated;
+  const deprecated = findField(source.fields, operand.name, operand.argument)?.field.deprecated;
   if (deprecated !== undefined) {
     const message = `field '${operand.name}' is deprecated`;
     yield { code: deprecatedItem, message, at: operand.at, help: deprecated };

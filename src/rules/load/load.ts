@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
+import { findField } from '../../event/field.ts';
 import type { EmbeddedText } from '../../manifest/embedded.ts';
 import { eventTypesOf } from '../event-types.ts';
 import { operandType, type SourceCatalogue } from '../operand-type.ts';
@@ -67,7 +68,7 @@ function compileRule(
   checks: PieceChecks,
 ): Rule | undefined {
   const { item } = draft;
-  const hasField = (name: string) => source.fields.has(name);
+  const hasField = (name: string) => findField(source.fields, name, undefined) !== undefined;
   const resolved = resolver.resolve(item, withExceptions(draft, hasField));
   if (resolved === undefined) return undefined;
   const isSound = [...resolved.pieces].every((piece) => checks.tell(piece, source, draft) === 'sound');
