@@ -73,13 +73,16 @@ function valueAt(text: string, start: number): TemplateFault | FoundValue {
   const end = matchAt(FUNCTION, text, begin) !== undefined ? closing(text, begin) : fieldEnd(text, begin);
   if (end === undefined) {
     const word = /^[^\s)]*/.exec(text.slice(begin, begin + 40))?.[0] ?? '';
-    return { message: `\`%${word}\` names no field`, at: { start, end: begin + word.length } };
+    return {
+      message: `invalid formatting token ${word}: it is no field`,
+      at: { start, end: begin + word.length },
+    };
   }
   const name = text.slice(begin, end);
   const parsed = parseCondition(`${name} exists`);
   if (!parsed.ok || parsed.condition.kind !== 'exists') {
     return {
-      message: `\`%${name}\` is no field: ${parsed.ok ? 'not one field' : parsed.message}`,
+      message: `invalid formatting token ${name}: ${parsed.ok ? 'not one field' : parsed.message}`,
       at: { start, end },
     };
   }

@@ -1,0 +1,106 @@
+import type { EventSource } from '../../event/field.ts';
+import { clockText, isoText } from '../../event/fields/time-text.ts';
+import type { Rule } from '../rule-set.ts';
+import { type OutputFormatter, outputFormatter } from './formatter.ts';
+
+/** How alerts are printed; the names are those of `falco.yaml`. */
+export interface AlertOptions {
+  readonly json: boolean;
+  readonly jsonIncludeOutput: boolean;
+  readonly jsonIncludeOutputFields: boolean;
+  readonly jsonIncludeMessage: boolean;
+  readonly jsonIncludeTags: boolean;
+  /** RFC 3339 in place of the time of day. */
+  readonly isoTime: boolean;
+}
+
+export const defaultAlertOptions: AlertOptions = {
+  json: false,
+  jsonIncludeOutput: true,
+  jsonIncludeOutputFields: true,
+  jsonIncludeMessage: false,
+  jsonIncludeTags: true,
+  isoTime: false,
+};
+
+/** One alert: what fired, when, and how it is printed. */
+export interface RuleAlert {
+  readonly rule: Rule;
+  /** Nanoseconds since the epoch. */
+  readonly time: bigint;
+  readonly hostname: string;
+  /** The output with its values. */
+  readonly message: string;
+  /** Values by their names in the output, as JSON. */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/** Makes alerts of events that a rule holds for. */
+export class AlertPrinter<E> {
+  readonly #source: EventSource<E>;
+  readonly #timeOf: (event: E) => bigint;
+  readonly #hostname: string;
+  readonly #formatters = new Map<Rule, OutputFormatter<E>>();
+
+  constructor(source: EventSource<E>, timeOf: (event: E) => bigint, hostname: string) {
+    this.#source = source;
+    this.#timeOf = timeOf;
+    this.#hostname = hostname;
+  }
+
+  alert(rule: Rule, event: E): RuleAlert {
+    let formatter = this.#formatters.get(rule);
+    if (formatter === undefined) {
+      formatter = outputFormatter(rule.output, this.#source);
+      this.#formatters.set(rule, formatter);
+    }
+    const time = this.#timeOf(event);
+    return {
+      rule,
+      time,
+      hostname: this.#hostname,
+      message: formatter.text(event),
+      fields: formatter.fields(event),
+    };
+  }
+}
+
+/** Returns the alert as one line, as Falco prints it; signs that would end or colour a line are escaped as in JSON. */
+export function alertText(alert: RuleAlert, options: AlertOptions = defaultAlertOptions): string {
+  return escaped(line(alert, options.isoTime));
+}
+
+/** Returns the alert as one line of JSON, keys and their order as Falco's. */
+export function alertJson(
+  { rule, time, hostname, message, fields, ...rest }: RuleAlert,
+  options: AlertOptions = defaultAlertOptions,
+): string {
+  const alert = { rule, time, hostname, message, fields, ...rest };
+  const timeKey = options.isoTime ? 'evt.time.iso8601' : 'evt.time';
+  const values = new Map([[timeKey, String(time)], ...fields]);
+  const entries = [...values]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${JSON.stringify(name)}:${value}`);
+  const parts = [
+    `"hostname":${JSON.stringify(hostname)}`,
+    ...(options.jsonIncludeMessage ? [`"message":${JSON.stringify(message)}`] : []),
+    ...(options.jsonIncludeOutput ? [`"output":${JSON.stringify(line(alert, options.isoTime))}`] : []),
+    ...(options.jsonIncludeOutputFields ? [`"output_fields":{${entries.join(',')}}`] : []),
+    `"priority":${JSON.stringify(rule.priority)}`,
+    `"rule":${JSON.stringify(rule.name)}`,
+    `"source":${JSON.stringify(rule.source)}`,
+    ...(options.jsonIncludeTags ? [`"tags":${JSON.stringify([...rule.tags].sort())}`] : []),
+    `"time":${JSON.stringify(isoText(time))}`,
+  ];
+  return `{${parts.join(',')}}`;
+}
+
+/** `HH:MM:SS.nnnnnnnnn: Priority message`. */
+function line({ rule, time, message }: RuleAlert, isIso: boolean): string {
+  const when = isIso ? isoText(time).replace('Z', '+0000') : clockText(time);
+  return `${when}: ${rule.priority} ${message}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f]/g, (sign) => JSON.stringify(sign).slice(1, -1));
+}
