@@ -1,0 +1,96 @@
+/** A JSON object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** One event of the Kubernetes audit log (audit.k8s.io/v1 Event), as it came. */
+export interface AuditEvent {
+  /** From 1, in the order in which they came. */
+  readonly number: number;
+  /** Nanoseconds since the epoch: when the stage was reached. */
+  readonly time: bigint;
+  readonly value: JsonObject;
+}
+
+/** What a text came to. */
+export interface DecodedAudit {
+  readonly events: readonly AuditEvent[];
+  /** What could not be taken in, by the number of its line or item, from 1. */
+  readonly faults: readonly { readonly item: number; readonly message: string }[];
+}
+
+/** How deep an event may be nested. */
+const maxDepth = 100;
+
+/**
+ * Returns the events of a body: one event, an `EventList`, an array, or one JSON text a line. `first` is the number of the first event.
+ * What is no event is told and left out; nothing is thrown.
+ */
+export function decodeAudit(text: string, first = 1): DecodedAudit {
+  const events: AuditEvent[] = [];
+  const faults: { item: number; message: string }[] = [];
+  const take = (value: unknown, item: number) => {
+    const message = faultOf(value);
+    if (message !== undefined) faults.push({ item, message });
+    else
+      events.push({
+        number: first + events.length,
+        time: timeOf(value as JsonObject),
+        value: value as JsonObject,
+      });
+  };
+  const whole = parse(text);
+  if ('value' in whole) {
+    for (const [index, value] of itemsOf(whole.value).entries()) take(value, index + 1);
+    return { events, faults };
+  }
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const parsed = parse(line);
+    if (!('value' in parsed)) faults.push({ item: index + 1, message: parsed.message });
+    else for (const value of itemsOf(parsed.value)) take(value, index + 1);
+  }
+  return { events, faults };
+}
+
+function parse(text: string): { readonly value: unknown } | { readonly message: string } {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { message: error instanceof Error ? error.message : 'no JSON' };
+  }
+}
+
+function itemsOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (isObject(value) && value.kind === 'EventList' && Array.isArray(value.items)) return value.items;
+  return [value];
+}
+
+function faultOf(value: unknown): string | undefined {
+  if (!isObject(value)) return 'no JSON object';
+  if (value.kind !== undefined && value.kind !== 'Event')
+    return `an object of kind ${JSON.stringify(value.kind)?.slice(0, 40)}, not Event`;
+  if (typeof value.auditID !== 'string' && typeof value.stage !== 'string')
+    return 'no audit event: it has neither auditID nor stage';
+  return isDeeper(value, maxDepth) ? `nested deeper than ${maxDepth}` : undefined;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
+}
+
+/** The time of the stage, with its microseconds; 0 when the event does not tell. */
+function timeOf({ stageTimestamp, requestReceivedTimestamp, timestamp }: JsonObject): bigint {
+  for (const text of [stageTimestamp, requestReceivedTimestamp, timestamp]) {
+    const found = typeof text === 'string' ? /^(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text) : null;
+    const seconds = found === null ? Number.NaN : Date.parse(`${found[1]}${found[3]}`);
+    if (found !== null && !Number.isNaN(seconds)) {
+      return BigInt(seconds) * 1_000_000n + BigInt((found[2] ?? '').padEnd(9, '0'));
+    }
+  }
+  return 0n;
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { decodeAudit } from '../../event/audit/audit-event.ts';
+import { auditSource } from '../../event/audit/audit-source.ts';
+import { syscallSource } from '../../event/syscall-source.ts';
+import { type EmbeddedText, fileText } from '../../manifest/embedded.ts';
+import { compileRules } from '../compile/compile.ts';
+import { type LoadOptions, loadRules } from '../load/load.ts';
+import { priorities, type Rule } from '../rule-set.ts';
+import { falcoData, listed, regressionCases, regressionPath } from './cases.fixture.ts';
+
+/**
+ * Alerts over Kubernetes audit logs, against those of Falco 0.34.1 with its plugin of that time. The rules that a case takes from that
+ * time's distribution are today's here, so that their names and wording have moved on; what must fire and what must not is the same.
+ */
+const cases = Object.entries(regressionCases).filter(([, one]) => one.enable_source !== undefined);
+test.skipIf(cases.length > 0)(`alerts over audit logs: needs ${falcoData}`, () => {});
+
+const sources: LoadOptions['sources'] = new Map<
+  string,
+  LoadOptions['sources'] extends ReadonlyMap<string, infer S> ? S : never
+>([
+  ['syscall', syscallSource],
+  ['k8s_audit', auditSource],
+]);
+
+let total = 0;
+afterAll(() => {
+  if (cases.length > 0) console.log(`${cases.length} audit logs run, ${total} alerts`);
+});
+
+test.each(cases)('audit: %s', (name, one) => {
+  const files = listed(one.rules_file).map(ruleFile);
+  const { rules, findings } = loadRules(files, { sources });
+  expect(findings.filter(({ code }) => code.severity === 'error').map(({ message }) => message)).toEqual([]);
+  const matcher = compileRules(rules, auditSource);
+  const log = (one as { readonly input?: string }).input ?? one.trace_file;
+  const { events, faults } = decodeAudit(readFileSync(regressionPath(log as string), 'utf8'));
+  expect(faults).toEqual([]);
+  const fired = events.flatMap((event) => matcher.first(event) ?? []);
+  total += fired.length;
+  expect(fired.length > 0, `${name}: ${fired.map((rule) => rule.name)}`).toBe(one.detect === true);
+  const levels = listed(one.detect_level).map(priorityName);
+  for (const level of one.detect ? levels : [])
+    expect(fired.map(({ priority }) => priority)).toContain(level);
+  for (const [rule, count] of (one.detect_counts ?? []).flatMap((counts) => Object.entries(counts))) {
+    expect(
+      fired.filter((found) => found.name === rule).length,
+      `${rule}: ${fired.map((found) => found.name)}`,
+    ).toBe(count);
+  }
+});
+
+/** Files of the distribution are named by where that version's build put them. */
+function ruleFile(name: string): EmbeddedText {
+  const base = name.slice(name.lastIndexOf('/') + 1);
+  const path = name.startsWith('BUILD_DIR') ? join(falcoData, 'rules', base) : regressionPath(name);
+  return fileText(base, readFileSync(path, 'utf8'));
+}
+
+function priorityName(text: string): Rule['priority'] {
+  const wanted = text.toLowerCase() === 'info' ? 'informational' : text.toLowerCase();
+  return priorities.find((one) => one.toLowerCase() === wanted) as Rule['priority'];
+}
