@@ -12,9 +12,26 @@ import { falcoData, listed, regressionCases, regressionPath } from './cases.fixt
 
 /**
  * Alerts over Kubernetes audit logs, against those of Falco 0.34.1 with its plugin of that time. The rules that a case takes from that
- * time's distribution are today's here, so that their names and wording have moved on; what must fire and what must not is the same.
+ * time's distribution are today's here, in which some names have changed; what must fire and what must not is the same.
  */
-const cases = Object.entries(regressionCases).filter(([, one]) => one.enable_source !== undefined);
+const renamedLists: readonly (readonly [string, string])[] = [
+  ['falco_privileged_images', 'k8s_audit_privileged_images'],
+  ['falco_sensitive_mount_images', 'k8s_audit_sensitive_mount_images'],
+  ['falco_hostnetwork_images', 'k8s_audit_hostnetwork_images'],
+];
+const renamedRules: Readonly<Record<string, readonly string[]>> = {
+  'K8s Role/Clusterrole Created': ['K8s Role Created', 'K8s ClusterRole Created'],
+  'K8s Role/Clusterrole Deleted': ['K8s Role Deleted', 'K8s ClusterRole Deleted'],
+  'K8s Role/Clusterrolebinding Created': ['K8s RoleBinding Created', 'K8s ClusterRoleBinding Created'],
+  'K8s Role/Clusterrolebinding Deleted': ['K8s RoleBinding Deleted', 'K8s ClusterRoleBinding Deleted'],
+};
+
+/** Cases whose rules today's engine refuses. */
+const leftOut = /^compat_engine_v4_/;
+const why = 'rules of engine 4 compare lists of values with `contains`, which today’s engine refuses';
+
+const all = Object.entries(regressionCases).filter(([, one]) => one.enable_source !== undefined);
+const cases = all.filter(([name]) => !leftOut.test(name));
 test.skipIf(cases.length > 0)(`alerts over audit logs: needs ${falcoData}`, () => {});
 
 const sources: LoadOptions['sources'] = new Map<
@@ -27,7 +44,10 @@ const sources: LoadOptions['sources'] = new Map<
 
 let total = 0;
 afterAll(() => {
-  if (cases.length > 0) console.log(`${cases.length} audit logs run, ${total} alerts`);
+  if (cases.length > 0)
+    console.log(
+      `${cases.length} audit logs run, ${total} alerts; ${all.length - cases.length} left out: ${why}`,
+    );
 });
 
 test.each(cases)('audit: %s', (name, one) => {
@@ -56,7 +76,11 @@ test.each(cases)('audit: %s', (name, one) => {
 function ruleFile(name: string): EmbeddedText {
   const base = name.slice(name.lastIndexOf('/') + 1);
   const path = name.startsWith('BUILD_DIR') ? join(falcoData, 'rules', base) : regressionPath(name);
-  return fileText(base, readFileSync(path, 'utf8'));
+  const text = renamedLists.reduce(
+    (now, [old, name]) => now.replaceAll(old, name),
+    readFileSync(path, 'utf8'),
+  );
+  return fileText(base, text);
 }
 
 function priorityName(text: string): Rule['priority'] {
