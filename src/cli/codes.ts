@@ -5,6 +5,7 @@ import { manifestCodes } from '../manifest/codes.ts';
 import { assertionCodes } from '../posture/assertions/codes.ts';
 import { checks } from '../posture/checks/registry.ts';
 import { learnCodes } from '../posture/learn/codes.ts';
+import { loadCodes } from '../rules/load/codes.ts';
 
 /** Every diagnostic code of Picket, from the rooms that define them. */
 export const codes: CodeRegistry = new CodeRegistry([
@@ -13,5 +14,6 @@ export const codes: CodeRegistry = new CodeRegistry([
   flowCodes,
   assertionCodes,
   learnCodes,
+  loadCodes,
   checks,
 ]);

@@ -8,6 +8,11 @@ import { explainCommand } from './explain.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
 import { reachCommand } from './reach.ts';
+import { replayCommand } from './replay.ts';
+import { rulesCheckCommand } from './rules-check.ts';
+import { rulesDiffCommand } from './rules-diff.ts';
+import { rulesExplainCommand } from './rules-explain.ts';
+import { rulesListCommand } from './rules-list.ts';
 import { runCommand } from './run.ts';
 import { testCommand } from './test.ts';
 import { versionCommand } from './version.ts';
@@ -20,6 +25,11 @@ export const commands: readonly CommandDefinition[] = [
   diffCommand,
   testCommand,
   learnCommand,
+  replayCommand,
+  rulesCheckCommand,
+  rulesListCommand,
+  rulesExplainCommand,
+  rulesDiffCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,
@@ -29,4 +39,10 @@ export const commands: readonly CommandDefinition[] = [
 ];
 
 /** First words that several commands share. */
-export const groups: readonly CommandGroup[] = [];
+export const groups: readonly CommandGroup[] = [
+  {
+    name: 'rules',
+    summary: 'Falco rules: check, list, explain, diff',
+    description: 'Works on rules files of Falco (engine 0.63), for who writes them.',
+  },
+];

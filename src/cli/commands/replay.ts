@@ -1,0 +1,76 @@
+import { type CommandDefinition, ExitCode, UsageError } from '../command.ts';
+
+export const replayCommand: CommandDefinition = {
+  name: 'replay',
+  arguments: '<recordings...>',
+  summary: 'Falco rules over a recording',
+  description:
+    'Goes through captures (.scap, as sysdig and Falco write them, compressed or not) and prints the alerts that the rules raise, as Falco ' +
+    'prints them. Entries and returns of calls are one event, as in Falco since 2025. Exit code 1 when there is an alert.',
+  options: [
+    {
+      flags: '-r, --rules <path>',
+      description: 'rules file or folder; may be given several times',
+      repeatable: true,
+    },
+    {
+      flags: '--matching <which>',
+      description: 'of an event the first rule that holds, or all',
+      choices: ['first', 'all'],
+      default: 'first',
+    },
+    { flags: '--priority <level>', description: 'least priority of rules that are loaded', default: 'debug' },
+    {
+      flags: '-o, --output <form>',
+      description: 'form of the alerts',
+      choices: ['text', 'json'],
+      default: 'text',
+    },
+    { flags: '--iso-time', description: 'time as in RFC 3339' },
+  ],
+  examples: [
+    { command: 'picket replay trace.scap --rules falco_rules.yaml', does: 'what would have been raised' },
+    {
+      command: 'picket replay trace.scap -r rules/ --matching all -o json',
+      does: 'every rule, one JSON object a line',
+    },
+  ],
+  async run({ args, options }, io) {
+    const paths = Array.isArray(options.rules) ? (options.rules as string[]) : [];
+    if (paths.length === 0) throw new UsageError('no rules named', 'add --rules FILE');
+    const { loadRuleFiles } = await import('../rules/load-rule-files.ts');
+    const { openRecording } = await import('../rules/open-recording.ts');
+    const { replay } = await import('../rules/replay.ts');
+    const { alertJson, alertText, defaultAlertOptions } = await import('../../rules/format/alert.ts');
+    const { priorities } = await import('../../rules/rule-set.ts');
+    const least = priorities.findIndex((one) => one.toLowerCase() === String(options.priority).toLowerCase());
+    if (least < 0)
+      throw new UsageError(`there is no priority ${options.priority}`, `one of ${priorities.join(', ')}`);
+    const { rules, diagnostics } = await loadRuleFiles(paths, io);
+    const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+    if (errors > 0) {
+      io.err(
+        `${io.errStyle('yellow', 'warning')}: ${errors} error${errors === 1 ? '' : 's'} in the rules (picket rules check shows them); rules with one are left out\n`,
+      );
+    }
+    const chosen = rules.filter(({ priority }) => priorities.indexOf(priority) <= least);
+    const settings = { ...defaultAlertOptions, isoTime: options.isoTime === true };
+    const print = options.output === 'json' ? alertJson : alertText;
+    const active = chosen.filter(({ enabled }) => enabled).length;
+    let [count, events] = [0, 0];
+    for (const path of args) {
+      const recording = openRecording(path, io);
+      for (const { offset, message } of recording.faults)
+        io.err(`${io.errStyle('yellow', 'not read')}: ${path}: at byte ${offset}: ${message}\n`);
+      for (const alert of replay(recording, chosen, options.matching === 'all' ? 'all' : 'first')) {
+        io.out(`${print(alert, settings)}\n`);
+        count++;
+      }
+      events += recording.count;
+    }
+    io.err(
+      `${count} alert${count === 1 ? '' : 's'} of ${active} rule${active === 1 ? '' : 's'} over ${events} events\n`,
+    );
+    return count > 0 ? ExitCode.problems : ExitCode.clean;
+  },
+};

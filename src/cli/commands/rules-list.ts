@@ -1,0 +1,52 @@
+import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
+
+export const rulesListCommand: CommandDefinition = {
+  name: 'rules list',
+  arguments: '[paths...]',
+  summary: 'what is in Falco rules files',
+  description:
+    'Lists the rules of files with their source, priority, tags and the types of events that they ask for. JSON has the condition ' +
+    'of each too, with lists, macros and exceptions put in, and the fields that it uses.',
+  options: [
+    outputOption('text', 'json'),
+    { flags: '--tag <tag>', description: 'only rules with this tag', repeatable: true },
+  ],
+  examples: [
+    { command: 'picket rules list falco_rules.yaml', does: 'all rules of a file' },
+    { command: 'picket rules list rules/ --tag network -o json', does: 'those with a tag, for a program' },
+  ],
+  async run({ args, options }, io) {
+    if (args.length === 0)
+      throw new UsageError('no rules file named', 'name files or folders, or - for standard input');
+    const { loadRuleFiles, eventSources } = await import('../rules/load-rule-files.ts');
+    const { listRules } = await import('../rules/list-rules.ts');
+    const { rules, diagnostics } = await loadRuleFiles(args, io);
+    const wanted = Array.isArray(options.tag) ? (options.tag as string[]) : [];
+    const listed = listRules(rules, eventSources).filter(({ tags }) =>
+      wanted.every((tag) => tags.includes(tag)),
+    );
+    if (options.output === 'json')
+      io.out(`${JSON.stringify({ schemaVersion: 1, rules: listed }, null, 2)}\n`);
+    else {
+      const { printable, table } = await import('../table.ts');
+      const rows = listed.map(({ name, source, priority, enabled, types }) => [
+        enabled ? name : `${name} (off)`,
+        source,
+        priority,
+        types.length > 6 ? `${types.slice(0, 6).join(' ')} … ${types.length}` : types.join(' '),
+      ]);
+      io.out(
+        table(
+          ['rule', 'source', 'priority', 'events'],
+          rows.map((row) => row.map(printable)),
+        ),
+      );
+    }
+    const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+    if (errors > 0)
+      io.err(
+        `${io.errStyle('yellow', 'warning')}: ${errors} error${errors === 1 ? '' : 's'} in the files (picket rules check shows them); rules with one are left out\n`,
+      );
+    return ExitCode.clean;
+  },
+};
