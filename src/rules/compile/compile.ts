@@ -15,6 +15,8 @@ export interface RuleMatcher<E> {
   all(event: E): readonly Rule[];
   /** The rules that are asked of a type of event. */
   rulesFor(type: number): readonly Rule[];
+  /** Makes the functions of a type now, rather than when its first event comes. */
+  prepare(type: number): void;
   /** Whether any rule is asked of this type of event: others need not be delivered at all. */
   isAsked(type: number): boolean;
 }
@@ -58,12 +60,14 @@ class Matcher<E> implements RuleMatcher<E> {
 
   first(event: E): Rule | undefined {
     const type = this.#source.typeOf(event);
-    let match = this.#first[type];
-    if (match === undefined) {
-      match = this.#makeFirst(type);
-      this.#first[type] = match;
-    }
-    return match(event);
+    const match = this.#first[type];
+    if (match !== undefined) return match(event);
+    this.prepare(type);
+    return this.first(event);
+  }
+
+  prepare(type: number): void {
+    this.#first[type] ??= this.#makeFirst(type);
   }
 
   all(event: E): readonly Rule[] {
