@@ -4,6 +4,8 @@ import { syscallNames } from './syscalls.ts';
 export type ParameterKind =
   | 'int'
   | 'uint'
+  /** Printed in hexadecimal. */
+  | 'hex'
   | 'bool'
   | 'fd'
   | 'pid'
@@ -40,6 +42,7 @@ export interface Parameter {
 const kinds: Readonly<Record<string, ParameterKind>> = {
   i: 'int',
   u: 'uint',
+  x: 'hex',
   b: 'bool',
   fd: 'fd',
   pid: 'pid',
@@ -116,7 +119,7 @@ const table: Readonly<Record<string, string>> = {
   pipe2: 'res:e fd1:fd fd2:fd ino:u flags:of',
   eventfd: 'res:fd initval:u flags:f',
   eventfd2: 'res:fd flags:of initval:u',
-  futex: 'res:e addr:u op:f val:u',
+  futex: 'res:e addr:x op:f val:u',
   stat: 'res:e path:p',
   lstat: 'res:e path:p',
   fstat: 'res:e fd:fd',
@@ -150,7 +153,7 @@ const table: Readonly<Record<string, string>> = {
   dup2: 'res:fd oldfd:fd newfd:fd',
   dup3: 'res:fd oldfd:fd newfd:fd flags:of',
   fcntl: 'res:fd fd:fd cmd:f',
-  ioctl: 'res:e fd:fd request:u argument:u',
+  ioctl: 'res:e fd:fd request:x argument:x',
   kill: 'res:e pid:pid sig:sg',
   tkill: 'res:e tid:pid sig:sg',
   tgkill: 'res:e pid:pid tid:pid sig:sg',
@@ -162,11 +165,11 @@ const table: Readonly<Record<string, string>> = {
   getrlimit: 'res:e cur:i max:i resource:f',
   setrlimit: 'res:e cur:i max:i resource:f',
   prlimit64: 'res:e newcur:i newmax:i oldcur:i oldmax:i pid:pid resource:f',
-  brk: 'res:u vm_size:u vm_rss:u vm_swap:u addr:u',
-  mmap: 'res:u vm_size:u vm_rss:u vm_swap:u addr:u length:u prot:f flags:f fd:fd offset:u',
-  munmap: `${memory} addr:u length:u`,
-  mprotect: 'res:e addr:u length:u prot:f',
-  madvise: 'res:e addr:u length:u advice:i',
+  brk: 'res:x vm_size:u vm_rss:u vm_swap:u addr:x',
+  mmap: 'res:x vm_size:u vm_rss:u vm_swap:u addr:x length:u prot:f flags:f fd:fd offset:u',
+  munmap: `${memory} addr:x length:u`,
+  mprotect: 'res:e addr:x length:u prot:f',
+  madvise: 'res:e addr:x length:u advice:i',
   splice: 'res:e fd_in:fd fd_out:fd size:u flags:f',
   sendfile: 'res:e offset:u out_fd:fd in_fd:fd size:u',
   copy_file_range: 'res:e fdout:fd offout:u len:u fdin:fd offin:u',

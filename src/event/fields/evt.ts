@@ -44,7 +44,6 @@ const waiting: ReadonlySet<string> = new Set([
   'epoll_wait',
   'epoll_pwait',
   'nanosleep',
-  'futex',
 ]);
 
 const flag = { read: 1, write: 2, create: 4, temporary: 1 << 13, created: 1 << 14, trunc: 1 << 8 } as const;
@@ -68,6 +67,7 @@ function lookupOf({ thread, processes, ...event }: SystemEvent): Lookup {
   const { raw } = event;
   return {
     descriptor: (fd) => thread.descriptors.get(fd),
+    threadName: (tid) => processes.thread(tid)?.comm,
     userName,
     groupName,
     pathOf: (path) => {
@@ -98,10 +98,7 @@ function argumentIndex(event: SystemEvent, argument: string): number | undefined
 function argumentText(event: SystemEvent, argument: string): string | undefined {
   const index = argumentIndex(event, argument);
   const one = index === undefined ? undefined : printed(event, index);
-  if (one === undefined) return undefined;
-  const { kind } = parametersOf(event.raw.type)[index as number] as { readonly kind: string };
-  if (kind === 'errno' && one.meaning === undefined) return Number(one.text) === 0 ? 'SUCCESS' : one.text;
-  return one.meaning ?? one.text;
+  return one?.meaning ?? one?.text;
 }
 
 function rawArgument(event: SystemEvent, argument: string): FieldValue | undefined {
@@ -207,9 +204,7 @@ export const evtFields: readonly SystemField[] = [
   field('evt.info', 'string', 'The parameters, as `evt.args`.', allArguments),
   field('evt.res', 'string', '`SUCCESS`, or the name of the error.', resultText),
   field('evt.rawres', 'integer', 'What the call returned.', (event) => event.result),
-  field('evt.failed', 'boolean', 'Whether the call returned an error.', (event) =>
-    event.result === undefined ? undefined : event.result < 0,
-  ),
+  field('evt.failed', 'boolean', 'Whether the call returned an error.', (event) => (event.result ?? 0) < 0),
   field('evt.count', 'integer', 'Always 1.', () => 1),
   field(
     'evt.is_io',

@@ -180,7 +180,7 @@ export const fdFields: readonly SystemField[] = [
     ({ descriptor }) => (descriptor?.role === undefined ? undefined : descriptor.role === 'server'),
   ),
   field('fd.connected', 'boolean', 'Whether a socket is connected.', ({ descriptor }) =>
-    descriptor?.domain === undefined ? undefined : descriptor.tuple !== undefined,
+    descriptor?.domain === undefined ? undefined : descriptor.connected,
   ),
   field('fd.name_changed', 'boolean', 'Whether the event gave the socket another name.', (event) => {
     const isSocket = event.descriptor?.tuple?.kind === 'inet';

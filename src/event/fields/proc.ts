@@ -192,7 +192,7 @@ export const procFields: readonly SystemField[] = [
     'proc.vpid',
     'integer',
     'Number of the process, as the process sees it.',
-    (event) => mainOf(event).vpid ?? mainOf(event).pid,
+    (event) => mainOf(event).vpid,
   ),
   field(
     'proc.pvpid',
@@ -267,7 +267,7 @@ export const procFields: readonly SystemField[] = [
     'thread.vtid',
     'integer',
     'Number of the thread, as the process sees it.',
-    ({ thread }) => thread.vtid ?? thread.tid,
+    ({ thread }) => thread.vtid,
   ),
   field('thread.ismain', 'boolean', 'Whether it is the main thread.', ({ thread }) => thread.isLeader),
   fieldWith(

@@ -15,6 +15,7 @@ export interface PrintedParameter {
 /** Looks up what a number of a descriptor, user or group means at the time. */
 export interface Lookup {
   descriptor(fd: number): Descriptor | undefined;
+  threadName(tid: number): string | undefined;
   userName(uid: number): string | undefined;
   groupName(gid: number): string | undefined;
   /** The directory below which a relative path stands. */
@@ -40,6 +41,9 @@ export function printParameter({ kind }: Parameter, value: RawValue, lookup: Loo
     case 'errno':
       if (number === undefined) break;
       return number < 0 ? plain(String(number), errorName(-number)) : plain(String(number));
+    case 'pid':
+      if (number !== undefined) return plain(String(number), lookup.threadName(number) || undefined);
+      break;
     case 'uid':
       if (number !== undefined) return plain(String(number | 0), lookup.userName(number));
       break;
@@ -55,6 +59,10 @@ export function printParameter({ kind }: Parameter, value: RawValue, lookup: Loo
       break;
     case 'bytes':
       if (value instanceof Uint8Array) return plain(printBytes(value));
+      break;
+    case 'hex':
+      if (typeof value === 'number' || typeof value === 'bigint')
+        return plain(value.toString(16).toUpperCase());
       break;
     case 'bool':
       return plain(String(number !== 0));

@@ -211,8 +211,9 @@ class ScapReader {
       this.#open.set(call.tid, call);
       return;
     }
-    const opened = this.#open.get(call.tid);
-    this.#open.delete(call.tid);
+    // What is no call may come while one is open.
+    const opened = isEntry ? undefined : this.#open.get(call.tid);
+    if (!isEntry) this.#open.delete(call.tid);
     const entry = opened !== undefined && opened.number === call.number - 1 ? opened : undefined;
     const type = recorded.type ?? (call.number >> 1 === genericCall ? genericType(entry) : undefined);
     if (type === undefined) return;

@@ -24,7 +24,7 @@ export function readValue(kind: ParameterKind, bytes: Uint8Array): RawValue | un
     case 'descriptors':
       return readDescriptors(bytes);
     default:
-      return readInteger(bytes, signed.has(kind));
+      return kind === 'fd' ? readDescriptorNumber(bytes) : readInteger(bytes, signed.has(kind));
   }
 }
 
@@ -45,6 +45,12 @@ function readInteger(bytes: Uint8Array, isSigned: boolean): number | bigint | un
     default:
       return undefined;
   }
+}
+
+/** A number of a descriptor; -1 is recorded with 32 bits by some calls. */
+function readDescriptorNumber(bytes: Uint8Array): number | undefined {
+  const number = readInteger(bytes, true);
+  return number === undefined ? undefined : Number(number) | 0;
 }
 
 /** Both ends: family, then address and port of each. */

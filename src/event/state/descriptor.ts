@@ -18,6 +18,8 @@ export interface Descriptor {
   readonly protocol: number | undefined;
   /** Which end of the tuple this process is. */
   readonly role: 'client' | 'server' | undefined;
+  /** Whether a connection came about, as far as the events tell. */
+  readonly connected: boolean;
   readonly device: number | undefined;
   readonly inode: number | undefined;
 }
@@ -31,6 +33,7 @@ const empty: Descriptor = {
   domain: undefined,
   protocol: undefined,
   role: undefined,
+  connected: false,
   device: undefined,
   inode: undefined,
 };
@@ -49,7 +52,7 @@ export function recordedDescriptor({ type, name, tuple, listening, protocol }: D
     type,
     name,
     domain,
-    ...(tuple && { tuple }),
+    ...(tuple && { tuple, connected: true }),
     ...(listening && { listening }),
     ...(protocol !== undefined && { protocol }),
   });

@@ -78,6 +78,11 @@ export class SystemState implements ProcessTable {
     const thread = this.#threads.get(raw.tid) ?? this.#unknown(raw.tid);
     updates[raw.type]?.(this, raw, thread);
     const fd = fdOf(raw);
+    if (fd !== undefined && fd < 0) {
+      // A file that could not be opened has its name all the same.
+      const failed = failedOpen(raw, thread);
+      if (failed !== undefined) return new SystemEvent(number, raw, thread, -1, failed, this);
+    }
     const open = fd === undefined || fd < 0 ? undefined : thread.descriptors.get(fd);
     return new SystemEvent(number, raw, thread, fd, open, this);
   }
@@ -118,6 +123,16 @@ export class SystemState implements ProcessTable {
   }
 }
 
+/** What a call that opens a file was to open. */
+function failedOpen({ type, params }: RawEvent, thread: Thread): Descriptor | undefined {
+  const index = parameterIndex(type, 'name');
+  const name = index === undefined || !opening.has(type) ? undefined : params[index];
+  if (typeof name !== 'string') return undefined;
+  const directory = parameterIndex(type, 'dirfd');
+  const base = directory === undefined ? undefined : integerOf(params[directory]);
+  return descriptor({ type: 'file', name: pathBelow(baseDirectory(thread, base), name), rawName: name });
+}
+
 /** The descriptor that an event is about. */
 function fdOf({ type, params }: RawEvent): number | undefined {
   const index = fdIndex[type] as number;
@@ -129,6 +144,10 @@ const fdIndex: Int8Array = Int8Array.from(eventTypes, (name, type) => {
   if (own !== undefined) return own;
   return ['dup', 'dup2', 'dup3', 'eventfd', 'eventfd2', 'timerfd_create', 'signalfd'].includes(name) ? 0 : -1;
 });
+
+const opening: ReadonlySet<number> = new Set(
+  ['open', 'openat', 'openat2', 'creat'].map((name) => eventTypeNumber(name) as number),
+);
 
 const updates: (Update | undefined)[] = [];
 
@@ -215,10 +234,10 @@ on(['connect'], (state, get, thread) => {
   if (fd === undefined || open === undefined) return;
   const tuple = get('tuple');
   const result = integerOf(get('res')) ?? 0;
-  // EINPROGRESS: it may yet succeed.
-  if (result < 0 && result !== -115) return;
   if (typeof tuple === 'object' && 'kind' in tuple && 'source' in tuple) {
-    state.open(thread, fd, descriptor({ ...open, ...familyOf(tuple), tuple, role: 'client' }));
+    // EINPROGRESS: it may yet succeed.
+    const connected = result >= 0 || result === -115;
+    state.open(thread, fd, descriptor({ ...open, ...familyOf(tuple), tuple, role: 'client', connected }));
   }
 });
 
@@ -227,7 +246,11 @@ on(['accept', 'accept4'], (state, get, thread) => {
   const tuple = get('tuple');
   if (fd === undefined || fd < 0 || typeof tuple !== 'object' || !('source' in tuple)) return;
   const protocol = tuple.kind === 'inet' ? { protocol: 6 } : {};
-  state.open(thread, fd, descriptor({ ...familyOf(tuple), ...protocol, tuple, role: 'server' }));
+  state.open(
+    thread,
+    fd,
+    descriptor({ ...familyOf(tuple), ...protocol, tuple, role: 'server', connected: true }),
+  );
 });
 
 on(['sendto', 'sendmsg', 'recvfrom', 'recvmsg'], (state, get, thread, { type }) => {
@@ -235,9 +258,12 @@ on(['sendto', 'sendmsg', 'recvfrom', 'recvmsg'], (state, get, thread, { type }) 
   const open = fd === undefined ? undefined : thread.descriptors.get(fd);
   const tuple = get('tuple');
   if (fd === undefined || open === undefined || typeof tuple !== 'object' || !('source' in tuple)) return;
-  const sending = eventTypes[type]?.startsWith('send') === true;
-  const role = open.role ?? (sending ? 'client' : 'server');
-  state.open(thread, fd, descriptor({ ...open, ...familyOf(tuple), tuple, role }));
+  const isSending = eventTypes[type]?.startsWith('send') === true;
+  const role = open.role ?? (isSending ? 'client' : 'server');
+  // A datagram is told from its sender to its receiver, a connection from the client to the server.
+  const isTurned = tuple.kind === 'inet' && isSending === (role === 'server');
+  const ends = isTurned ? { ...tuple, source: tuple.destination, destination: tuple.source } : tuple;
+  state.open(thread, fd, descriptor({ ...open, ...familyOf(tuple), tuple: ends, role }));
 });
 
 on(['bind'], (state, get, thread) => {
