@@ -77,7 +77,8 @@ function machinesOf(end: Exclude<Endpoint, { kind: 'external' }>): ReadonlySet<n
   return end.node === undefined ? 'anywhere' : new Set([end.node.index]);
 }
 
-function nodeOf(end: Endpoint, { inventory }: Declared): ClusterNode | undefined {
+/** Returns the machine that an end is on, where it is known to be one. */
+export function nodeOf(end: Endpoint, { inventory }: Declared): ClusterNode | undefined {
   if (end.kind === 'external') return undefined;
   const machines = machinesOf(end);
   const [only] = machines === 'anywhere' || machines.size !== 1 ? [] : machines;

@@ -6,7 +6,7 @@ const patterns: readonly RegExp[] = [
   /:cri-containerd:([0-9a-f]{64})$/,
 ];
 
-const lxc = /\/(?:lxc|lxc\.payload)[/.]([\w.-]+)/;
+const lxc = /\/(?:lxc\.payload|lxc)[/.]([\w.-]+)/;
 
 /**
  * Returns the id by which containers are named (the first 12 digits), going by the paths of a process's cgroups as engines make them;

@@ -14,7 +14,8 @@ import { Ternary } from '../../segmentation/ternary.ts';
 import type { Declared } from '../posture.ts';
 import type { ReachEnd } from './end.ts';
 import { entryRows } from './entry-rows.ts';
-import { HostAnswers, hostBlocks } from './host-answers.ts';
+import { HostAnswers } from './host-answers.ts';
+import { hostBlocks } from './host-rules.ts';
 import { MeshAnswers } from './mesh-answers.ts';
 
 /** The ports of one protocol on which one end may reach another; what is in neither set is denied. */
@@ -60,7 +61,8 @@ export class ReachMatrix {
     this.atoms = new AddressAtoms([
       ...prefixesOf(segmentation),
       ...mesh.addressBlocks(),
-      ...hostBlocks(declared),
+      ...hostBlocks(declared, 'source'),
+      ...hostBlocks(declared, 'destination'),
     ]);
     this.#host = new HostAnswers(declared, this.answers, this.atoms);
     const masqueraded = masqueradedPorts(inventory);

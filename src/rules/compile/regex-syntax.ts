@@ -91,6 +91,8 @@ interface Flags {
 class RegexParser {
   readonly #points: readonly number[];
   #at = 0;
+  /** Between `\Q` and `\E`, where every sign means itself. */
+  #isLiteral = false;
   #flags: Flags = { fold: false, dotAll: false, multiline: false };
 
   constructor(text: string) {
@@ -131,7 +133,7 @@ class RegexParser {
     const parts: Regex[] = [];
     for (;;) {
       const sign = this.#peek();
-      if (sign === '' || sign === '|' || sign === ')') break;
+      if (sign === '' || (!this.#isLiteral && (sign === '|' || sign === ')'))) break;
       const atom = this.#atom(depth);
       if (atom !== undefined) parts.push(this.#repeated(atom));
     }
@@ -151,6 +153,7 @@ class RegexParser {
   }
 
   #count(): readonly [number, number] | undefined {
+    if (this.#isLiteral) return undefined;
     if (this.#take('*')) return [0, Number.POSITIVE_INFINITY];
     if (this.#take('+')) return [1, Number.POSITIVE_INFINITY];
     if (this.#take('?')) return [0, 1];
@@ -168,9 +171,18 @@ class RegexParser {
     return [least, most];
   }
 
-  /** Undefined for a group that only sets flags. */
+  /** Undefined for what only sets flags. */
   #atom(depth: number): Regex | undefined {
     const sign = this.#peek();
+    if (sign === '\\' && (this.#peek(1) === 'E' || (this.#peek(1) === 'Q' && !this.#isLiteral))) {
+      this.#isLiteral = this.#peek(1) === 'Q';
+      this.#at += 2;
+      return undefined;
+    }
+    if (this.#isLiteral) {
+      this.#at++;
+      return this.#set([pointRange(sign.codePointAt(0) as number)]);
+    }
     if ('*+?'.includes(sign)) this.#fail(`nothing for \`${sign}\` to repeat`);
     this.#at++;
     switch (sign) {
@@ -240,21 +252,8 @@ class RegexParser {
       this.#at++;
       return { kind: 'assert', what: asserted };
     }
-    if (sign === 'Q') {
-      this.#at++;
-      return this.#literalRun();
-    }
     const ranges = this.#escapedClass() ?? [pointRange(this.#escapedPoint())];
     return this.#set(ranges);
-  }
-
-  #literalRun(): Regex {
-    const parts: Regex[] = [];
-    while (this.#at < this.#points.length && !(this.#peek() === '\\' && this.#peek(1) === 'E')) {
-      parts.push(this.#set([pointRange(this.#points[this.#at++] as number)]));
-    }
-    this.#at = Math.min(this.#at + 2, this.#points.length);
-    return { kind: 'all', parts };
   }
 
   /** `\d` and the like, behind the backslash; undefined for others. */

@@ -56,8 +56,9 @@ const openBounds: MeshBounds = { certain: PortSet.all, possible: PortSet.all };
  * same manifests. It bears on TCP to pods in the mesh alone; an HTTP 403 counts as a denial.
  */
 export class Mesh {
-  /** AuthorizationPolicies that decide anything. */
+  /** As they were given. */
   readonly options: MeshOptions;
+  /** AuthorizationPolicies that decide anything. */
   readonly policies: readonly AuthorizationPolicy[];
   readonly #clients: MeshClients;
   readonly #servers: MeshServers;
