@@ -67,12 +67,12 @@ export class Item {
   ) {
     this.kind = kind;
     this.fields = fields;
-    this.name =
-      kind === 'macro' || kind === 'list' || kind === 'rule' ? (scalarText(fields[kind]) ?? '') : '';
     this.#document = document;
     this.#path = path;
     this.#file = file;
     this.#tell = tell;
+    const isNamed = kind === 'macro' || kind === 'list' || kind === 'rule';
+    this.name = (isNamed && this.text(kind)?.text) || '';
   }
 
   get context(): ItemContext {
@@ -109,12 +109,19 @@ export class Item {
     });
   }
 
-  /** The text of a scalar with the places of its characters; numbers and booleans as they are written in YAML's way. */
+  /** The text of a scalar with the places of its characters. */
   text(...path: Path): PlacedText | undefined {
     const found: EmbeddedText | undefined = this.#document.textAt([...this.#path, ...path]);
     if (found !== undefined) return { text: found.text, at: ({ start, end }) => found.at(start, end) };
+    const span = this.at(...path);
     const text = scalarText(valueAt(this.fields, path));
-    return text === undefined ? undefined : textAt(text, this.at(...path));
+    return text === undefined ? undefined : textAt(this.#written(span) ?? text, span);
+  }
+
+  /** A number or boolean as it stands in the file: to rules `no`, `0644` and `1e3` are texts. */
+  #written({ start, end }: Span): string | undefined {
+    const { resource, text } = this.#document.text;
+    return resource === undefined ? text.slice(start.offset, end.offset) : undefined;
   }
 
   boolean(key: string): boolean | undefined {
