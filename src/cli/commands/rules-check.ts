@@ -61,7 +61,7 @@ export const rulesCheckCommand: CommandDefinition = {
     if (options.quiet !== true) {
       const enabled = rules.filter((rule) => rule.enabled).length;
       io.err(
-        `${rules.length} rules in ${names.length} file${names.length === 1 ? '' : 's'}, ${enabled} enabled\n`,
+        `${rules.length} rule${rules.length === 1 ? '' : 's'} in ${names.length} file${names.length === 1 ? '' : 's'}, ${enabled} enabled\n`,
       );
     }
     const failing = diagnostics.some(

@@ -1,0 +1,308 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openEvents, scapOf } from '../../event/scap/write-scap.fixture.ts';
+import { ExitCode } from '../command.ts';
+import { testIo } from '../io.fixture.ts';
+import { runProgram } from '../program.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'picket-rules-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function picket(...args: string[]) {
+  const io = { ...testIo(), cwd: folder };
+  const code = await runProgram(args, () => io);
+  return { code, ...io.written };
+}
+
+function write(name: string, content: string | Uint8Array): void {
+  writeFileSync(join(folder, name), content);
+}
+
+const rule = (name: string, condition: string, output = 'opened %fd.name (%evt.num)') =>
+  `- rule: ${name}\n  desc: d\n  condition: ${condition}\n  output: ${output}\n  priority: NOTICE\n  tags: [files]\n`;
+const capture = scapOf([...openEvents('/etc/passwd'), ...openEvents('/etc/shadow'), ...openEvents('/tmp/x')]);
+
+describe('rules check', () => {
+  test('every problem with its place, and how many rules there are', async () => {
+    write('rules.yaml', rule('good', 'evt.type = open') + rule('bad', 'evt.type = open and fd.nmae = a'));
+    const { code, out, err } = await picket('rules', 'check', 'rules.yaml');
+    expect(code).toBe(ExitCode.problems);
+    expect(out).toMatchInlineSnapshot(`
+      "error[PKT2003]: rule \`bad\`: filter_check called with nonexistent field fd.nmae
+       --> rules.yaml:9:34
+        |
+      9 |   condition: evt.type = open and fd.nmae = a
+        |                                  ^^^^^^^
+      help: there is \`fd.name\`
+      explain: picket explain PKT2003
+
+      1 error in 1 file
+      "
+    `);
+    expect(err).toBe('1 rule in 1 file, 1 enabled\n');
+  });
+
+  test('nothing to say', async () => {
+    write('rules.yaml', rule('good', 'evt.type = open'));
+    expect(await picket('rules', 'check', 'rules.yaml', '-q')).toEqual({
+      code: 0,
+      out: 'no problems found\n',
+      err: '',
+    });
+  });
+
+  test('as falco -V says it', async () => {
+    write('rules.yaml', rule('bad', 'evt.type = opne'));
+    const { out } = await picket('rules', 'check', 'rules.yaml', '-o', 'falco');
+    expect(JSON.parse(out)).toMatchInlineSnapshot(`
+      {
+        "falco_load_results": [
+          {
+            "errors": [
+              {
+                "code": "LOAD_ERR_COMPILE_CONDITION",
+                "codedesc": "Error compiling condition",
+                "context": {
+                  "locations": [
+                    {
+                      "item_name": "",
+                      "item_type": "rules content",
+                      "position": {
+                        "column": 0,
+                        "line": 0,
+                        "name": "rules.yaml",
+                        "offset": 0,
+                      },
+                    },
+                    {
+                      "item_name": "bad",
+                      "item_type": "rule",
+                      "position": {
+                        "column": 8,
+                        "line": 0,
+                        "name": "rules.yaml",
+                        "offset": 8,
+                      },
+                    },
+                  ],
+                  "snippet": "  condition: evt.type = opne
+                              ^
+      ",
+                },
+                "message": "unknown event type opne",
+              },
+            ],
+            "name": "rules.yaml",
+            "successful": false,
+            "warnings": [],
+          },
+        ],
+      }
+    `);
+  });
+
+  test('warnings may be let pass', async () => {
+    write('rules.yaml', `${rule('good', 'evt.type = open')}- macro: unused\n  condition: evt.type = open\n`);
+    expect((await picket('rules', 'check', 'rules.yaml')).code).toBe(ExitCode.problems);
+    expect((await picket('rules', 'check', 'rules.yaml', '--severity', 'error')).code).toBe(ExitCode.clean);
+  });
+
+  test.each([
+    [['rules', 'check'], /no rules file named/],
+    [['rules', 'check', 'none.yaml'], /no such file or folder/],
+    [['rules', 'explain', 'x'], /no rules named/],
+    [['replay', 'x.scap'], /no rules named/],
+  ])('%j', async (args, message) => {
+    const { code, err } = await picket(...args);
+    expect([code, err]).toEqual([ExitCode.usage, expect.stringMatching(message)]);
+  });
+});
+
+test('rules list', async () => {
+  write(
+    'rules.yaml',
+    rule('one', 'evt.type in (open, openat) and fd.name = x') +
+      rule('two', 'proc.name = a').replace('files', 'other'),
+  );
+  const { out } = await picket('rules', 'list', 'rules.yaml');
+  expect(out).toBe(
+    'rule  source   priority  events\none   syscall  Notice    open openat\ntwo   syscall  Notice    all\n',
+  );
+  const json = JSON.parse((await picket('rules', 'list', 'rules.yaml', '--tag', 'files', '-o', 'json')).out);
+  expect(json.rules).toMatchObject([
+    { name: 'one', fields: ['evt.type', 'fd.name'], condition: 'evt.type in (open, openat) and fd.name = x' },
+  ]);
+});
+
+describe('replay', () => {
+  beforeEach(() => {
+    write(
+      'rules.yaml',
+      rule('shadow', 'evt.type = open and fd.name = /etc/shadow') +
+        rule('etc', 'evt.type = open and fd.directory = /etc'),
+    );
+    write('trace.scap', gzipSync(capture));
+  });
+
+  test('the first rule that holds', async () => {
+    const { code, out, err } = await picket('replay', 'trace.scap', '--rules', 'rules.yaml');
+    expect(code).toBe(ExitCode.problems);
+    expect(out).toBe(
+      '00:00:01.000000000: Notice opened /etc/passwd (2)\n00:00:01.000000000: Notice opened /etc/shadow (4)\n',
+    );
+    expect(err).toBe('2 alerts of 2 rules over 3 events\n');
+  });
+
+  test('all rules, as JSON', async () => {
+    const { out } = await picket(
+      'replay',
+      'trace.scap',
+      '-r',
+      'rules.yaml',
+      '--matching',
+      'all',
+      '-o',
+      'json',
+    );
+    const alerts = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(alerts.map((alert) => alert.rule)).toEqual(['etc', 'shadow', 'etc']);
+    expect(alerts[1]).toEqual({
+      hostname: '',
+      output: '00:00:01.000000000: Notice opened /etc/shadow (4)',
+      output_fields: { 'evt.num': 4, 'evt.time': 1_000_000_000, 'fd.name': '/etc/shadow' },
+      priority: 'Notice',
+      rule: 'shadow',
+      source: 'syscall',
+      tags: ['files'],
+      time: '1970-01-01T00:00:01.000000000Z',
+    });
+  });
+
+  test('no capture', async () => {
+    write('text.scap', 'hello');
+    const { code, err } = await picket('replay', 'text.scap', '-r', 'rules.yaml');
+    expect([code, err]).toEqual([ExitCode.failed, expect.stringContaining('not a capture')]);
+  });
+
+  test('less than a priority', async () => {
+    const { code, err } = await picket('replay', 'trace.scap', '-r', 'rules.yaml', '--priority', 'error');
+    expect([code, err]).toEqual([ExitCode.clean, '0 alerts of 0 rules over 3 events\n']);
+  });
+});
+
+describe('rules explain', () => {
+  beforeEach(() => {
+    write(
+      'rules.yaml',
+      rule(
+        'etc',
+        'evt.type = open and (fd.directory = /etc or fd.name startswith /usr) and not proc.name = cat',
+      ),
+    );
+    write('trace.scap', capture);
+  });
+
+  test('which parts decide that it does not fire', async () => {
+    const { code, out } = await picket(
+      'rules',
+      'explain',
+      'etc',
+      '-r',
+      'rules.yaml',
+      '--on',
+      'trace.scap',
+      '--event',
+      '6',
+    );
+    expect(code).toBe(ExitCode.problems);
+    expect(out).toMatchInlineSnapshot(`
+      "event 6: open by <NA> (7)
+      ✗ all of
+        ✗ one of
+          ✗ fd.directory = /etc   fd.directory is /tmp
+          ✗ fd.name startswith /usr   fd.name is /tmp/x
+      the rule does not fire
+      "
+    `);
+  });
+
+  test('which parts decide that it fires', async () => {
+    const { code, out } = await picket(
+      'rules',
+      'explain',
+      'etc',
+      '-r',
+      'rules.yaml',
+      '--on',
+      'trace.scap',
+      '--event',
+      '2',
+    );
+    expect(code).toBe(ExitCode.clean);
+    expect(out).toMatchInlineSnapshot(`
+      "event 2: open by <NA> (7)
+      ✓ all of
+        ✓ evt.type = open   evt.type is open
+        ✓ one of
+          ✓ fd.directory = /etc   fd.directory is /etc
+        ✓ not
+          ✗ proc.name = cat   the event has no such value
+      the rule fires
+      "
+    `);
+  });
+
+  test.each([
+    [['etx'], /did you mean etc\?/],
+    [['etc', '--event', '1'], /there is no event 1 in trace\.scap/],
+    [['etc', '--event', 'x'], /must be a whole number/],
+  ])('%j', async (args, message) => {
+    const { code, err } = await picket(
+      'rules',
+      'explain',
+      '-r',
+      'rules.yaml',
+      '--on',
+      'trace.scap',
+      ...(args.includes('--event') ? [] : ['--event', '2']),
+      ...args,
+    );
+    expect([code, err]).toEqual([ExitCode.usage, expect.stringMatching(message)]);
+  });
+});
+
+test('rules diff', async () => {
+  write(
+    'old.yaml',
+    rule('etc', 'evt.type = open and fd.directory = /etc') +
+      rule('gone', 'evt.type = open and fd.name = /tmp/x'),
+  );
+  write(
+    'new.yaml',
+    rule('etc', 'evt.type = open and fd.name = /etc/shadow') + rule('fresh', 'evt.type = open'),
+  );
+  write('trace.scap', capture);
+  const { code, out, err } = await picket('rules', 'diff', 'old.yaml', 'new.yaml', '--on', 'trace.scap');
+  expect(code).toBe(ExitCode.problems);
+  expect(out).toMatchInlineSnapshot(`
+    "+ fresh: 3 alerts
+        trace.scap event 2: opened /etc/passwd (2)
+    - etc: 1 alert
+        trace.scap event 2: opened /etc/passwd (2)
+    - gone: 1 alert
+        trace.scap event 6: opened /tmp/x (6)
+    "
+  `);
+  expect(err).toBe('1 alert as before over 3 events\n');
+  const same = await picket('rules', 'diff', 'old.yaml', 'old.yaml', '--on', 'trace.scap');
+  expect(same).toMatchObject({ code: ExitCode.clean, out: 'no difference\n' });
+});
