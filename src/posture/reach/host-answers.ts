@@ -1,30 +1,31 @@
-import type { Direction } from '../../flow/verdict.ts';
 import { PortSet } from '../../net/port-set.ts';
-import { AddressAtoms } from '../../segmentation/address-atoms.ts';
+import type { AddressAtoms } from '../../segmentation/address-atoms.ts';
 import {
   type AnswerId,
   type AnswerTable,
   answerProtocols,
   type PortBounds,
 } from '../../segmentation/answers.ts';
-import { type Endpoint, nodesOf, viewOf } from '../../segmentation/endpoint.ts';
+import { type Endpoint, nodesOf } from '../../segmentation/endpoint.ts';
 import type { WorkloadClasses } from '../../segmentation/equivalence.ts';
 import { foldOutcomes } from '../../segmentation/explain.ts';
 import type { Workload } from '../../segmentation/model.ts';
 import { type ApiProtocol, apiProtocols } from '../../segmentation/protocol.ts';
 import { readFirewalls } from '../firewalls.ts';
-import { runsOn } from '../host-firewall.ts';
-import { isHost, nodeOf, sameHost } from '../host-packet.ts';
+import { sameHost } from '../host-packet.ts';
 import { hostFirewallLayer } from '../layers/host-firewall.ts';
 import { tunnelLayer } from '../layers/tunnel.ts';
 import type { Declared } from '../posture.ts';
 import { readTunnels } from '../tunnels.ts';
-import { hostBlocks, hostPorts } from './host-rules.ts';
+import { hostPorts } from './host-rules.ts';
+import { HostViews, type SeenEnd } from './host-views.ts';
 
 /** The layers of machines: what their packet filters and tunnels say. */
 const hostLayers = [hostFirewallLayer, tunnelLayer];
 
-/** Part of a key: which direction alone is asked for. */
+/** Whether two ends are on one machine. */
+const shares = { no: 0, yes: 1, unknown: 2 } as const;
+/** Which direction alone is asked for. */
 const directions = { both: 0, egress: 1, ingress: 2 } as const;
 
 /**
@@ -39,25 +40,23 @@ export class HostAnswers {
   readonly #atoms: AddressAtoms;
   readonly #isDeclared: boolean;
   readonly #stretches: readonly PortSet[];
-  readonly #sources: Views;
-  readonly #destinations: Views;
-  #classes: readonly Endpoint[] = [];
-  /** Number of the set of machines per class. */
-  #machines: readonly number[] = [];
-  /** Whether ends of two sets of machines are on one: 1 no, 2 yes, 3 not known; 0 before it was asked for. */
-  #shared = new Uint8Array();
-  #machineSets = 0;
+  /** Views of ends in each role, and the ends by class and by atom. */
+  readonly #sources: HostViews;
+  readonly #destinations: HostViews;
+  #from: SeenEnds = { classes: [], atoms: [] };
+  #to: SeenEnds = { classes: [], atoms: [] };
+  readonly #machines: MachineSets = new MachineSets();
   readonly #known = new Map<number, AnswerId>();
 
   constructor(declared: Declared, answers: AnswerTable, atoms: AddressAtoms) {
+    const { controls } = declared;
     this.#declared = declared;
     this.#answers = answers;
     this.#atoms = atoms;
-    this.#isDeclared =
-      readFirewalls(declared.controls).length > 0 || readTunnels(declared.controls).length > 0;
-    this.#stretches = this.#isDeclared ? hostPorts(declared) : [];
-    this.#sources = new Views(declared, 'source');
-    this.#destinations = new Views(declared, 'destination');
+    this.#isDeclared = readFirewalls(controls).length > 0 || readTunnels(controls).length > 0;
+    this.#stretches = hostPorts(declared);
+    this.#sources = new HostViews(declared, 'source');
+    this.#destinations = new HostViews(declared, 'destination');
   }
 
   /** Returns a text that is equal for workloads that machines do not tell apart. */
@@ -70,91 +69,58 @@ export class HostAnswers {
   /** Takes in the classes, which are told apart by {@link signature} too. */
   setClasses({ representatives }: WorkloadClasses): void {
     if (!this.#isDeclared) return;
-    const sets = new Map<string, number>();
-    this.#machines = representatives.map((workload) => {
-      const key = machinesKey(workload);
-      const number = sets.get(key) ?? sets.size;
-      sets.set(key, number);
-      return number;
+    this.#machines.set(representatives);
+    const seen = (views: HostViews): SeenEnds => ({
+      classes: representatives.map((workload) => views.see({ kind: 'workload', workload })),
+      atoms: this.#atoms.atoms.map(({ sample }) => views.see({ kind: 'external', address: sample })),
     });
-    this.#machineSets = sets.size;
-    this.#shared = new Uint8Array(sets.size ** 2);
-    this.#classes = representatives.map((workload) => ({ kind: 'workload', workload }));
-    for (const views of [this.#sources, this.#destinations]) {
-      views.classes = this.#classes.map((end) => views.number(end));
-      views.atoms = this.#atoms.atoms.map(({ sample }) =>
-        views.number({ kind: 'external', address: sample }),
-      );
-    }
+    this.#from = seen(this.#sources);
+    this.#to = seen(this.#destinations);
   }
 
   /** Returns what is left of `answer` between two classes of workloads; of one direction's part alone, when it is given. */
   between(from: number, to: number, answer: AnswerId, direction: keyof typeof directions = 'both'): AnswerId {
     if (!this.#isDeclared || answer === this.#answers.none) return answer;
-    const [source, destination] = [this.#sources.classes[from], this.#destinations.classes[to]] as number[];
-    const key = this.#key(source, destination, this.#share(from, to), directions[direction]);
-    const known = this.#known.get(key);
-    const own = known ?? this.#ask(key, this.#class(from), this.#class(to), direction);
-    return this.#answers.both(answer, own);
+    const shared = this.#machines.share(from, to);
+    return this.#left(answer, this.#from.classes[from], this.#to.classes[to], shared, direction);
   }
 
   /** Returns what is left of `answer` from an atom of the address space to a class of workloads. */
   fromOutside(atom: number, to: number, answer: AnswerId): AnswerId {
     if (!this.#isDeclared || answer === this.#answers.none) return answer;
-    const [source, destination] = [this.#sources.atoms[atom], this.#destinations.classes[to]] as number[];
-    const key = this.#key(source, destination, 0, directions.both);
-    const own = this.#known.get(key) ?? this.#ask(key, this.#outside(atom), this.#class(to));
-    return this.#answers.both(answer, own);
+    return this.#left(answer, this.#from.atoms[atom], this.#to.classes[to], shares.no);
   }
 
   /** Returns what is left of `answer` from a class of workloads to an atom of the address space. */
   toOutside(from: number, atom: number, answer: AnswerId): AnswerId {
     if (!this.#isDeclared || answer === this.#answers.none) return answer;
-    const [source, destination] = [this.#sources.classes[from], this.#destinations.atoms[atom]] as number[];
-    const key = this.#key(source, destination, 0, directions.both);
-    const own = this.#known.get(key) ?? this.#ask(key, this.#class(from), this.#outside(atom));
+    return this.#left(answer, this.#from.classes[from], this.#to.atoms[atom], shares.no);
+  }
+
+  #left(
+    answer: AnswerId,
+    source: SeenEnd | undefined,
+    destination: SeenEnd | undefined,
+    shared: number,
+    direction: keyof typeof directions = 'both',
+  ): AnswerId {
+    if (source === undefined || destination === undefined) throw new RangeError('there is no such end');
+    const pair = source.view * this.#destinations.size + destination.view;
+    const key = (pair * 3 + shared) * 3 + directions[direction];
+    let own = this.#known.get(key);
+    if (own === undefined) {
+      own = this.#ask(source.end, destination.end, direction);
+      this.#known.set(key, own);
+    }
     return this.#answers.both(answer, own);
   }
 
-  #key(source: number, destination: number, shared: number, direction: number): number {
-    return ((source * this.#destinations.size + destination) * 3 + shared) * 3 + direction;
-  }
-
-  /** Whether ends of two classes are on one machine: no, yes, or 2: no manifest tells. */
-  #share(from: number, to: number): number {
-    const at = (this.#machines[from] as number) * this.#machineSets + (this.#machines[to] as number);
-    if (this.#shared[at] === 0) {
-      const same = sameHost(this.#class(from), this.#class(to));
-      this.#shared[at] = same === undefined ? 3 : same ? 2 : 1;
-    }
-    return (this.#shared[at] as number) - 1;
-  }
-
-  #class(number: number): Endpoint {
-    return this.#classes[number] as Endpoint;
-  }
-
-  #outside(atom: number): Endpoint {
-    const address = this.#atoms.atoms[atom]?.sample;
-    if (address === undefined) throw new RangeError(`there is no atom ${atom}`);
-    return { kind: 'external', address };
-  }
-
-  #ask(
-    key: number,
-    source: Endpoint,
-    destination: Endpoint,
-    direction: keyof typeof directions = 'both',
-  ): AnswerId {
+  #ask(source: Endpoint, destination: Endpoint, direction: keyof typeof directions): AnswerId {
     const boundsOf = (protocol: ApiProtocol): PortBounds => {
       const [certain, possible]: [PortSet[], PortSet[]] = [[], []];
       for (const ports of this.#stretches) {
-        const question = {
-          source,
-          destination,
-          protocol: apiProtocols[protocol],
-          port: ports.first() as number,
-        };
+        const port = ports.first() as number;
+        const question = { source, destination, protocol: apiProtocols[protocol], port };
         const reasons = hostLayers
           .flatMap((layer) => layer.judge(question, this.#declared))
           .filter((reason) => direction === 'both' || reason.direction === direction);
@@ -162,61 +128,49 @@ export class HostAnswers {
         if (outcome === 'allow') certain.push(ports);
         if (outcome !== 'deny') possible.push(ports);
       }
-      return { certain: joined(certain), possible: joined(possible) };
+      return { certain: united(certain), possible: united(possible) };
     };
-    const answer = this.#answers.ofBounds(answerProtocols.map(boundsOf));
-    this.#known.set(key, answer);
-    return answer;
+    return this.#answers.ofBounds(answerProtocols.map(boundsOf));
   }
 }
 
-/** What machines tell apart of ends in one role, numbered. */
-class Views {
-  /** View per class of workloads. */
-  classes: readonly number[] = [];
-  /** View per atom of the address space. */
-  atoms: readonly number[] = [];
-  readonly #declared: Declared;
-  readonly #blocks: AddressAtoms;
-  readonly #numbers = new Map<string, number>();
-  /** Per machine: which firewalls run there. */
-  readonly #running = new Map<number | undefined, string>();
+interface SeenEnds {
+  readonly classes: readonly SeenEnd[];
+  readonly atoms: readonly SeenEnd[];
+}
 
-  constructor(declared: Declared, role: 'source' | 'destination') {
-    this.#declared = declared;
-    this.#blocks = new AddressAtoms(hostBlocks(declared, role));
-  }
+/** The sets of machines that classes of workloads run on: each two are compared once. */
+class MachineSets {
+  #classes: readonly Workload[] = [];
+  #of: readonly number[] = [];
+  #count = 0;
+  /** 1 + the value of {@link shares} per pair of sets, 0 before it was asked for. */
+  #shared = new Uint8Array();
 
-  get size(): number {
-    return this.#numbers.size;
-  }
-
-  number(end: Endpoint): number {
-    const key = this.key(end);
-    const number = this.#numbers.get(key) ?? this.#numbers.size;
-    this.#numbers.set(key, number);
-    return number;
-  }
-
-  /** Returns a text that is equal for ends that no rule tells apart in this role; several addresses are not told apart. */
-  key(end: Endpoint): string {
-    const { addresses } = viewOf(end, this.#declared.inventory);
-    const seen = ([4, 6] as const).map((family) => {
-      const [first, second] = addresses.filter((address) => address.family === family);
-      if (first === undefined) return '';
-      return second === undefined ? this.#blocks.at(first) : 'many';
+  set(classes: readonly Workload[]): void {
+    const numbers = new Map<string, number>();
+    this.#classes = classes;
+    this.#of = classes.map((workload) => {
+      const key = machinesKey(workload);
+      const number = numbers.get(key) ?? numbers.size;
+      numbers.set(key, number);
+      return number;
     });
-    return end.kind === 'external' ? `outside ${seen}` : `${isHost(end)} ${this.#runningAt(end)} ${seen}`;
+    this.#count = numbers.size;
+    this.#shared = new Uint8Array(numbers.size ** 2);
   }
 
-  #runningAt(end: Endpoint): string {
-    const node = nodeOf(end, this.#declared);
-    const known = this.#running.get(node?.index);
-    if (known !== undefined) return known;
-    const firewalls = readFirewalls(this.#declared.controls);
-    const running = firewalls.map(({ workload }) => runsOn(workload, node)).join();
-    this.#running.set(node?.index, running);
-    return running;
+  /** Returns a value of {@link shares} for pods of two classes. */
+  share(from: number, to: number): number {
+    const at = (this.#of[from] as number) * this.#count + (this.#of[to] as number);
+    if (this.#shared[at] === 0) {
+      const [source, destination] = [from, to].map(
+        (number): Endpoint => ({ kind: 'workload', workload: this.#classes[number] as Workload }),
+      );
+      const same = sameHost(source as Endpoint, destination as Endpoint);
+      this.#shared[at] = 1 + (same === undefined ? shares.unknown : same ? shares.yes : shares.no);
+    }
+    return (this.#shared[at] as number) - 1;
   }
 }
 
@@ -226,8 +180,8 @@ function machinesKey(workload: Workload): string {
 }
 
 /** Unites sets by halves, so that many cost no more than sorting them. */
-function joined(sets: readonly PortSet[]): PortSet {
+function united(sets: readonly PortSet[]): PortSet {
   if (sets.length <= 1) return sets[0] ?? PortSet.empty;
   const middle = sets.length >>> 1;
-  return joined(sets.slice(0, middle)).union(joined(sets.slice(middle)));
+  return united(sets.slice(0, middle)).union(united(sets.slice(middle)));
 }
