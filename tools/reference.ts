@@ -15,6 +15,7 @@ import { detectors } from '../src/detect/registry.ts';
 import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
 import { reachFilterKeys } from '../src/flow/filter-reach.ts';
 import { assertionFileSchema } from '../src/posture/assertions/schema.ts';
+import { ruleTestFileSchema } from '../src/rules/testing/schema.ts';
 import { sensors } from '../src/sensor/registry.ts';
 
 const folder = fileURLToPath(new URL('../docs/reference', import.meta.url));
@@ -34,6 +35,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['schema/diff.schema.json', jsonSchema(diffOutput)],
     ['schema/exposure.schema.json', jsonSchema(exposureOutput)],
     ['schema/learn.schema.json', jsonSchema(learnOutput)],
+    ['schema/rules-test.schema.json', jsonSchema(ruleTestFileSchema, 'input')],
     ['schema/test.schema.json', jsonSchema(testOutput)],
   ]);
 }

@@ -6,6 +6,7 @@ import { assertionCodes } from '../posture/assertions/codes.ts';
 import { checks } from '../posture/checks/registry.ts';
 import { learnCodes } from '../posture/learn/codes.ts';
 import { loadCodes } from '../rules/load/codes.ts';
+import { ruleTestCodes } from '../rules/testing/codes.ts';
 
 /** Every diagnostic code of Picket, from the rooms that define them. */
 export const codes: CodeRegistry = new CodeRegistry([
@@ -15,5 +16,6 @@ export const codes: CodeRegistry = new CodeRegistry([
   assertionCodes,
   learnCodes,
   loadCodes,
+  ruleTestCodes,
   checks,
 ]);

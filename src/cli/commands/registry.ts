@@ -13,6 +13,7 @@ import { rulesCheckCommand } from './rules-check.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
 import { rulesExplainCommand } from './rules-explain.ts';
 import { rulesListCommand } from './rules-list.ts';
+import { rulesTestCommand } from './rules-test.ts';
 import { runCommand } from './run.ts';
 import { testCommand } from './test.ts';
 import { versionCommand } from './version.ts';
@@ -27,6 +28,7 @@ export const commands: readonly CommandDefinition[] = [
   learnCommand,
   replayCommand,
   rulesCheckCommand,
+  rulesTestCommand,
   rulesListCommand,
   rulesExplainCommand,
   rulesDiffCommand,
@@ -42,7 +44,7 @@ export const commands: readonly CommandDefinition[] = [
 export const groups: readonly CommandGroup[] = [
   {
     name: 'rules',
-    summary: 'Falco rules: check, list, explain, diff',
+    summary: 'Falco rules: check, test, list, explain, diff',
     description: 'Works on rules files of Falco (engine 0.63), for who writes them.',
   },
 ];

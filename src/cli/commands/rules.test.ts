@@ -306,3 +306,116 @@ test('rules diff', async () => {
   const same = await picket('rules', 'diff', 'old.yaml', 'old.yaml', '--on', 'trace.scap');
   expect(same).toMatchObject({ code: ExitCode.clean, out: 'no difference\n' });
 });
+
+describe('rules test', () => {
+  const shadow = rule('shadow', 'evt.type in (open, openat) and fd.name = /etc/shadow and proc.pname = bash');
+  const file = (tests: string) => `rules: [rules.yaml]\ntests:\n${tests}`;
+  const read =
+    '{type: open, params: {fd: 3, name: /etc/shadow, flags: O_RDONLY}, process: {name: cat, ancestors: [{name: bash}]}}';
+
+  beforeEach(() =>
+    write(
+      'rules.yaml',
+      shadow +
+        rule(
+          'any',
+          'evt.type = execve and container.image.repository endswith nginx',
+          'run in %container.name',
+        ),
+    ),
+  );
+
+  test.each([
+    [
+      'fires',
+      `- {name: t, events: [${read}], expect: [{rule: shadow, count: 1, output: /etc/shadow, fields: {fd.name: /etc/shadow, evt.num: 1}}]}`,
+    ],
+    ['another parent', `- {name: t, events: [${read.replace('bash', 'zsh')}], expect: []}`],
+    [
+      'what the call before opened is there',
+      `- {name: t, events: [{type: open, params: {fd: 9, name: /etc, flags: O_DIRECTORY}, process: {ancestors: [{name: bash}]}}, {type: openat, params: {fd: 3, dirfd: 9, name: shadow, flags: 1}, process: {ancestors: [{name: bash}]}}], expect: [{rule: shadow}]}`,
+    ],
+    [
+      'a container',
+      '- {name: t, containers: {abc: {image: "x.io/nginx:1", name: web}}, events: [{type: execve, params: {res: 0, comm: sh}, process: {container: abc}}], expect: [{rule: any, output: run in web}]}',
+    ],
+    ['a capture', '- {name: t, capture: trace.scap, expect: []}'],
+  ])('passes: %s', async (_, tests) => {
+    write('a.rules-test.yaml', file(tests));
+    write('trace.scap', capture);
+    expect(await picket('rules', 'test', 'a.rules-test.yaml')).toEqual({
+      code: 0,
+      out: '✓ t\n1 passed, 0 failed\n',
+      err: '',
+    });
+  });
+
+  test('what is not as expected is told', async () => {
+    write(
+      'a.rules-test.yaml',
+      file(
+        [
+          '- {name: silent, events: [{type: open, params: {fd: 3, name: /x}}], expect: [{rule: shadow}]}',
+          `- {name: loud, events: [${read}], expect: []}`,
+          `- {name: wrong, events: [${read}], expect: [{rule: shadow, count: 2}, {rule: nowhere}]}`,
+          `- {name: other, events: [${read}], expect: [{rule: shadow, output: nothing, fields: {fd.name: /y}}]}`,
+        ].join('\n'),
+      ),
+    );
+    const { code, out } = await picket('rules', 'test', 'a.rules-test.yaml');
+    expect(code).toBe(ExitCode.problems);
+    expect(out).toMatchInlineSnapshot(`
+      "✗ silent
+          shadow did not fire
+      ✗ loud
+          shadow fired once and is not expected: \`opened /etc/shadow (1)\` (event 1)
+      ✗ wrong
+          shadow fired once, not 2 times
+          there is no rule nowhere in these files
+      ✗ other
+          no output of shadow holds \`nothing\`: it is \`opened /etc/shadow (1)\`
+          fd.name of shadow is "/etc/shadow", not "/y"
+      0 passed, 4 failed
+      "
+    `);
+    const { out: xml } = await picket('rules', 'test', '.', '-o', 'junit');
+    expect(xml).toMatchInlineSnapshot(`
+      "<?xml version="1.0" encoding="UTF-8"?>
+      <testsuites name="picket rules test" tests="4" failures="4">
+        <testsuite name="a.rules-test.yaml" tests="4" failures="4" errors="0">
+          <testcase name="silent" classname="a.rules-test.yaml">
+            <failure message="shadow did not fire">shadow did not fire</failure>
+          </testcase>
+          <testcase name="loud" classname="a.rules-test.yaml">
+            <failure message="shadow fired once and is not expected: \`opened /etc/shadow (1)\` (event 1)">shadow fired once and is not expected: \`opened /etc/shadow (1)\` (event 1)</failure>
+          </testcase>
+          <testcase name="wrong" classname="a.rules-test.yaml">
+            <failure message="shadow fired once, not 2 times">shadow fired once, not 2 times&#10;there is no rule nowhere in these files</failure>
+          </testcase>
+          <testcase name="other" classname="a.rules-test.yaml">
+            <failure message="no output of shadow holds \`nothing\`: it is \`opened /etc/shadow (1)\`">no output of shadow holds \`nothing\`: it is \`opened /etc/shadow (1)\`&#10;fd.name of shadow is &quot;/etc/shadow&quot;, not &quot;/y&quot;</failure>
+          </testcase>
+        </testsuite>
+      </testsuites>
+      "
+    `);
+    const json = JSON.parse((await picket('rules', 'test', '.', '-o', 'json')).out);
+    expect(json).toMatchObject({ passed: 0, failed: 4 });
+  });
+
+  test.each([
+    ['- {name: t, events: [{type: opne}], expect: []}', /there is no event of type opne/],
+    [
+      '- {name: t, events: [{type: open, params: {nmae: x}}], expect: []}',
+      /open has no parameter nmae; it has fd, name/,
+    ],
+    ['- {name: t, events: [{type: open, params: {flags: O_NONE}}], expect: []}', /"O_NONE" is no open flags/],
+    ['- {name: t, expect: []}', /has either events or a capture/],
+    ['- {name: t, events: [], expect: [], more: 1}', /[Uu]nrecognized key/],
+  ])('%s', async (tests, message) => {
+    write('a.rules-test.yaml', file(tests));
+    const { code, err } = await picket('rules', 'test', 'a.rules-test.yaml');
+    expect([code, err]).toEqual([ExitCode.problems, expect.stringMatching(message)]);
+    expect(err).toContain('a.rules-test.yaml:');
+  });
+});

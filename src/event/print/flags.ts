@@ -85,3 +85,18 @@ export function flagNames(kind: ParameterKind, value: number): string | undefine
   }
   return found.join('|');
 }
+
+/** Returns the value whose bits have these names, joined by `|`; undefined when the kind has no such names. Numbers are taken too. */
+export function flagBits(kind: ParameterKind, text: string): number | undefined {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  const names = byKind[kind];
+  if (names === undefined) return undefined;
+  const entries = names instanceof Map ? [...names] : [...(names as FlagNames)];
+  let value = 0;
+  for (const name of text.split('|')) {
+    const found = entries.find(([, known]) => known === name.trim());
+    if (found === undefined) return undefined;
+    value |= found[0];
+  }
+  return value;
+}

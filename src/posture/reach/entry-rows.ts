@@ -1,14 +1,13 @@
 import type { Outcome } from '../../flow/verdict.ts';
 import { AddressSet } from '../../net/address-set.ts';
 import { PortSet } from '../../net/port-set.ts';
-import { anyPodOutcome } from '../../segmentation/any-pod.ts';
 import type { Endpoint } from '../../segmentation/endpoint.ts';
 import { type EntryEdge, entryEdges } from '../../segmentation/entry/edges.ts';
 import { EntryWays, type Hop } from '../../segmentation/entry/hops.ts';
-import { foldOutcomes } from '../../segmentation/explain.ts';
 import { type ApiProtocol, apiProtocols } from '../../segmentation/protocol.ts';
 import { judgeEnds } from '../judge.ts';
 import type { Declared } from '../posture.ts';
+import { anyProxyOutcome } from './any-proxy.ts';
 import type { ReachRow, ReachScope } from './matrix.ts';
 
 /** Any client out there: an address of the ranges for documentation, which nobody has. */
@@ -63,11 +62,8 @@ function hopOutcome({ source, destination, protocol, port }: Hop, declared: Decl
   if (source.kind === 'workload') {
     return judgeEnds(declared, { source, destination: end, protocol, port }).outcome;
   }
-  const { outcome } = judgeEnds(declared, { source: client, destination: end, protocol, port });
-  if (source.kind === 'client') return outcome;
-  // Of the proxy nothing is known: what the policies say of any pod, and the mesh of one without a proxy of its own.
-  const byPolicies = anyPodOutcome(declared.segmentation, destination, protocol, port);
-  const byMesh = declared.mesh.judge({ source: client, destination: end, protocol, port });
-  const mesh: Outcome = byMesh.every((reason) => reason.outcome === 'allow') ? 'allow' : 'unknown';
-  return foldOutcomes([byPolicies, mesh]);
+  if (source.kind === 'client') {
+    return judgeEnds(declared, { source: client, destination: end, protocol, port }).outcome;
+  }
+  return anyProxyOutcome(declared, client, destination, protocol, port);
 }

@@ -5,7 +5,12 @@ import { noOutput } from './no-output.ts';
 
 test('no output', () => {
   const text = falcoYaml('json_output: true\npriority: debug', { 'b.txt': 'x' });
-  expect(findings(noOutput, text)).toMatchObject([{ at: 'falco.yaml' }]);
+  expect(findings(noOutput, text)).toMatchObject([
+    {
+      at: 'falco.yaml',
+      help: 'add `stdout_output: {enabled: true}`, or `http_output: {enabled: true, url: …}`',
+    },
+  ]);
   const mended = fixed(noOutput, text);
   expect(mended).toContain('    priority: debug\n    stdout_output:\n      enabled: true\n  b.txt');
   expect(findings(noOutput, mended)).toEqual([]);

@@ -66,7 +66,7 @@ function finding(config: FalcoConfig, { manifests }: Declared): Diagnostic {
     span: off === undefined ? config.key.keySpan : config.document.keyAt([off]),
     help:
       off === undefined
-        ? 'add `stdout_output: {enabled: true}`, or `http_output` with a `url`'
+        ? 'add `stdout_output: {enabled: true}`, or `http_output: {enabled: true, url: …}`'
         : `write \`enabled: true\` below \`${off}\``,
     ...(fix && { fix }),
   });

@@ -10,6 +10,23 @@ test('is told where it is', () => {
   expect(found[0]!.message).toMatch(/^INPUT alone is filtered: /);
 });
 
+const bare = firewallYaml([ssh, drop]);
+const deny = policyYaml('deny', '  podSelector: {}\n  policyTypes: [Ingress, Egress]');
+const denyHere = deny.replace('shop', 'security');
+
+test.each([
+  ['a namespace has no policy', bare + deny],
+  [
+    'a policy selects some pods',
+    bare + deny + denyHere.replace('podSelector: {}', 'podSelector: {matchLabels: {app: web}}'),
+  ],
+  ['a policy is for egress', bare + deny + denyHere.replace('Ingress, ', '')],
+  [
+    'a declared namespace has no policy',
+    `${bare}${deny}${denyHere}---\napiVersion: v1\nkind: Namespace\nmetadata: {name: other}\n`,
+  ],
+])('no pod is declared, and still told: %s', (_, text) => expect(findings(inputOnly, text)).toHaveLength(1));
+
 test.each([
   [
     `pods are isolated, as the help says`,
@@ -17,9 +34,6 @@ test.each([
       podYaml('web', 'app: web') +
       policyYaml('deny', '  podSelector: {}\n  policyTypes: [Ingress, Egress]'),
   ],
-  [
-    'no pod is declared, and the namespaces with policies have a default deny',
-    firewallYaml([ssh, drop]) + policyYaml('deny', '  podSelector: {}\n  policyTypes: [Ingress, Egress]'),
-  ],
+  ['no pod is declared, and each namespace has a default deny', bare + deny + denyHere],
   [`FORWARD is filtered too`, firewallYaml([ssh, drop, 'iptables -A FORWARD -j DROP'])],
 ])('nothing to say: %s', (_, text) => expect(findings(inputOnly, text)).toEqual([]));

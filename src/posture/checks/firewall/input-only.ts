@@ -18,7 +18,8 @@ Services on nodes (NodePort) and for a hostPort, whose destination is rewritten 
 What the machine and pods on its network send meets OUTPUT. A filter of INPUT leaves all of that open.
 
 Say of pods with NetworkPolicies what may reach them and what they may reach; this note is not given where a policy isolates
-every pod of the manifests. Filter FORWARD on the machine only with care: whatever is dropped there cuts off pods.`,
+every pod of the manifests or, where they declare none with an address of its own, every namespace that they use. Filter
+FORWARD on the machine only with care: whatever is dropped there cuts off pods.`,
   example: {
     bad: 'iptables -A INPUT -j DROP   # and no NetworkPolicy',
     good: 'kind: NetworkPolicy\nmetadata: {name: default-deny, namespace: shop}\nspec:\n  podSelector: {}\n  policyTypes: [Ingress, Egress]',
@@ -48,17 +49,19 @@ every pod of the manifests. Filter FORWARD on the machine only with care: whatev
 };
 
 /**
- * Whether a policy isolates each pod with an address of its own; where the manifests declare none, whether the namespaces
- * with policies have one that isolates whatever comes.
+ * Whether a policy isolates each pod with an address of its own; where the manifests declare none, whether each namespace
+ * that they use has one that isolates whatever comes.
  */
-function arePodsIsolated({ inventory, segmentation }: Declared): boolean {
+function arePodsIsolated({ inventory, manifests, segmentation }: Declared): boolean {
   const pods = inventory.workloads.filter(({ hostNetwork, finished }) => !hostNetwork && !finished);
   if (pods.length > 0) return pods.every(({ index }) => segmentation.plan('ingress', index) !== openPlan);
-  const byNamespace = Map.groupBy(segmentation.policies, ({ policy }) => policy.namespace);
   const isolates = (policy: NetworkPolicy) =>
     policy.fault === undefined && policy.subject?.length === 0 && policy.rules.ingress !== undefined;
-  return (
-    byNamespace.size > 0 &&
-    [...byNamespace.values()].every((policies) => policies.some(({ policy }) => isolates(policy)))
+  const isolated = new Set(
+    segmentation.policies.flatMap(({ policy }) => (isolates(policy) ? policy.namespace : [])),
   );
+  const used = manifests.resources.flatMap(
+    ({ namespace, kind, name }) => namespace ?? (kind === 'Namespace' ? name : []),
+  );
+  return used.every((name) => isolated.has(name) || name?.startsWith('kube-'));
 }

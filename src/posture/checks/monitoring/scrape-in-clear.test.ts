@@ -15,8 +15,14 @@ test('neither TLS nor authentication', () => {
       at: "'exporter:9100'",
       message:
         'metrics of exporter:9100 go in clear text to whoever asks, unless a policy or the mesh is in the way: no TLS, no authentication',
+      help: 'write `scheme: https`, `tls_config` and `authorization`, or admit Prometheus alone by a NetworkPolicy',
     },
   ]);
+});
+
+test('a policy counts for pods that are declared', () => {
+  const [found] = findings(scrapeInClear, scrape + policy);
+  expect(found?.help).toMatch(/or declare the exporter and its Service and admit Prometheus alone/);
 });
 
 test('targets of one job are told once', () => {

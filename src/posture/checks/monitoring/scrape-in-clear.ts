@@ -34,6 +34,7 @@ alone, or the mesh.`,
         job,
         targets.map(({ target }) => target.value.text),
         targets[0]?.target.span ?? job.span,
+        targets.every(({ service }) => service?.backends?.length),
       ),
     );
   },
@@ -47,7 +48,12 @@ function isGuarded(workload: Workload, { segmentation }: Declared): boolean {
   );
 }
 
-function finding(job: ScrapeJob, targets: readonly string[], span: ScrapeJob['span']): Diagnostic {
+function finding(
+  job: ScrapeJob,
+  targets: readonly string[],
+  span: ScrapeJob['span'],
+  areDeclared: boolean,
+): Diagnostic {
   const what = targets.length === 1 ? targets[0] : `${targets.length} targets`;
   if (job.hasAuthentication) {
     return diagnose(scrapeInClear, {
@@ -60,6 +66,6 @@ function finding(job: ScrapeJob, targets: readonly string[], span: ScrapeJob['sp
   return diagnose(scrapeInClear, {
     message: `metrics of ${what} go in clear text to whoever asks, unless a policy or the mesh is in the way: no TLS, no authentication`,
     span,
-    help: 'write `scheme: https`, `tls_config` and `authorization`, or admit Prometheus alone by a NetworkPolicy',
+    help: `write \`scheme: https\`, \`tls_config\` and \`authorization\`, or ${areDeclared ? '' : 'declare the exporter and its Service and '}admit Prometheus alone by a NetworkPolicy`,
   });
 }

@@ -9,6 +9,8 @@ kind: Service
 metadata: {name: controller, namespace: ingress-nginx}
 spec: {type: ${type}, selector: {app: controller}, ports: [{port: 80}]${more}}
 `;
+const ofProject = (more = '') =>
+  service('LoadBalancer', more).replace('app: controller', 'app.kubernetes.io/name: ingress-nginx');
 const limited = ingressYaml('limit-rpm: "100"\nlimit-connections: "10"');
 const status = 'limit-req-status-code: "429"\nlimit-conn-status-code: "429"';
 
@@ -48,6 +50,10 @@ test.each([
       service('LoadBalancer', ', externalTrafficPolicy: Local'),
   ],
   [
+    'status and a Service that keeps addresses for a controller installed otherwise',
+    limited + settingsYaml(status) + ofProject(', externalTrafficPolicy: Local'),
+  ],
+  [
     'status and a controller on the host network',
     limited + settingsYaml(status) + controllerYaml('', 'hostNetwork: true'),
   ],
@@ -56,6 +62,12 @@ test.each([
 test.each([
   ['a Service that hides addresses', controllerYaml() + service('LoadBalancer')],
   ['no Service at all', controllerYaml()],
+  ['a Service that hides them, for a controller installed otherwise', ofProject()],
+  [
+    'a Service of another controller than the declared one',
+    controllerYaml() + ofProject(', externalTrafficPolicy: Local'),
+  ],
+  ['a Service of something else', service('LoadBalancer', ', externalTrafficPolicy: Local')],
 ])('the address is not kept: %s', (_, text) => {
   expect(findings(limitsPerClient, limited + settingsYaml(status) + text)).toHaveLength(1);
 });

@@ -1,5 +1,7 @@
 import { type Diagnostic, diagnose } from '../../../diagnostic/diagnostic.ts';
+import type { Resource } from '../../../manifest/resource.ts';
 import { ingressNginx, ratePairs } from '../../../product/ingress-nginx.ts';
+import { fieldAt } from '../../../segmentation/values.ts';
 import { isController, type NginxAnnotation } from '../../controls/nginx.ts';
 import type { Declared } from '../../posture.ts';
 import type { Check } from '../definition.ts';
@@ -82,8 +84,10 @@ function keepsAddresses(declared: Declared): boolean {
   const controllers = controls.containers.filter(isController);
   const ofController = new Set(controllers.map(({ workload }) => workload));
   const ways = inventory.services.filter(
-    ({ type, backends }) =>
-      (type === 'LoadBalancer' || type === 'NodePort') && backends?.some((one) => ofController.has(one)),
+    ({ type, backends, source }) =>
+      (type === 'LoadBalancer' || type === 'NodePort') &&
+      (backends?.some((one) => ofController.has(one)) ||
+        (controllers.length === 0 && selectsController(source))),
   );
   if (ways.length > 0) return ways.every(({ keepsClientAddress }) => keepsClientAddress);
   return (
@@ -92,4 +96,9 @@ function keepsAddresses(declared: Declared): boolean {
       ({ pod, ports }) => pod.hostNetwork || ports.some(({ value }) => value.hostPort !== undefined),
     )
   );
+}
+
+/** Whether a Service is for a controller installed otherwise: by the label that the project's manifests and chart give. */
+function selectsController({ value }: Resource): boolean {
+  return fieldAt(value, 'spec', 'selector', 'app.kubernetes.io/name') === 'ingress-nginx';
 }

@@ -30,7 +30,7 @@ Other controllers for Ingresses are maintained, too. Told once for a set of mani
       diagnose(retiredController, {
         message: `ingress-nginx is retired: no security fix comes after ${latest}, maintenance ended in ${retired}`,
         span,
-        help: 'move to an implementation of the Gateway API: a Gateway with the listeners, an HTTPRoute in place of each Ingress',
+        help: 'move to an implementation of the Gateway API: a Gateway with the listeners, an HTTPRoute in place of each Ingress; then delete what is for ingress-nginx alone: controller, IngressClass, ConfigMap',
       }),
     ];
   },

@@ -13,7 +13,7 @@ test('a configuration of Falco', () => {
       at: 'falco-config',
       message:
         'no workload here mounts `falco.yaml` and `rules.yaml` of ConfigMap security/falco-config: a Falco that its chart installs reads its own',
-      help: 'mount it where Falco runs (`configMap: {name: falco-config}`, in namespace security), or put the settings where that Falco reads them',
+      help: 'mount it where Falco runs (`configMap: {name: falco-config}`, in namespace security), at a directory of its own such as /etc/edge-falco, and start it with `-c /etc/edge-falco/falco.yaml`, or put the settings where that Falco reads them',
     },
   ]);
   expect(findings(controlUnread, config + falcoPods())).toEqual([]);
@@ -25,6 +25,14 @@ test.each([
   ['WireGuard', data('wg0.conf', '[Interface]', 'Secret')],
 ])('a configuration of %s', (product, text) => {
   expect(findings(controlUnread, text)[0]?.help).toContain(`mount it where ${product} runs`);
+});
+
+test('rules of Falco alone are started with no configuration', () => {
+  const [found] = findings(
+    controlUnread,
+    data('rules.yaml', ruleText('evt.type=open').replaceAll('\n', '\n    ')),
+  );
+  expect(found?.help).toMatch(/in namespace shop\), or put/);
 });
 
 test('a volume that leaves the key out', () => {

@@ -36,6 +36,7 @@ as a HelmRelease, is not reported.`,
     );
     if (unread.length === 0) return [];
     const named = namesElsewhere(declared);
+    const falcoConfigs = new Set(controls.falcoConfigs.map(({ key }) => key));
     const missing = {
       byName: Map.groupBy(controls.consumption.missing, ({ name }) => name),
       byNamespace: Map.groupBy(controls.consumption.missing, ({ namespace }) => namespace),
@@ -43,7 +44,13 @@ as a HelmRelease, is not reported.`,
     return [...Map.groupBy(unread, ({ object }) => object)]
       .filter(([object]) => !named.has(object.name))
       .map(([object, keys]) =>
-        finding(object, keys, products.get(keys[0] as DataKey) as Product, mistaken(object, missing)),
+        finding(
+          object,
+          keys,
+          products.get(keys[0] as DataKey) as Product,
+          keys.find((key) => falcoConfigs.has(key)),
+          mistaken(object, missing),
+        ),
       );
   },
 };
@@ -100,6 +107,7 @@ function finding(
   object: DataObject,
   keys: readonly DataKey[],
   product: Product,
+  falcoConfig: DataKey | undefined,
   meant: RelatedSpan | undefined,
 ): Diagnostic {
   const [first, ...others] = keys.map(({ name }) => `\`${name}\``);
@@ -109,13 +117,17 @@ function finding(
       : `${first} and ${others.length === 1 ? others[0] : `${others.length} more keys`}`;
   const volume =
     object.kind === 'Secret' ? `secret: {secretName: ${object.name}}` : `configMap: {name: ${object.name}}`;
+  // At /etc/falco it would hide the rules of the image.
+  const place = falcoConfig
+    ? `, at a directory of its own such as /etc/edge-falco, and start it with \`-c /etc/edge-falco/${falcoConfig.name}\``
+    : '';
   return diagnose(controlUnread, {
     message: `no workload here mounts ${what} of ${dataObjectName(object)}: ${otherwise[product]}`,
     span: object.source.at(['metadata', 'name']),
     ...(meant && { related: [meant] }),
     help: meant
       ? 'name this object there, in its namespace'
-      : `mount it where ${product} runs (\`${volume}\`, in namespace ${object.namespace}), or put the settings where that ${product} reads them`,
+      : `mount it where ${product} runs (\`${volume}\`, in namespace ${object.namespace})${place}, or put the settings where that ${product} reads them`,
   });
 }
 

@@ -26,7 +26,7 @@ test('no tag is latest', () => {
 
 test("with a capability on the machine's network", () => {
   expect(find('agent', admin, 'hostNetwork: true')).toMatchObject([
-    { message: expect.stringContaining('gets its network of DaemonSet') },
+    { message: expect.stringContaining('gets the network of the machine of DaemonSet') },
   ]);
 });
 

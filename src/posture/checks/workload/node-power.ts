@@ -7,8 +7,11 @@ const networkCapabilities = new Set(['NET_ADMIN', 'SYS_ADMIN', 'SYS_MODULE', 'BP
  * Returns what a container may do to its machine, in words; undefined when it is confined as containers are by default:
  * privileged ones own the machine, others its network when they share it and have the capability (capabilities(7)).
  */
-export function powerOverNode({ pod, security }: ContainerFacts): 'the machine' | 'its network' | undefined {
+export function powerOverNode({
+  pod,
+  security,
+}: ContainerFacts): 'the machine' | 'the network of the machine' | undefined {
   if (security.privileged) return 'the machine';
   const has = security.addedCapabilities.some(({ value }) => networkCapabilities.has(value));
-  return pod.hostNetwork && has ? 'its network' : undefined;
+  return pod.hostNetwork && has ? 'the network of the machine' : undefined;
 }
