@@ -55,7 +55,7 @@ export function operandType(operand: Operand, source: SourceCatalogue): OperandT
     if (first.type !== 'string' && !(name === 'b64' && first.type === 'bytes')) {
       return fault(`\`${name}\` takes a text, and this is of type ${first.type}`);
     }
-    return { type: 'string', values: first.values };
+    return { type: first.type, values: first.values };
   }
   if (name === 'len') {
     if (first === undefined || operand.arguments.length !== 1) return fault('`len` takes one field');

@@ -13,7 +13,7 @@ import { holds } from './evaluate.oracle.ts';
 /** Conditions tried; PICKET_CASES=1000000 for a long run. */
 const numRuns = Number(process.env.PICKET_CASES ?? 4000);
 
-const words = ['cat', 'sh', 'bash', 'nc', '/etc/passwd', '/etc', '/var/log/x', 'a.b', ''];
+const words = ['cat', 'sh', 'bash', 'nc', '/etc/passwd', '/etc', '/var/log/x', 'a.b', 'É\u212aS', ''];
 const word = fc.constantFrom(...words);
 const quoted = word.map((text) => `"${text}"`);
 const list = (item: fc.Arbitrary<string>) =>

@@ -35,16 +35,16 @@ function valuesOf(operand: Operand, event: SmallEvent): readonly FieldValue[] {
     case 'val':
       return first;
     case 'tolower':
-      return first.map((value) => String(value).toLowerCase());
+      return first.map((value) => lower(String(value)));
     case 'toupper':
-      return first.map((value) => String(value).toUpperCase());
+      return first.map((value) => String(value).replace(/[a-z]/g, (sign) => sign.toUpperCase()));
     case 'basename':
       return first.map((value) => String(value).split('/').at(-1) as string);
     case 'len': {
       const [argument] = operand.arguments;
       const isList = argument?.kind === 'field' && smallSource.fields.get(argument.name)?.values === 'list';
       if (isList) return event.values[argument.name] === undefined ? [] : [first.length];
-      return first.map((value) => String(value).length);
+      return first.map((value) => new TextEncoder().encode(String(value)).length);
     }
     case 'concat':
       return inner.some((one) => one.length === 0) ? [] : [inner.flat().map(String).join('')];
@@ -102,7 +102,7 @@ function relates(value: FieldValue, operator: string, other: FieldValue): boolea
     case 'contains':
       return text.indexOf(wanted) >= 0;
     case 'icontains':
-      return text.toLowerCase().indexOf(wanted.toLowerCase()) >= 0;
+      return lower(text).indexOf(lower(wanted)) >= 0;
     case 'startswith':
       return text.slice(0, wanted.length) === wanted;
     case 'endswith':
@@ -110,7 +110,7 @@ function relates(value: FieldValue, operator: string, other: FieldValue): boolea
     case 'glob':
       return globRegex(wanted).test(text);
     case 'iglob':
-      return globRegex(wanted.toLowerCase()).test(text.toLowerCase());
+      return globRegex(lower(wanted)).test(lower(text));
     case 'regex':
       return new RegExp(`^(?:${wanted})$`, 'u').test(text);
     case 'pmatch': {
@@ -120,6 +120,10 @@ function relates(value: FieldValue, operator: string, other: FieldValue): boolea
     default:
       throw new Error(operator);
   }
+}
+
+function lower(text: string): string {
+  return text.replace(/[A-Z]/g, (sign) => sign.toLowerCase());
 }
 
 function numberOf(value: FieldValue): number {

@@ -1,3 +1,4 @@
+import { asciiLower } from './ascii-case.ts';
 import { type CodeRange, parseRegex } from './regex-syntax.ts';
 
 /** One step of a pattern: some signs, or any number of any signs. */
@@ -8,7 +9,7 @@ type Step = { readonly kind: 'one'; readonly test: (sign: string) => boolean } |
  * `[…]` is a class and `\` takes the next sign as it is. Time is bounded by the lengths' product; nothing is tried twice.
  */
 export function compileGlob(pattern: string, ignoreCase = false): (text: string) => boolean {
-  const fold = (text: string) => (ignoreCase ? text.toLowerCase() : text);
+  const fold = (text: string) => (ignoreCase ? asciiLower(text) : text);
   const plain = /^(\*?)([^*?[\]\\]*)(\*?)$/.exec(pattern);
   if (plain !== null) {
     const [, head, raw = '', tail] = plain;

@@ -1,5 +1,6 @@
 import { type EventSource, type Extract, type FieldValue, findField } from '../../event/field.ts';
 import type { Literal, LiteralList, Operand } from '../ast.ts';
+import { asciiLower, asciiUpper } from './ascii-case.ts';
 
 type Values = FieldValue | readonly FieldValue[] | undefined;
 
@@ -16,9 +17,9 @@ export function bindOperand<E>(operand: Operand, source: Pick<EventSource<E>, 'f
     case 'val':
       return first;
     case 'tolower':
-      return (event) => mapped(first(event), (text) => text.toLowerCase());
+      return (event) => mapped(first(event), asciiLower);
     case 'toupper':
-      return (event) => mapped(first(event), (text) => text.toUpperCase());
+      return (event) => mapped(first(event), asciiUpper);
     case 'basename':
       return (event) => mapped(first(event), (text) => text.slice(text.lastIndexOf('/') + 1));
     case 'b64':
@@ -72,19 +73,25 @@ function mapped(value: Values, change: (text: string) => string): Values {
   return change(String(value));
 }
 
-/** Base64 undone (RFC 4648); undefined for what is none. */
+/** Base64 undone (RFC 4648 §4, padding or not): bytes of bytes, text of text; undefined for what is none. */
 function decoded(value: Values): Values {
-  if (typeof value !== 'string') return undefined;
+  const isBytes = value instanceof Uint8Array;
+  if (!isBytes && typeof value !== 'string') return undefined;
+  const text = isBytes ? Array.from(value, (byte) => String.fromCharCode(byte)).join('') : value;
   try {
-    return new TextDecoder().decode(Uint8Array.from(atob(value), (sign) => sign.charCodeAt(0)));
+    const bytes = Uint8Array.from(atob(text.replace(/\0+$/, '')), (sign) => sign.charCodeAt(0));
+    return isBytes ? bytes : new TextDecoder().decode(bytes);
   } catch {
     return undefined;
   }
 }
 
+/** Bytes of a text (as UTF-8) or buffer, members of a list. */
 function lengthOf(value: Values): number | undefined {
-  if (typeof value === 'string' || value instanceof Uint8Array || Array.isArray(value)) return value.length;
-  return value === undefined ? undefined : String(value).length;
+  if (value === undefined) return undefined;
+  if (value instanceof Uint8Array || Array.isArray(value)) return value.length;
+  const text = String(value);
+  return /^[\x00-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).length;
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { FieldType, FieldValue } from '../../event/field.ts';
 import { type Address, sameAddress } from '../../net/address.ts';
-import { type Prefix, prefixContains } from '../../net/prefix.ts';
+import { AddressSet } from '../../net/address-set.ts';
+import { hostPrefix, type Prefix } from '../../net/prefix.ts';
 import type { ComparisonOperator, Modifier } from '../ast.ts';
 import { parseConstant, parseHex } from '../values.ts';
+import { asciiLower } from './ascii-case.ts';
 import { compileGlob } from './glob.ts';
 import { compilePathPrefixes } from './path-prefixes.ts';
 import { compileRegex } from './regex.ts';
@@ -88,13 +90,12 @@ function modified(modifier: Modifier, predicates: readonly Predicate[]): Predica
 
 function memberOf(type: FieldType, texts: readonly string[]): Predicate {
   const constants = texts.map((text) => parseConstant(type, text)).filter((value) => value !== undefined);
-  if (type === 'network') {
-    const prefixes = constants as Prefix[];
-    return (value) => prefixes.some((prefix) => isIn(prefix, value as Address));
-  }
-  if (type === 'address') {
-    const addresses = constants as Address[];
-    return (value) => addresses.some((address) => sameAddress(address, value as Address));
+  if (type === 'network' || type === 'address') {
+    const prefixes = constants.map((one) =>
+      type === 'network' ? (one as Prefix) : hostPrefix(one as Address),
+    );
+    const members = AddressSet.ofPrefixes(prefixes);
+    return (value) => members.contains(value as Address);
   }
   if (type === 'bytes') {
     const encoded = texts.map((text) => new TextEncoder().encode(text));
@@ -106,10 +107,6 @@ function memberOf(type: FieldType, texts: readonly string[]): Predicate {
   const numbers = [...members];
   return (value) =>
     members.has(value) || numbers.some((one) => typeof one !== typeof value && same('integer', one, value));
-}
-
-function isIn(prefix: Prefix, address: Address): boolean {
-  return prefix.address.family === address.family && prefixContains(prefix, address);
 }
 
 function ordered(operator: '<' | '<=' | '>' | '>=', limit: number | bigint | string): Predicate {
@@ -130,8 +127,8 @@ function textPredicate(operator: ComparisonOperator, wanted: string): Predicate 
     case 'contains':
       return (value) => (value as string).includes(wanted);
     case 'icontains': {
-      const lower = wanted.toLowerCase();
-      return (value) => (value as string).toLowerCase().includes(lower);
+      const lower = asciiLower(wanted);
+      return (value) => asciiLower(value as string).includes(lower);
     }
     case 'startswith':
       return (value) => (value as string).startsWith(wanted);

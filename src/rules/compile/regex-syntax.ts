@@ -64,6 +64,11 @@ const named: Readonly<Record<string, readonly CodeRange[]>> = {
 };
 const controls: Readonly<Record<string, number>> = { a: 7, f: 0x0c, n: 0x0a, r: 0x0d, t: 0x09, v: 0x0b };
 
+interface Count {
+  readonly least: number;
+  readonly most: number;
+}
+
 class RegexFault extends Error {}
 
 /** Returns what is wrong with a regular expression of RE2's syntax (github.com/google/re2, Syntax), or undefined. */
@@ -72,7 +77,11 @@ export function regexProblem(text: string): string | undefined {
   return typeof parsed === 'string' ? parsed : undefined;
 }
 
-/** Returns the parts of a regular expression, or what is wrong with it as a text. Backreferences and lookaround are not RE2. */
+/**
+ * Returns the parts of a regular expression, or what is wrong with it as a text. The language compiles them with RE2 in its POSIX mode:
+ * `^` and `$` are those of lines, `.` is no line feed, repetitions may be repeated. What that mode refuses and RE2 otherwise knows is
+ * taken too: `\d`, `\w`, `\s`, `\b`, `(?:…)`, `(?i)`. Backreferences and lookaround are not RE2.
+ */
 export function parseRegex(text: string): Regex | string {
   try {
     return new RegexParser(text).whole();
@@ -85,7 +94,6 @@ export function parseRegex(text: string): Regex | string {
 interface Flags {
   readonly fold: boolean;
   readonly dotAll: boolean;
-  readonly multiline: boolean;
 }
 
 class RegexParser {
@@ -93,7 +101,7 @@ class RegexParser {
   #at = 0;
   /** Between `\Q` and `\E`, where every sign means itself. */
   #isLiteral = false;
-  #flags: Flags = { fold: false, dotAll: false, multiline: false };
+  #flags: Flags = { fold: false, dotAll: false };
 
   constructor(text: string) {
     this.#points = Array.from(text, (sign) => sign.codePointAt(0) as number);
@@ -140,23 +148,23 @@ class RegexParser {
     return parts.length === 1 ? (parts[0] as Regex) : { kind: 'all', parts };
   }
 
+  /** Repetitions may follow one another, as in POSIX: `a+?` is `(a+)?`, not a lazy `a+`. */
   #repeated(atom: Regex): Regex {
     let part = atom;
-    for (let times = 0; ; times++) {
+    for (let product = 1; ; ) {
       const count = this.#count();
       if (count === undefined) return part;
-      if (times > 0) this.#fail('two repetitions in a row');
-      // Lazy or not makes no difference to whether the whole text matches.
-      this.#take('?');
-      part = { kind: 'repeat', part, least: count[0], most: count[1] };
+      product *= Math.max(1, Number.isFinite(count.most) ? count.most : count.least);
+      if (product > maxCount) this.#fail('a repetition that is too large');
+      part = repeat(part, count);
     }
   }
 
-  #count(): readonly [number, number] | undefined {
+  #count(): Count | undefined {
     if (this.#isLiteral) return undefined;
-    if (this.#take('*')) return [0, Number.POSITIVE_INFINITY];
-    if (this.#take('+')) return [1, Number.POSITIVE_INFINITY];
-    if (this.#take('?')) return [0, 1];
+    if (this.#take('*')) return { least: 0, most: Number.POSITIVE_INFINITY };
+    if (this.#take('+')) return { least: 1, most: Number.POSITIVE_INFINITY };
+    if (this.#take('?')) return { least: 0, most: 1 };
     if (this.#peek() !== '{') return undefined;
     const rest = String.fromCodePoint(...this.#points.slice(this.#at, this.#at + 14));
     const found = /^\{(\d{1,5})(?:(,)(\d{1,5})?)?\}/.exec(rest);
@@ -168,7 +176,7 @@ class RegexParser {
       this.#fail('a repetition that is too large or ends before it begins');
     }
     this.#at += found[0].length;
-    return [least, most];
+    return { least, most };
   }
 
   /** Undefined for what only sets flags. */
@@ -196,9 +204,9 @@ class RegexParser {
           ranges: this.#flags.dotAll ? [{ from: 0, to: maxPoint }] : negate([{ from: 10, to: 10 }]),
         };
       case '^':
-        return { kind: 'assert', what: this.#flags.multiline ? 'line start' : 'start' };
+        return { kind: 'assert', what: 'line start' };
       case '$':
-        return { kind: 'assert', what: this.#flags.multiline ? 'line end' : 'end' };
+        return { kind: 'assert', what: 'line end' };
       case '\\':
         return this.#escape();
       default:
@@ -224,8 +232,8 @@ class RegexParser {
       if (sign === '-') isOn = false;
       else if (sign === 'i') flags = { ...flags, fold: isOn };
       else if (sign === 's') flags = { ...flags, dotAll: isOn };
-      else if (sign === 'm') flags = { ...flags, multiline: isOn };
-      else if (sign === 'U') continue;
+      // Lines are always told apart; lazy or not makes no difference to whether a whole text matches.
+      else if (sign === 'm' || sign === 'U') continue;
       else if (sign === ')') {
         this.#flags = flags;
         return undefined;
@@ -271,10 +279,20 @@ class RegexParser {
     const control = controls[sign];
     if (control !== undefined) return control;
     if (sign === 'x') return this.#hex();
-    if (/^[0-7]$/.test(sign) && sign !== '0') this.#fail('a backreference is not RE2');
-    if (sign === '0') return 0;
+    if (/^[0-7]$/.test(sign)) return this.#octal(sign);
     if (sign === '' || /^[A-Za-z]$/.test(sign)) this.#fail(`\`\\${sign}\` is no escape of RE2`);
     return sign.codePointAt(0) as number;
+  }
+
+  /** One to three digits; one alone, other than 0, would be a backreference. */
+  #octal(first: string): number {
+    let digits = first;
+    while (digits.length < 3 && /^[0-7]$/.test(this.#peek())) {
+      digits += this.#peek();
+      this.#at++;
+    }
+    if (digits.length === 1 && first !== '0') this.#fail('a backreference is not RE2');
+    return Number.parseInt(digits, 8);
   }
 
   #hex(): number {
@@ -336,6 +354,16 @@ class RegexParser {
   #set(ranges: readonly CodeRange[]): Regex {
     return { kind: 'set', ranges: this.#flags.fold ? fold(ranges) : ranges };
   }
+}
+
+/** Written without nesting where that says the same, so that a row of signs does not become a deep tree. */
+function repeat(part: Regex, { least, most }: Count): Regex {
+  if (least === 1 && most === 1) return part;
+  const isSimple = (count: Count) => count.least <= 1 && (count.most === 1 || !Number.isFinite(count.most));
+  if (part.kind === 'repeat' && isSimple(part) && isSimple({ least, most })) {
+    return { ...part, least: part.least * least, most: Math.max(part.most, most) };
+  }
+  return { kind: 'repeat', part, least, most };
 }
 
 function pointRange(point: number): CodeRange {

@@ -36,6 +36,15 @@ describe('whole texts', () => {
     ['', '', true],
     ['a|', '', true],
     ['/etc/(passwd|shadow).*', '/etc/shadow-', true],
+    ['a**b+?', 'aaa', true],
+    ['a+?', '', true],
+    ['(a?)+{2}', 'aa', true],
+    ['a{2}{3}', 'aaaaaa', true],
+    ['a{2}{3}', 'aaaaa', false],
+    ['a{2}*', 'aaa', false],
+    ['^a$\n^b$', 'a\nb', true],
+    ['\\Aa\\z\\n', 'a\n', false],
+    ['\\0\\012\\101', '\0\nA', true],
   ] as const)('%s on %s', (pattern, text, wanted) => expect(matches(pattern, text)).toBe(wanted));
 });
 
@@ -43,7 +52,7 @@ test.each([
   ['(a', 'a `(` without its `)`'],
   ['a)', 'a `)` without its `(`'],
   ['*a', 'nothing for `*` to repeat'],
-  ['a**', 'two repetitions in a row'],
+  ['a{100}{100}', 'a repetition that is too large'],
   ['[a', 'a `[` without its `]`'],
   ['[z-a]', 'a range that ends before it begins'],
   ['(a)\\1', 'a backreference is not RE2'],
@@ -79,6 +88,12 @@ test('patterns on which others take for ever are linear', () => {
   expect(matches('(a?){50}a{50}', 'a'.repeat(50))).toBe(true);
   expect(matches('(.*)(.*)(.*)(.*)x', 'y'.repeat(20_000))).toBe(false);
   expect(performance.now() - begun).toBeLessThan(2000);
+});
+
+test('a long row of repetitions is no deep tree', () => {
+  expect(matches(`a${'*'.repeat(100_000)}`, 'aa')).toBe(true);
+  expect(matches(`a${'{1}'.repeat(10_000)}`, 'a')).toBe(true);
+  expect(matches(`a${'{0}'.repeat(10_000)}`, '')).toBe(true);
 });
 
 test('a pattern that grows too large is refused', () => {
