@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** Returns a child whose output goes to standard error: standard output is for results. It leads a process group of its own. */
+export function spawnChild(program: string, args: readonly string[]): ChildProcess {
+  const child = spawn(program, args, { stdio: ['pipe', 2, 2], detached: true });
+  // A pipe that breaks is told to whoever writes.
+  child.stdin?.on('error', () => {});
+  child.on('error', () => {});
+  return child;
+}
+
+/** Ends a child and what it started. */
+export function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
+
+/** Resolves when the child has ended: with undefined for exit status 0, else with what happened. */
+export function ended(child: ChildProcess, name: string): Promise<Error | undefined> {
+  return new Promise((done) => {
+    child.once('error', (error) => done(error));
+    child.once('close', (code, signal) => {
+      if (code === 0) done(undefined);
+      else
+        done(
+          new Error(code === null ? `${name} was ended by ${signal}` : `${name} ended with status ${code}`),
+        );
+    });
+  });
+}
+
+/** Starts a program, gives it one line, and resolves when it has ended well. Rejects otherwise. */
+export async function feedOnce(
+  program: string,
+  args: readonly string[],
+  line: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const child = spawnChild(program, args);
+  const stop = () => killGroup(child);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const end = ended(child, name);
+    child.stdin?.end(`${line}\n`);
+    const error = await end;
+    if (error !== undefined) throw signal.aborted ? (signal.reason as Error) : error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
