@@ -6,6 +6,7 @@ import { assertionCodes } from '../posture/assertions/codes.ts';
 import { checks } from '../posture/checks/registry.ts';
 import { learnCodes } from '../posture/learn/codes.ts';
 import { loadCodes } from '../rules/load/codes.ts';
+import { settingsCodes } from '../rules/settings/codes.ts';
 import { ruleTestCodes } from '../rules/testing/codes.ts';
 
 /** Every diagnostic code of Picket, from the rooms that define them. */
@@ -16,6 +17,7 @@ export const codes: CodeRegistry = new CodeRegistry([
   assertionCodes,
   learnCodes,
   loadCodes,
+  settingsCodes,
   ruleTestCodes,
   checks,
 ]);

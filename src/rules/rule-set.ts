@@ -31,6 +31,17 @@ export interface Rule {
   readonly warnEventTypes: boolean;
   /** Whether the rule asks for a recording while it fires, and how long in ms. */
   readonly capture?: { readonly duration: number | undefined };
+  /** Further output fields, which a configuration adds. */
+  readonly extraFields?: readonly ExtraField[];
+}
+
+/** A value among the output fields that the output does not print. */
+export interface ExtraField {
+  readonly name: string;
+  /** An output: `%proc.pid`, or a text with several fields. */
+  readonly format: string;
+  /** Whether the value is the output's text; else that of its only field. */
+  readonly isText: boolean;
 }
 
 /** What a set of rules files comes to, in the order in which rules first appear. */

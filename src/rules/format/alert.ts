@@ -51,7 +51,7 @@ export class AlertPrinter<E> {
   alert(rule: Rule, event: E): RuleAlert {
     let formatter = this.#formatters.get(rule);
     if (formatter === undefined) {
-      formatter = outputFormatter(rule.output, this.#source);
+      formatter = withExtraFields(rule, this.#source);
       this.#formatters.set(rule, formatter);
     }
     const time = this.#timeOf(event);
@@ -63,6 +63,30 @@ export class AlertPrinter<E> {
       fields: formatter.fields(event),
     };
   }
+}
+
+/** The formatter of a rule's output, with the fields that a configuration adds. */
+function withExtraFields<E>({ output, extraFields = [] }: Rule, source: EventSource<E>): OutputFormatter<E> {
+  const formatter = outputFormatter(output, source);
+  if (extraFields.length === 0) return formatter;
+  const extra = extraFields.map(({ name, format, isText }) => ({
+    name,
+    isText,
+    formatter: outputFormatter(format, source),
+  }));
+  return {
+    text: formatter.text,
+    fields(event) {
+      const fields = new Map(formatter.fields(event));
+      for (const { name, isText, formatter } of extra) {
+        const [value = 'null'] = isText
+          ? [JSON.stringify(formatter.text(event))]
+          : formatter.fields(event).values();
+        fields.set(name, value);
+      }
+      return fields;
+    },
+  };
 }
 
 /** Returns the alert as one line, as Falco prints it; signs that would end or colour a line are escaped as in JSON. */
