@@ -30,7 +30,7 @@ export const helper = {
   probeReadKernel: 113,
   probeReadUserString: 114,
   probeReadKernelString: 115,
-  getBootTime: 125,
+  getTime: 5,
   ringBufferOutput: 130,
 } as const;
 

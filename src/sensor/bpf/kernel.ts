@@ -1,0 +1,111 @@
+import { native } from './native.ts';
+
+/** Commands, map types and program types of bpf(2) (include/uapi/linux/bpf.h). */
+const command = { mapCreate: 0, mapLookup: 1, programLoad: 5, rawTracepointOpen: 17 } as const;
+const mapType = { array: 2, ringBuffer: 27 } as const;
+const tracing = 26;
+const traceRawTracepoint = 23;
+const logBytes = 1 << 20;
+const errorNames: Readonly<Record<number, string>> = {
+  1: 'EPERM',
+  7: 'E2BIG',
+  12: 'ENOMEM',
+  13: 'EACCES',
+  22: 'EINVAL',
+  28: 'ENOSPC',
+};
+
+/** A program that the kernel did not take, with the end of what its verifier said. */
+export class RefusedProgram extends Error {
+  readonly log: string;
+
+  constructor(name: string, error: number, log: string) {
+    const lines = log.trim().split('\n');
+    super(
+      `the kernel refused the BPF program ${name} (${errorNames[error] ?? `error ${error}`})${lines.length > 1 ? `: ${lines.at(-2)}` : ''}`,
+    );
+    this.log = log;
+  }
+}
+
+function attributes(length: number): DataView {
+  return new DataView(new ArrayBuffer(length));
+}
+
+function call(name: number, view: DataView): number {
+  return native().bpf(name, new Uint8Array(view.buffer));
+}
+
+function off(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new ArrayBuffer(Math.max(bytes.length, 128)));
+  copy.set(bytes);
+  return copy;
+}
+
+function createMap(type: number, key: number, value: number, entries: number): number {
+  const view = attributes(128);
+  [type, key, value, entries].forEach((number, index) => view.setUint32(index * 4, number, true));
+  const fd = call(command.mapCreate, view);
+  if (fd < 0) throw new Error(`the kernel refused a BPF map (${errorNames[-fd] ?? `error ${-fd}`})`);
+  return fd;
+}
+
+/** Makes an array of values that begin as 0. Returns its descriptor. Throws an Error when the kernel refuses. */
+export function createArray(value: number, entries: number): number {
+  return createMap(mapType.array, 4, value, entries);
+}
+
+/** Makes a ring buffer of a power of 2 of bytes. Returns its descriptor. Throws an Error when the kernel refuses. */
+export function createRingBuffer(bytes: number): number {
+  return createMap(mapType.ringBuffer, 0, 0, bytes);
+}
+
+/** Returns the value of an array. Throws an Error when the kernel refuses. */
+export function lookUp(map: number, index: number, bytes: number): DataView {
+  const key = off(new Uint8Array(4));
+  new DataView(key.buffer).setUint32(0, index, true);
+  const value = off(new Uint8Array(bytes));
+  const view = attributes(32);
+  view.setUint32(0, map, true);
+  view.setBigUint64(8, native().address(key), true);
+  view.setBigUint64(16, native().address(value), true);
+  const result = call(command.mapLookup, view);
+  if (result < 0) throw new Error(`a BPF map could not be read (error ${-result})`);
+  return new DataView(value.buffer, 0, bytes);
+}
+
+/** Loads a program for the raw tracepoint with this BTF number. Returns its descriptor. Throws RefusedProgram. */
+export function loadProgram(name: string, code: Uint8Array, attachType: number): number {
+  const attempt = (log: Uint8Array | undefined): number => {
+    const program = off(code);
+    const license = off(new TextEncoder().encode('GPL\0'));
+    const view = attributes(152);
+    view.setUint32(0, tracing, true);
+    view.setUint32(4, code.length / 8, true);
+    view.setBigUint64(8, native().address(program), true);
+    view.setBigUint64(16, native().address(license), true);
+    if (log !== undefined) {
+      view.setUint32(24, 1, true);
+      view.setUint32(28, log.length, true);
+      view.setBigUint64(32, native().address(log), true);
+    }
+    new TextEncoder().encodeInto(name.slice(0, 15), new Uint8Array(view.buffer, 48, 16));
+    view.setUint32(68, traceRawTracepoint, true);
+    view.setUint32(108, attachType, true);
+    return call(command.programLoad, view);
+  };
+  const fd = attempt(undefined);
+  if (fd >= 0) return fd;
+  const log = new Uint8Array(new ArrayBuffer(logBytes));
+  attempt(log);
+  throw new RefusedProgram(name, -fd, new TextDecoder().decode(log.subarray(0, log.indexOf(0))));
+}
+
+/** Attaches a program. Returns the descriptor of the link; closing it takes the program away. Throws an Error when refused. */
+export function attach(program: number): number {
+  const view = attributes(32);
+  view.setUint32(8, program, true);
+  const fd = call(command.rawTracepointOpen, view);
+  if (fd < 0) throw new Error(`a BPF program could not be attached (${errorNames[-fd] ?? `error ${-fd}`})`);
+  return fd;
+}
