@@ -41,6 +41,22 @@ export interface RawEvent {
   readonly cpu: number;
   readonly tid: number;
   readonly params: readonly (RawValue | undefined)[];
+  /** What the sensor saw beside the parameters; undefined where nothing but the events tells. */
+  readonly observed?: Observed;
+}
+
+/** What a sensor looked up in the kernel when the call returned, so that it need not follow from earlier events. */
+export interface Observed {
+  /** The descriptor that the call is about. */
+  readonly descriptor?: DescriptorRecord;
+  /** Directories below which the paths among the parameters stand, by the number of the parameter. */
+  readonly bases?: readonly (string | undefined)[];
+  /** Numbers of the session and the process group. */
+  readonly session?: number;
+  readonly group?: number;
+  /** Numbers of process and thread as they see them themselves. */
+  readonly namespacePid?: number;
+  readonly namespaceTid?: number;
 }
 
 /** A process or thread that was there before the first event. */
@@ -77,6 +93,12 @@ export interface DescriptorRecord {
   readonly listening?: SocketEnd;
   /** IP protocol number of a socket. */
   readonly protocol?: number;
+  /** Address family of a socket, as Linux numbers it. */
+  readonly domain?: number;
+  /** Which end of the tuple the process is, where that is known. */
+  readonly role?: 'client' | 'server';
+  readonly device?: number;
+  readonly inode?: number;
 }
 
 export type DescriptorType =

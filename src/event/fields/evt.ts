@@ -10,7 +10,8 @@ import {
   tupleText,
 } from '../print/parameter.ts';
 import type { RawValue } from '../raw-event.ts';
-import { integerOf, type SystemEvent } from '../system-event.ts';
+import { baseDirectory } from '../state/base-directory.ts';
+import type { SystemEvent } from '../system-event.ts';
 import { field, fieldWith, type SystemField } from './define.ts';
 import { clockText, dateText, isoText } from './time-text.ts';
 
@@ -71,12 +72,14 @@ function lookupOf({ thread, processes, ...event }: SystemEvent): Lookup {
     userName,
     groupName,
     pathOf: (path) => {
-      const index = parameterIndex(raw.type, 'dirfd');
-      const fd = index === undefined ? undefined : integerOf(raw.params[index]);
-      const base = fd === undefined || fd === -100 ? thread.cwd : (thread.descriptors.get(fd)?.name ?? '');
+      const base = baseDirectory(raw, pathName(raw.type, raw.params.indexOf(path)), 'dirfd', thread);
       return pathBelow(base, path);
     },
   };
+}
+
+function pathName(type: number, index: number): string {
+  return parametersOf(type)[index]?.name ?? '';
 }
 
 /** `name=value(meaning)` of all parameters. */

@@ -1,5 +1,6 @@
 import { pathBelow } from '../path.ts';
-import { integerOf, type SystemEvent } from '../system-event.ts';
+import { baseDirectory } from '../state/base-directory.ts';
+import type { SystemEvent } from '../system-event.ts';
 import { field, type SystemField } from './define.ts';
 
 /** Where each type of event keeps a path, and the directory that it is relative to. */
@@ -56,10 +57,7 @@ function whole(places: Readonly<Record<string, Place>>) {
     const place = places[event.typeName];
     const path = place && event.text(place[0]);
     if (place === undefined || path === undefined) return undefined;
-    const fd = place[1] === undefined ? undefined : integerOf(event.parameter(place[1]));
-    const { thread } = event;
-    const base = fd === undefined || fd === -100 ? thread.cwd : (thread.descriptors.get(fd)?.name ?? '');
-    return pathBelow(base, path);
+    return pathBelow(baseDirectory(event.raw, place[0], place[1], event.thread), path);
   };
 }
 

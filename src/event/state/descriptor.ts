@@ -46,12 +46,17 @@ export function descriptor(properties: Partial<Descriptor>): Descriptor {
 }
 
 /** Returns the descriptor of a record that was there before the first event. */
-export function recordedDescriptor({ type, name, tuple, listening, protocol }: DescriptorRecord): Descriptor {
-  const domain = type === 'ipv4' ? 2 : type === 'ipv6' ? 10 : type === 'unix' ? 1 : undefined;
+export function recordedDescriptor(record: DescriptorRecord): Descriptor {
+  const { type, tuple, listening, protocol, role, device, inode } = record;
+  const domain =
+    record.domain ?? (type === 'ipv4' ? 2 : type === 'ipv6' ? 10 : type === 'unix' ? 1 : undefined);
   return descriptor({
     type,
-    name,
+    name: record.name,
     domain,
+    device,
+    inode,
+    role,
     ...(tuple && { tuple, connected: true }),
     ...(listening && { listening }),
     ...(protocol !== undefined && { protocol }),

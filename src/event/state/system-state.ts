@@ -1,8 +1,9 @@
 import { eventTypeNumber, eventTypes, parameterIndex } from '../event-types.ts';
 import { directoryOf, pathBelow } from '../path.ts';
-import type { RawEvent, RawValue, ThreadRecord } from '../raw-event.ts';
+import type { Observed, RawEvent, RawValue, ThreadRecord } from '../raw-event.ts';
 import { integerOf, SystemEvent } from '../system-event.ts';
-import { type Descriptor, descriptor } from './descriptor.ts';
+import { baseDirectory } from './base-directory.ts';
+import { type Descriptor, descriptor, recordedDescriptor } from './descriptor.ts';
 import type { ProcessTable, Surroundings } from './process-table.ts';
 import { recordedThread, Thread, trimmed } from './thread.ts';
 
@@ -18,8 +19,6 @@ const defaultLimits: StateLimits = { threads: 262_144, descriptors: 4096 };
 /** What an event changes; called with the event's own values before fields are asked. */
 type Update = (state: SystemState, raw: RawEvent, thread: Thread) => void;
 
-/** `AT_FDCWD` (fcntl.h): below the current directory. */
-const currentDirectory = -100;
 const threadFlag = 1 << 13;
 const filesFlag = 1 << 0;
 
@@ -78,6 +77,7 @@ export class SystemState implements ProcessTable {
     const thread = this.#threads.get(raw.tid) ?? this.#unknown(raw.tid);
     updates[raw.type]?.(this, raw, thread);
     const fd = fdOf(raw);
+    if (raw.observed !== undefined) this.#look(raw, raw.observed, thread, fd);
     if (fd !== undefined && fd < 0) {
       // A file that could not be opened has its name all the same.
       const failed = failedOpen(raw, thread);
@@ -115,6 +115,20 @@ export class SystemState implements ProcessTable {
     this.#pending = action;
   }
 
+  /** Takes over what the sensor saw, which is surer than what follows from earlier events. */
+  #look({ type, params }: RawEvent, observed: Observed, thread: Thread, fd: number | undefined): void {
+    if (observed.session !== undefined) thread.sid = observed.session;
+    if (observed.group !== undefined) thread.pgid = observed.group;
+    if (observed.namespacePid !== undefined) thread.vpid = observed.namespacePid;
+    if (observed.namespaceTid !== undefined) thread.vtid = observed.namespaceTid;
+    if (observed.descriptor === undefined || fd === undefined || fd < 0) return;
+    const seen = recordedDescriptor(observed.descriptor);
+    const known = thread.descriptors.get(fd);
+    const name = opening.has(type) ? openedName(type, params, known) : undefined;
+    const role = seen.role ?? (known?.name === seen.name ? known.role : undefined);
+    this.open(thread, fd, { ...seen, ...name, role });
+  }
+
   #unknown(tid: number): Thread {
     this.unknownThreads++;
     const thread = new Thread(tid);
@@ -123,14 +137,24 @@ export class SystemState implements ProcessTable {
   }
 }
 
-/** What a call that opens a file was to open. */
-function failedOpen({ type, params }: RawEvent, thread: Thread): Descriptor | undefined {
+/** A file is told by the path that was asked for, links in it not followed, as Falco does. */
+function openedName(
+  type: number,
+  params: RawEvent['params'],
+  opened: Descriptor | undefined,
+): Pick<Descriptor, 'name' | 'rawName'> | undefined {
   const index = parameterIndex(type, 'name');
-  const name = index === undefined || !opening.has(type) ? undefined : params[index];
+  const rawName = index === undefined ? undefined : params[index];
+  return typeof rawName === 'string' && opened !== undefined ? { name: opened.name, rawName } : undefined;
+}
+
+/** What a call that opens a file was to open. */
+function failedOpen(raw: RawEvent, thread: Thread): Descriptor | undefined {
+  const index = parameterIndex(raw.type, 'name');
+  const name = index === undefined || !opening.has(raw.type) ? undefined : raw.params[index];
   if (typeof name !== 'string') return undefined;
-  const directory = parameterIndex(type, 'dirfd');
-  const base = directory === undefined ? undefined : integerOf(params[directory]);
-  return descriptor({ type: 'file', name: pathBelow(baseDirectory(thread, base), name), rawName: name });
+  const base = baseDirectory(raw, 'name', 'dirfd', thread);
+  return descriptor({ type: 'file', name: pathBelow(base, name), rawName: name });
 }
 
 /** The descriptor that an event is about. */
@@ -174,20 +198,14 @@ function text(value: RawValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The directory below which a call's path stands. */
-function baseDirectory(thread: Thread, fd: number | undefined): string {
-  if (fd === undefined || fd === currentDirectory) return thread.cwd;
-  return thread.descriptors.get(fd)?.name ?? '';
-}
-
-on(['open', 'openat', 'openat2', 'creat'], (state, get, thread) => {
+on(['open', 'openat', 'openat2', 'creat'], (state, get, thread, raw) => {
   const fd = integerOf(get('fd'));
   const name = text(get('name'));
   if (fd === undefined || fd < 0 || name === undefined) return;
   const flags = integerOf(get('flags')) ?? 0;
   const properties = {
     type: (flags & (1 << 10)) !== 0 ? 'directory' : 'file',
-    name: pathBelow(baseDirectory(thread, integerOf(get('dirfd'))), name),
+    name: pathBelow(baseDirectory(raw, 'name', 'dirfd', thread), name),
     rawName: name,
     device: integerOf(get('dev')),
     inode: integerOf(get('ino')),
@@ -334,7 +352,7 @@ on(['fchdir'], (_, get, thread) => {
   if (integerOf(get('res')) === 0 && name) thread.cwd = trimmed(name);
 });
 
-on(['execve', 'execveat'], (_, get, thread) => {
+on(['execve', 'execveat'], (_, get, thread, raw) => {
   if (integerOf(get('res')) !== 0) return;
   started(get, thread);
   thread.env = texts(get('env')) ?? thread.env;
@@ -351,7 +369,7 @@ on(['execve', 'execveat'], (_, get, thread) => {
   thread.exepath =
     filename === undefined
       ? exepathOf(thread)
-      : pathBelow(baseDirectory(thread, integerOf(get('dirfd'))), filename);
+      : pathBelow(baseDirectory(raw, 'pathname', 'dirfd', thread), filename);
   const [permitted, effective, inheritable] = ['cap_permitted', 'cap_effective', 'cap_inheritable'].map(
     (name) => integerOf(get(name)),
   );

@@ -44,7 +44,8 @@ function off(bytes: Uint8Array): Uint8Array {
 
 function createMap(type: number, key: number, value: number, entries: number): number {
   const view = attributes(128);
-  [type, key, value, entries].forEach((number, index) => view.setUint32(index * 4, number, true));
+  for (const [index, number] of [type, key, value, entries].entries())
+    view.setUint32(index * 4, number, true);
   const fd = call(command.mapCreate, view);
   if (fd < 0) throw new Error(`the kernel refused a BPF map (${errorNames[-fd] ?? `error ${-fd}`})`);
   return fd;

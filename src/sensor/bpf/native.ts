@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
+import koffi from 'koffi';
 
-/** Calls into the C library, for what Node has no function for. Loaded when first used: only this sensor needs them. */
+/** Calls into the C library, for what Node has no function for. */
 export interface Native {
   /** bpf(2). Returns what the call returns; below zero it is an error number, negated. */
   bpf(command: number, attributes: Uint8Array): number;
@@ -29,7 +29,6 @@ function load(): Native {
   const number = bpfNumber[process.arch];
   if (number === undefined || endianness() !== 'LE')
     throw new Error(`BPF programs are not made for ${process.arch}`);
-  const koffi = createRequire(import.meta.url)('koffi');
   const library = koffi.load(null);
   const syscall = library.func('long syscall(long number, int command, void *attributes, unsigned int size)');
   const mmap = library.func(

@@ -1,0 +1,145 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SystemState } from '../event/state/system-state.ts';
+import { syscallSource } from '../event/syscall-source.ts';
+import type { SystemEvent } from '../event/system-event.ts';
+import { BpfSensor, bpfTypes } from './bpf.ts';
+
+const canRun = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux');
+
+/** What fields say of an event, as rules would ask. */
+function ask(event: SystemEvent, ...names: string[]): unknown[] {
+  return names.map((name) => {
+    const field = syscallSource.fields.get(name);
+    const get = field?.bind(undefined);
+    return typeof get === 'function' ? get(event) : undefined;
+  });
+}
+
+describe.skipIf(!canRun)(
+  'system calls of this machine (needs root and a kernel that tells its types)',
+  () => {
+    let sensor: BpfSensor;
+    let state: SystemState;
+    let folder: string;
+
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'picket-bpf-'));
+      sensor = new BpfSensor({ types: bpfTypes });
+      state = new SystemState({ userName: (uid) => `user${uid}`, groupName: (gid) => `group${gid}` });
+      for (const record of sensor.processes) state.seed(record);
+    });
+
+    afterAll(() => {
+      sensor.close();
+      rmSync(folder, { recursive: true });
+    });
+
+    /** Runs a script in Perl and returns what fields say of its events of one type. */
+    function seen(script: string, type: string, fields: readonly string[]): unknown[][] {
+      sensor.read(1e6, (raw) => void state.apply(raw));
+      const marker = `marker-${Math.random().toString(36).slice(2)}`;
+      execFileSync('perl', ['-e', script, marker], { cwd: folder });
+      const found: unknown[][] = [];
+      sensor.read(1e6, (raw) => {
+        const event = state.apply(raw);
+        if (event.typeName === type && event.thread.args.includes(marker)) found.push(ask(event, ...fields));
+      });
+      return found;
+    }
+
+    test('a program that starts is told with all its arguments', () => {
+      sensor.read(1e6, (raw) => void state.apply(raw));
+      const words = ['-e', 'exit 3', 'with blanks', '', 'ümlaut', 'x'.repeat(5000)];
+      expect(() => execFileSync('perl', words, { cwd: folder })).toThrow();
+      const starts: SystemEvent['thread'][] = [];
+      let status: number | undefined;
+      sensor.read(1e6, (raw) => {
+        const event = state.apply(raw);
+        if (event.typeName === 'execve' && event.thread.args.includes('ümlaut')) {
+          starts.push(event.thread);
+          expect(event.thread).toMatchObject({ comm: 'perl', exe: 'perl', args: words, cwd: folder, uid: 0 });
+          expect(event.thread.exepath).toMatch(/^\/usr\/bin\/perl/);
+          expect(state.parentOf(event.thread)?.pid).toBe(process.pid);
+        }
+        if (event.typeName === 'procexit' && event.thread === starts[0]) status = event.integer('ret');
+      });
+      expect(starts).toHaveLength(1);
+      expect(status).toBe(3);
+    });
+
+    test('files are told by the path that was asked for, below the directory that the call named', () => {
+      mkdirSync(join(folder, 'inner'));
+      writeFileSync(join(folder, 'inner', 'there'), '');
+      const fields = ['fd.name', 'evt.is_open_write', 'evt.is_open_create', 'evt.res', 'fd.typechar'];
+      const script = `
+      open(my $a, '<', 'inner/there'); open(my $b, '>', 'inner/made'); open(my $c, '<', 'inner/none');
+      chdir('inner'); open(my $d, '>>', 'there');`;
+      const opened = seen(script, 'openat', fields).filter(([name]) => String(name).startsWith(folder));
+      expect(opened).toEqual([
+        [`${folder}/inner/there`, false, false, 'SUCCESS', 'f'],
+        [`${folder}/inner/made`, true, true, 'SUCCESS', 'f'],
+        [`${folder}/inner/none`, false, false, 'ENOENT', 'f'],
+        [`${folder}/inner/there`, true, false, 'SUCCESS', 'f'],
+      ]);
+    });
+
+    test('paths of other calls', () => {
+      const script = `mkdir('a'); rename('a', 'b'); symlink('b', 'c'); unlink('c'); rmdir('b'); chmod(0600, 'none');`;
+      expect(seen(script, 'mkdir', ['fs.path.name', 'evt.res'])).toEqual([[`${folder}/a`, 'SUCCESS']]);
+      expect(seen(script, 'rename', ['fs.path.source', 'fs.path.target'])).toEqual([
+        [`${folder}/a`, `${folder}/b`],
+      ]);
+      expect(seen(script, 'symlink', ['fs.path.sourceraw', 'fs.path.target'])).toEqual([
+        ['b', `${folder}/c`],
+      ]);
+      expect(seen(script, 'unlink', ['fs.path.name'])).toEqual([[`${folder}/c`]]);
+      expect(seen(script, 'rmdir', ['fs.path.name'])).toEqual([[`${folder}/b`]]);
+      expect(seen(script, 'chmod', ['fs.path.name', 'evt.res'])).toEqual([[`${folder}/none`, 'ENOENT']]);
+    });
+
+    test('connections are told with both ends, from the kernel itself', async () => {
+      const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      const { port } = server.address() as { port: number };
+      sensor.read(1e6, (raw) => void state.apply(raw));
+      const script = `use IO::Socket::INET; IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => ${port}) or die;
+      IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => 1);`;
+      const child = spawn('perl', ['-e', script, 'marker'], { stdio: 'ignore' });
+      await new Promise((resolve) => child.once('exit', resolve));
+      server.close();
+      const found: unknown[][] = [];
+      sensor.read(1e6, (raw) => {
+        const event = state.apply(raw);
+        if (event.typeName === 'connect' && event.thread.pid === child.pid)
+          found.push(ask(event, 'fd.sport', 'fd.typechar', 'fd.l4proto', 'evt.res', 'fd.is_server'));
+      });
+      expect(found).toContainEqual([port, '4', 'tcp', 'SUCCESS', false]);
+      expect(found).toContainEqual([1, '4', 'tcp', 'ECONNREFUSED', false]);
+    });
+
+    test('what the kernel had no room for is counted: seen and lost are what was made', () => {
+      const small = new BpfSensor({ types: new Set(['openat']), ringBytes: 65_536 });
+      try {
+        const count = 5000;
+        const script = `for (1..${count}) { sysopen(my $f, '/no-such-file-of-picket', 0) }`;
+        execFileSync('perl', ['-e', script]);
+        let opened = 0;
+        small.read(1e6, ({ params }) => {
+          if (params[2] === '/no-such-file-of-picket') opened++;
+        });
+        const lost = small.lost().get('openat') ?? 0;
+        expect(lost).toBeGreaterThan(0);
+        // Others open files as well, and may be among the lost.
+        expect(opened + lost).toBeGreaterThanOrEqual(count);
+        expect(opened + lost).toBeLessThan(count + 500);
+      } finally {
+        small.close();
+      }
+    });
+  },
+);
