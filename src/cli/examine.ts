@@ -20,6 +20,7 @@ export async function examine(
     runtime(),
     user(),
     ...(await Promise.all(sensors.map(sensor))),
+    await systemCalls(),
     store(storePath(options.state, io)),
     await listener('page', String(options.listen), '--listen'),
     await listener('metrics', String(options.metricsListen), '--metrics-listen'),
@@ -46,6 +47,18 @@ function user(): HealthItem {
     text: 'not root: check, reach and the page work; live connections need root',
     help: 'sudo picket run',
   };
+}
+
+/** Whether programs in the kernel can tell of system calls. Nothing that `run` does needs it yet: a lack is a warning. */
+async function systemCalls(): Promise<HealthItem> {
+  const id = 'sensor bpf';
+  try {
+    const { probeBpf } = await import('../sensor/bpf.ts');
+    const { state, details } = probeBpf();
+    return { id, state: state === 'available' ? 'ok' : 'warning', text: details.join('; ') };
+  } catch (error) {
+    return { id, state: 'warning', text: (error as Error).message };
+  }
 }
 
 async function sensor(definition: (typeof sensors)[number]): Promise<HealthItem> {

@@ -216,10 +216,9 @@ export class RecordDecoder {
       address: end4(remote4, remote6),
       port: view.getUint16(start + descriptorRecord.remotePort),
     };
-    const isOpen = told.port === 0 && isUnspecified(told.address);
-    // A failed connection and a datagram have no other end but the one that the call named.
+    // A failed connection and a datagram have no other port but the one that the call named.
     const remote =
-      isOpen && outgoing.has(type) && address?.kind === 'inet'
+      told.port === 0 && outgoing.has(type) && address?.kind === 'inet'
         ? { address: unmapAddress(address.address), port: address.port }
         : told;
     const kind = remote.address.family === 6 || local.address.family === 6 ? 'ipv6' : 'ipv4';
