@@ -12,13 +12,13 @@
  * | `sN`    | text at argument N that is no path of its own               |
  * | `dN`    | bytes at argument N, as many as the call returned, at most 80 |
  * | `aN,M`  | socket address at argument N, its length is argument M      |
- * | `fN`    | both descriptors that the call put at argument N: two signs in a row, `fN:0` and `fN:1` |
  * | `wN:K`  | K-th word of 64 bits of the structure at argument N         |
  * | `tuple` | both ends of the socket                                     |
  * | `dev`, `ino` | device and inode of the file that was opened           |
  * | `-`     | not given                                                   |
  *
- * Behind `;` stands the descriptor that the kernel looks at when the call returns: `ret`, or the number of an argument.
+ * Behind `;` stands the descriptor that the kernel looks at when the call returns: `ret`, or the number of an argument; then the
+ * address that the call named, where no parameter tells it.
  */
 export const calls: Readonly<Record<string, string>> = {
   open: 'ret p0 l1 l2 dev ino ; ret',
@@ -31,7 +31,7 @@ export const calls: Readonly<Record<string, string>> = {
   listen: 'ret i0 i1 ; 0',
   accept: 'ret tuple - - - ; ret',
   accept4: 'ret tuple - - - i3 ; ret',
-  sendto: 'ret d1 i0 l2 tuple a4,5 ; 0',
+  sendto: 'ret d1 i0 l2 tuple ; 0 a4,5',
   sendmsg: 'ret - i0 - tuple ; 0',
   recvfrom: 'ret d1 tuple i0 l2 ; 0',
   recvmsg: 'ret - - tuple - i0 ; 0',
@@ -157,9 +157,9 @@ export type Capture =
 
 /** Where one parameter comes from. */
 export type Source =
-  | { readonly kind: 'result' | 'tuple' | 'dev' | 'ino' | 'none' }
+  | { readonly kind: 'result' | 'tuple' | 'dev' | 'ino' | 'address' | 'none' }
   | { readonly kind: 'i' | 'u' | 'l'; readonly argument: number }
-  | { readonly kind: 'text' | 'data' | 'address'; readonly slot: number }
+  | { readonly kind: 'text' | 'data'; readonly slot: number }
   | { readonly kind: 'path'; readonly slot: number; readonly base: number }
   | { readonly kind: 'word'; readonly slot: number; readonly index: number };
 
@@ -169,6 +169,8 @@ export interface Call {
   readonly sources: readonly Source[];
   /** Slot of the descriptor that the kernel looked at, or undefined. */
   readonly descriptor: number | undefined;
+  /** Slot of the address that the call named, or undefined. */
+  readonly address: number | undefined;
   /** Which arguments are copied. */
   readonly arguments: readonly number[];
 }
@@ -177,12 +179,14 @@ export interface Call {
 export function callOf(name: string): Call | undefined {
   const text = calls[name];
   if (text === undefined) return undefined;
-  const [parameters = '', looked] = text.split(' ; ');
+  const [parameters = '', behind = ''] = text.split(' ; ');
+  const [looked, named] = behind === '' ? [] : behind.split(' ');
   const captures: Capture[] = [];
+  let address: number | undefined;
   const used = new Set<number>();
   const words = new Map<number, number>();
   const capture = (one: Capture): number => captures.push(one) - 1;
-  const sources = parameters.split(' ').map((sign): Source => {
+  const sourceOf = (sign: string): Source => {
     if (sign === 'ret') return { kind: 'result' };
     if (sign === '-') return { kind: 'none' };
     if (sign === 'tuple' || sign === 'dev' || sign === 'ino') return { kind: sign };
@@ -200,10 +204,8 @@ export function callOf(name: string): Call | undefined {
         return { kind: 'data', slot: capture({ kind: 'data', argument: first }) };
       case 'a':
         used.add(second as number);
-        return {
-          kind: 'address',
-          slot: capture({ kind: 'address', argument: first, length: second as number }),
-        };
+        address = capture({ kind: 'address', argument: first, length: second as number });
+        return { kind: 'address' };
       case 'w': {
         const slot = words.get(first) ?? capture({ kind: 'words', argument: first, bytes: 24 });
         words.set(first, slot);
@@ -212,11 +214,13 @@ export function callOf(name: string): Call | undefined {
       default:
         return { kind: sign[0] as 'i' | 'u' | 'l', argument: first };
     }
-  });
+  };
+  const sources = parameters.split(' ').map(sourceOf);
+  if (named !== undefined) sourceOf(named);
   if (looked !== undefined && looked !== 'ret') used.add(Number(looked));
   const descriptor =
     looked === undefined
       ? undefined
       : capture({ kind: 'descriptor', argument: looked === 'ret' ? 'ret' : Number(looked) });
-  return { captures, sources, descriptor, arguments: [...used].sort((a, b) => a - b) };
+  return { captures, sources, descriptor, address, arguments: [...used].sort((a, b) => a - b) };
 }

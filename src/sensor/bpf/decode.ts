@@ -124,12 +124,9 @@ export class RecordDecoder {
     return kind === 'open flags' && descriptor?.isCreated === true ? number | created.event : number;
   }
 
-  #addressOf({ sources }: Call): SocketAddress | undefined {
-    const source = sources.find(({ kind }) => kind === 'address') as
-      | Extract<Source, { slot: number }>
-      | undefined;
-    if (source === undefined) return undefined;
-    const [start, end] = this.#slot(source.slot);
+  #addressOf({ address }: Call): SocketAddress | undefined {
+    if (address === undefined) return undefined;
+    const [start, end] = this.#slot(address);
     if (end - start < 2) return undefined;
     switch (this.#view.getUint16(start, true)) {
       case family.ipv4:
