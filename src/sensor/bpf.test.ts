@@ -20,6 +20,30 @@ function ask(event: SystemEvent, ...names: string[]): unknown[] {
   });
 }
 
+/** An ELF file of one segment with this machine code (64 bits). */
+function staticProgram(code: Buffer): Buffer {
+  const head = Buffer.alloc(120);
+  head.write('\x7fELF\x02\x01\x01', 0, 'latin1');
+  head.writeUInt16LE(2, 16);
+  head.writeUInt16LE(62, 18);
+  head.writeUInt32LE(1, 20);
+  head.writeBigUInt64LE(0x400078n, 24);
+  head.writeBigUInt64LE(64n, 32);
+  for (const [at, value] of [
+    [52, 64],
+    [54, 56],
+    [56, 1],
+  ] as const)
+    head.writeUInt16LE(value, at);
+  head.writeUInt32LE(1, 64);
+  head.writeUInt32LE(5, 68);
+  head.writeBigUInt64LE(0x400000n, 80);
+  head.writeBigUInt64LE(0x400000n, 88);
+  for (const at of [96, 104]) head.writeBigUInt64LE(BigInt(120 + code.length), at);
+  head.writeBigUInt64LE(0x1000n, 112);
+  return Buffer.concat([head, code]);
+}
+
 describe.skipIf(!canRun)(
   'system calls of this machine (needs root and a kernel that tells its types)',
   () => {
@@ -120,6 +144,21 @@ describe.skipIf(!canRun)(
       });
       expect(found).toContainEqual([port, '4', 'tcp', 'SUCCESS', false]);
       expect(found).toContainEqual([1, '4', 'tcp', 'ECONNREFUSED', false]);
+    });
+
+    test('calls of the 32-bit interface are not taken for others', () => {
+      // int 0x80 with number 83: symlink there, mkdir here.
+      const code = '31c0b053bb0000000031c9cd80b801000000bb00000000cd80';
+      const elf = join(folder, 'foreign');
+      writeFileSync(elf, staticProgram(Buffer.from(code, 'hex')), { mode: 0o755 });
+      sensor.read(1e6, (raw) => void state.apply(raw));
+      execFileSync(elf, []);
+      const types: string[] = [];
+      sensor.read(1e6, (raw) => {
+        const event = state.apply(raw);
+        if (event.thread.comm === 'foreign') types.push(event.typeName);
+      });
+      expect(types).toEqual(['execve', 'procexit']);
     });
 
     test('what the kernel had no room for is counted: seen and lost are what was made', () => {

@@ -5,6 +5,8 @@ import { descriptorRecord as at, record } from './record.ts';
 
 /** Registers of the arguments of a system call, as `pt_regs` names them (x86-64). */
 const argumentRegisters = ['di', 'si', 'dx', 'r10', 'r8', 'r9'] as const;
+/** Set in a thread while it is in a call of the 32-bit interface (`TS_COMPAT`, asm/thread_info.h). */
+const compatibleCall = 2;
 const shownBytes = 80;
 const longestAddress = 110;
 const fileType = 0xf000;
@@ -41,12 +43,19 @@ export function systemCallProgram(
     code.label(upper);
     dispatch(middle, to);
   };
+  // The numbers of 32-bit programs, and of `int 0x80` in any, mean other calls.
+  const foreign = (): void => {
+    code.call(helper.getCurrentTask).mov(r7, r0);
+    program.read(4, r1, r7, program.offset('task_struct', 'thread_info.status'));
+    code.jumpIf('set', r1, compatibleCall, 'end');
+  };
   if (sorted.length === 0) code.jump('end');
   else dispatch(0, sorted.length);
   for (const { name, type, shape } of sorted) {
     code.label(`call.${name}`);
     // Starts that succeed are told by a program of their own.
     if (name === 'execve' || name === 'execveat') code.jumpIf('eq', r9, 0, 'end');
+    foreign();
     program.begin(type, 'end');
     code.store(8, r6, record.result, r9);
     for (const argument of shape.arguments) {
