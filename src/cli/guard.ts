@@ -15,11 +15,14 @@ import type { Io } from './io.ts';
 import { parseListen } from './listen.ts';
 import { type Loaded, loadPosture } from './load-posture.ts';
 import { Narrator } from './narrator.ts';
+import type { watchRules } from './rules/live.ts';
 import { storePath } from './state.ts';
 
 /** What `picket run` was asked to do. */
 export interface GuardRequest {
   readonly manifests: readonly string[];
+  /** Files and folders of Falco rules. */
+  readonly rules: readonly string[];
   readonly demo: boolean;
   readonly listen: string;
   readonly metricsListen: string;
@@ -57,11 +60,16 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     observer: narrator,
   });
   let server: Awaited<ReturnType<typeof serve>> | undefined;
+  let rules: Awaited<ReturnType<typeof watchRules>> | undefined;
   try {
     await agent.start();
     server = await open(agent, request);
     for (const text of agent.unserved) narrator.say(`warning: ${text}`);
     tellSeen(agent, narrator);
+    if (request.rules.length > 0) {
+      const { watchRules } = await import('./rules/live.ts');
+      rules = await watchRules(request.rules, io, { json: request.json, say: (text) => narrator.say(text) });
+    }
     const [page, metrics = page] = server.urls;
     narrator.say(`page     ${page}`);
     narrator.say(`metrics  ${metrics}metrics`);
@@ -71,8 +79,12 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     onHangup(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
     if (demo) void playDemo(demo, end.reached, narrator);
     await end.promise;
+    rules?.stop();
     narrator.summary(agent.status());
+    if (rules !== undefined)
+      narrator.say(`${rules.counts.events} system calls seen, ${rules.counts.lost} lost`);
   } finally {
+    rules?.stop();
     await demo?.stop();
     await server?.close();
     await agent.stop();

@@ -16,6 +16,12 @@ export const runCommand: CommandDefinition = {
       repeatable: true,
     },
     {
+      flags: '-r, --rules <path>',
+      description:
+        'file or folder of Falco rules, asked of the system calls of this machine; may be repeated',
+      repeatable: true,
+    },
+    {
       flags: '--demo',
       description: 'first build a small shop in network namespaces of its own, then attack it',
     },
@@ -51,6 +57,7 @@ export const runCommand: CommandDefinition = {
       command: 'kubectl get pods,svc,netpol,ns -A -o yaml | picket run -m -',
       does: 'judge by what the cluster says',
     },
+    { command: 'picket run --rules falco_rules.yaml', does: 'Falco rules on what programs do here' },
     { command: 'picket run --flows -o jsonl | jq .', does: 'every connection as JSON' },
   ],
   async run({ options }, io) {
@@ -60,6 +67,7 @@ export const runCommand: CommandDefinition = {
     await guard(
       {
         manifests: (options.manifests as string[] | undefined) ?? [],
+        rules: (options.rules as string[] | undefined) ?? [],
         demo: options.demo === true,
         listen: String(options.listen),
         metricsListen: String(options.metricsListen),
