@@ -246,7 +246,7 @@ export class RecordDecoder {
     const words = this.#copy(execSlot.arguments) ?? new Uint8Array();
     const first = words.indexOf(0);
     const program = pathText(this.#slotBytes(execSlot.program));
-    const comm = this.#name(start + execRecord.comm, start + execRecord.fileName);
+    const comm = this.#name(start + execRecord.comm, start + execRecord.ownerGroup);
     set('res', 0);
     set('exe', text.decode(first < 0 ? words : words.subarray(0, first)));
     set('args', first < 0 ? new Uint8Array() : words.subarray(first + 1));
@@ -279,7 +279,7 @@ export class RecordDecoder {
     const isMemory = this.#isMemory(start);
     set(
       'trusted_exepath',
-      isMemory ? this.#name(start + execRecord.fileName, start + execRecord.ownerGroup) : program,
+      isMemory ? this.#name(start + execRecord.fileName, start + execRecord.fileNameEnd) : program,
     );
     set('filename', this.#text(execSlot.fileName));
     return {
@@ -294,7 +294,7 @@ export class RecordDecoder {
   }
 
   #isMemory(start: number): boolean {
-    const name = this.#name(start + execRecord.fileName, start + execRecord.ownerGroup);
+    const name = this.#name(start + execRecord.fileName, start + execRecord.fileNameEnd);
     return (
       this.#view.getBigUint64(start + execRecord.magic, true) === memoryMagic && name.startsWith('memfd:')
     );

@@ -69,10 +69,11 @@ export const execRecord = {
   upper: 112,
   started: 120,
   comm: 128,
+  ownerGroup: 144,
   /** First bytes of the name of the program's file. */
-  fileName: 144,
-  ownerGroup: 152,
-  size: 160,
+  fileName: 152,
+  fileNameEnd: 184,
+  size: 184,
 } as const;
 
 /** Slots of a start of a program. */

@@ -158,7 +158,7 @@ function programFile(program: RecordProgram): void {
   code.label('exec.no-overlay').load(8, r9, r10, -80);
   program.read(8, r9, r9, program.offset('file', 'f_path') + program.offset('path', 'dentry'));
   program.read(8, r9, r9, program.offset('dentry', 'd_name.name', '__d_name.name'));
-  program.copy(8, execRecord.fileName, r9, 0);
+  program.copy(execRecord.fileNameEnd - execRecord.fileName, execRecord.fileName, r9, 0);
 }
 
 /** Where an overlay keeps the upper dentry, from the inode on; right behind the inode where the kernel does not tell. */
