@@ -6,6 +6,8 @@ const mapType = { array: 2, ringBuffer: 27 } as const;
 const tracing = 26;
 const traceRawTracepoint = 23;
 const logBytes = 1 << 20;
+const tryAgain = 11;
+const mostAttempts = 20;
 const errorNames: Readonly<Record<number, string>> = {
   1: 'EPERM',
   7: 'E2BIG',
@@ -95,7 +97,9 @@ export function loadProgram(name: string, code: Uint8Array, attachType: number):
     view.setUint32(108, attachType, true);
     return call(command.programLoad, view);
   };
-  const fd = attempt(undefined);
+  let fd = attempt(undefined);
+  // The verifier gives up when a signal comes meanwhile, and wants to be asked again.
+  for (let again = 0; fd === -tryAgain && again < mostAttempts; again++) fd = attempt(undefined);
   if (fd >= 0) return fd;
   const log = new Uint8Array(new ArrayBuffer(logBytes));
   attempt(log);
