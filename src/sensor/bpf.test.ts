@@ -126,6 +126,16 @@ describe.skipIf(!canRun)(
       expect(seen(script, 'chmod', ['fs.path.name', 'evt.res'])).toEqual([[`${folder}/none`, 'ENOENT']]);
     });
 
+    test('a start that fails tells what was asked for', () => {
+      const script = `exec { 'none/here' } 'none'; `;
+      expect(seen(script, 'execve', ['evt.res', 'proc.name']).at(-1)).toEqual(['ENOENT', 'perl']);
+      sensor.read(1e6, (raw) => void state.apply(raw));
+      execFileSync('perl', ['-e', script], { cwd: folder });
+      const asked: unknown[] = [];
+      sensor.read(1e6, (raw) => asked.push(state.apply(raw).text('filename')));
+      expect(asked).toContain('none/here');
+    });
+
     test('connections are told with both ends, from the kernel itself', async () => {
       const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
       await new Promise((resolve) => server.once('listening', resolve));

@@ -1,3 +1,6 @@
+/** The parameters of a start of a program between its result and the file that was asked for. */
+const unknown = Array.from({ length: 29 }, () => '-').join(' ');
+
 /**
  * Where the parameters of each type come from, in the order of `parametersOf(type)`: what the programs have to copy follows from it.
  *
@@ -74,8 +77,9 @@ export const calls: Readonly<Record<string, string>> = {
   finit_module: 'ret i0 s1 l2 ; 0',
   userfaultfd: 'ret l0',
   memfd_create: 'ret s0 l1',
-  execve: 'ret',
-  execveat: 'ret',
+  // Starts that fail: what the program would have been is not known.
+  execve: `ret ${unknown} p0`,
+  execveat: `ret ${unknown} i0 p1@0 l4`,
   kill: 'ret i0 u1',
   tkill: 'ret i0 u1',
   tgkill: 'ret i0 i1 u2',
