@@ -1,22 +1,11 @@
 import { defaultAlertOptions } from '../rules/format/alert.ts';
-import type { Priority } from '../rules/rule-set.ts';
 import { type AlertRecord, alertRecord } from './alert-record.ts';
 
 /** The n-th of a row of alerts. */
 export function alert(n: number, { source = 'syscall', rule = 'Shell', padding = 0 } = {}): AlertRecord {
   return alertRecord(
     {
-      rule: {
-        name: rule,
-        description: '',
-        source,
-        condition: { kind: 'and', terms: [], at: { start: 0, end: 0 } },
-        output: '',
-        priority: 'Warning' as Priority,
-        tags: [],
-        enabled: true,
-        warnEventTypes: true,
-      },
+      rule: { name: rule, source, priority: 'Warning', tags: [] },
       time: 1_700_000_000_000_000_000n + BigInt(n),
       hostname: 'edge-1',
       message: `shell number ${n}${'.'.repeat(padding)}`,

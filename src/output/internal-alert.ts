@@ -14,24 +14,12 @@ export interface InternalAlert {
   readonly hostname: string;
 }
 
-const nothing = { start: 0, end: 0 };
-
 /** Returns a record of source `internal`, as Falco gives its own messages. */
 export function internalAlert(alert: InternalAlert, options: AlertOptions): AlertRecord {
   const { id, rule, priority, message, fields, now, hostname } = alert;
   return alertRecord(
     {
-      rule: {
-        name: rule,
-        description: '',
-        source: 'internal',
-        condition: { kind: 'and', terms: [], at: nothing },
-        output: message,
-        priority,
-        tags: [],
-        enabled: true,
-        warnEventTypes: false,
-      },
+      rule: { name: rule, source: 'internal', priority, tags: [] },
       time: BigInt(Math.round(now)) * 1_000_000n,
       hostname,
       message,

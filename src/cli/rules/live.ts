@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { LiveRules } from '../../agent/live-rules.ts';
+import { LiveRules } from '../../agent/rules/system-calls.ts';
 import { alertJson, alertText, defaultAlertOptions } from '../../rules/format/alert.ts';
 import { FailedError } from '../command.ts';
 import type { Io } from '../io.ts';

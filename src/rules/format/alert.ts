@@ -23,9 +23,12 @@ export const defaultAlertOptions: AlertOptions = {
   isoTime: false,
 };
 
-/** One alert: what fired, when, and how it is printed. */
+/** What an alert tells of its rule. */
+export type AlertedRule = Pick<Rule, 'name' | 'priority' | 'source' | 'tags'>;
+
+/** One alert: what fired, when, and how it is printed. Plain data: it goes from thread to thread. */
 export interface RuleAlert {
-  readonly rule: Rule;
+  readonly rule: AlertedRule;
   /** Nanoseconds since the epoch. */
   readonly time: bigint;
   readonly hostname: string;
@@ -55,8 +58,9 @@ export class AlertPrinter<E> {
       this.#formatters.set(rule, formatter);
     }
     const time = this.#timeOf(event);
+    const { name, priority, source, tags } = rule;
     return {
-      rule,
+      rule: { name, priority, source, tags },
       time,
       hostname: this.#hostname,
       message: formatter.text(event),

@@ -1,12 +1,12 @@
-import { eventTypes } from '../event/event-types.ts';
-import type { Surroundings } from '../event/state/process-table.ts';
-import { SystemState } from '../event/state/system-state.ts';
-import { syscallSource } from '../event/syscall-source.ts';
-import type { SystemEvent } from '../event/system-event.ts';
-import { compileRules, type RuleMatcher } from '../rules/compile/compile.ts';
-import { AlertPrinter, type RuleAlert } from '../rules/format/alert.ts';
-import type { Rule } from '../rules/rule-set.ts';
-import { BpfSensor, bpfTypes } from '../sensor/bpf.ts';
+import { eventTypes } from '../../event/event-types.ts';
+import type { Surroundings } from '../../event/state/process-table.ts';
+import { SystemState } from '../../event/state/system-state.ts';
+import { syscallSource } from '../../event/syscall-source.ts';
+import type { SystemEvent } from '../../event/system-event.ts';
+import { compileRules, type RuleMatcher } from '../../rules/compile/compile.ts';
+import { AlertPrinter, type RuleAlert } from '../../rules/format/alert.ts';
+import type { Rule } from '../../rules/rule-set.ts';
+import { BpfSensor, bpfTypes } from '../../sensor/bpf.ts';
 
 /** Events that are taken before everything else gets its turn: some milliseconds of work. */
 const batchSize = 5_000;
