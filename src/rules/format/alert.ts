@@ -36,6 +36,8 @@ export interface RuleAlert {
   readonly message: string;
   /** Values by their names in the output, as JSON. */
   readonly fields: ReadonlyMap<string, string>;
+  /** Events that the kernel had no room for shortly before: there may be more to it. Absent when none were lost. */
+  readonly lost?: number;
 }
 
 /** Makes alerts of events that a rule holds for. */
@@ -100,12 +102,13 @@ export function alertText(alert: RuleAlert, options: AlertOptions = defaultAlert
 
 /** Returns the alert as one line of JSON, keys and their order as Falco's. */
 export function alertJson(
-  { rule, time, hostname, message, fields, ...rest }: RuleAlert,
+  { rule, time, hostname, message, fields, lost, ...rest }: RuleAlert,
   options: AlertOptions = defaultAlertOptions,
 ): string {
   const alert = { rule, time, hostname, message, fields, ...rest };
   const timeKey = options.isoTime ? 'evt.time.iso8601' : 'evt.time';
-  const values = new Map([[timeKey, String(time)], ...fields]);
+  const doubt: [string, string][] = lost === undefined ? [] : [['picket.events_lost', String(lost)]];
+  const values = new Map([[timeKey, String(time)], ...fields, ...doubt]);
   const entries = [...values]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${JSON.stringify(name)}:${value}`);
