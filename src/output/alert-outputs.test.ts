@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { defaultAlertOptions, type RuleAlert } from '../rules/format/alert.ts';
+import { defaultAlertOptions } from '../rules/format/alert.ts';
 import type { HttpSettings, OutputSettings } from '../rules/settings/settings.ts';
+import { ruleAlert } from './alert.fixture.ts';
 import { AlertOutputs, type AlertOutputsOptions } from './alert-outputs.ts';
 import { numberIn } from './output.conformance.ts';
 import { systemTimers } from './timers.ts';
@@ -31,13 +32,6 @@ function open(settings: Partial<OutputSettings>, options: Partial<AlertOutputsOp
   );
 }
 
-const alert = (n: number, source = 'syscall'): RuleAlert => ({
-  rule: { name: 'Shell', source, priority: 'Warning', tags: [] },
-  time: 1_700_000_000_000_000_000n + BigInt(n),
-  hostname: 'edge-1',
-  message: `shell number ${n}`,
-  fields: new Map(),
-});
 const linesOf = (path: string) =>
   existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
 
@@ -82,7 +76,7 @@ test('every output has every alert under the same id, and none holds up the othe
     program: { program: `cat >>${filename}.program`, keepAlive: true },
     http: http(away.url),
   });
-  for (const n of [1, 2, 3]) outputs.offer(alert(n));
+  for (const n of [1, 2, 3]) outputs.offer(ruleAlert(n));
   await vi.waitFor(() => expect(outputs.state()).toMatchObject([{ delivered: 3 }, { delivered: 3 }, {}]));
   await vi.waitFor(() => expect(outputs.state()[2]?.retries).toBeGreaterThan(0));
   expect(outputs.state()).toMatchObject([
@@ -104,11 +98,11 @@ test('what waits on disk goes out with the next process, before what that raises
   const away = await receiver();
   await away.close();
   const first = open({ http: http(away.url) });
-  for (const n of [1, 2]) first.offer(alert(n));
+  for (const n of [1, 2]) first.offer(ruleAlert(n));
   await first.close(50);
   const back = await receiver(away.port);
   const second = open({ http: http(away.url) });
-  second.offer(alert(3));
+  second.offer(ruleAlert(3));
   await second.close(5_000);
   expect(back.bodies.map(numberIn)).toEqual([1, 2, 3]);
   expect(new Set(back.bodies.map((body) => JSON.parse(body).id)).size).toBe(3);
@@ -122,14 +116,14 @@ test('the removed limit holds back by source, and tells of it as soon as it may'
     { file: { filename, keepAlive: true }, throttle: { rate: 1, maxBurst: 2 } },
     { timers: { ...systemTimers, now: () => now } },
   );
-  for (const n of [1, 2, 3, 4]) outputs.offer(alert(n));
-  outputs.offer(alert(5, 'k8s_audit'));
+  for (const n of [1, 2, 3, 4]) outputs.offer(ruleAlert(n));
+  outputs.offer(ruleAlert(5, { source: 'k8s_audit' }));
   outputs.tick();
   expect(outputs.heldBack).toBe(2);
   now += 1_000;
   outputs.tick();
   outputs.tick();
-  for (const n of [6, 7]) outputs.offer(alert(n));
+  for (const n of [6, 7]) outputs.offer(ruleAlert(n));
   await outputs.close(5_000);
   const told = linesOf(filename).map((line) => JSON.parse(line));
   expect(told.map(({ output }) => numberIn(output) || output.replace(/.*?Warning (.*) by .*/, '$1'))).toEqual(
@@ -152,13 +146,13 @@ test('a rotated file is left at reopen', async () => {
   const outputs = open({ file: { filename, keepAlive: true } });
   const delivered = (count: number) =>
     vi.waitFor(() => expect(outputs.state()).toMatchObject([{ delivered: count }]));
-  outputs.offer(alert(1));
+  outputs.offer(ruleAlert(1));
   await delivered(1);
   renameSync(filename, `${filename}.1`);
-  outputs.offer(alert(2));
+  outputs.offer(ruleAlert(2));
   await delivered(2);
   outputs.reopen();
-  outputs.offer(alert(3));
+  outputs.offer(ruleAlert(3));
   await outputs.close(5_000);
   expect(linesOf(`${filename}.1`).map(numberIn)).toEqual([1, 2]);
   expect(linesOf(filename).map(numberIn)).toEqual([3]);
@@ -178,7 +172,7 @@ test('one at a time has the folder; a failed start and an end let go of it', asy
   const second = open({ file: { filename, keepAlive: false } });
   await second.close(0);
   // After the end.
-  second.offer(alert(1));
+  second.offer(ruleAlert(1));
   expect([second.state()[0]?.waiting, existsSync(filename)]).toEqual([0, false]);
 });
 
@@ -186,7 +180,7 @@ test('a folder that cannot be: alerts go out from memory, and the disk is told o
   const [filename, blocked] = [join(folder, 'alerts'), join(folder, 'blocked')];
   writeFileSync(blocked, '');
   const outputs = open({ file: { filename, keepAlive: false } }, { folder: blocked });
-  outputs.offer(alert(1));
+  outputs.offer(ruleAlert(1));
   await outputs.close(5_000);
   expect(linesOf(filename).map(numberIn)).toEqual([1]);
   expect(outputs.state()).toMatchObject([{ delivered: 1, lastDiskError: expect.stringMatching('ENOTDIR') }]);
@@ -194,7 +188,7 @@ test('a folder that cannot be: alerts go out from memory, and the disk is told o
 
 test('no outputs at all', async () => {
   const outputs = open({});
-  outputs.offer(alert(1));
+  outputs.offer(ruleAlert(1));
   outputs.tick();
   outputs.reopen();
   expect(outputs.state()).toEqual([]);
