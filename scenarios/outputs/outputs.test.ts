@@ -74,7 +74,7 @@ test(`receiver away for ${downSeconds} s, sender killed before, meanwhile and af
     next = run.raised() + 1;
   };
   // Once while all is well, in the middle of sending.
-  await killed(500);
+  await killed(100 * pause);
   await until('alerts arrive', () => (arrivals.length > 10 ? true : undefined));
   server.closeAllConnections();
   await new Promise((done) => server.close(done));
