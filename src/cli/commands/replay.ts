@@ -1,3 +1,4 @@
+import type { Priority } from '../../rules/rule-set.ts';
 import { type CommandDefinition, ExitCode, UsageError } from '../command.ts';
 
 export const replayCommand: CommandDefinition = {
@@ -46,17 +47,18 @@ export const replayCommand: CommandDefinition = {
     const least = priorities.findIndex((one) => one.toLowerCase() === String(options.priority).toLowerCase());
     if (least < 0)
       throw new UsageError(`there is no priority ${options.priority}`, `one of ${priorities.join(', ')}`);
-    const { rules, diagnostics } = await loadRuleFiles(paths, io);
+    const { rules, correlations, diagnostics } = await loadRuleFiles(paths, io);
     const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
     if (errors > 0) {
       io.err(
         `${io.errStyle('yellow', 'warning')}: ${errors} error${errors === 1 ? '' : 's'} in the rules (picket rules check shows them); rules with one are left out\n`,
       );
     }
-    const chosen = rules.filter(({ priority }) => priorities.indexOf(priority) <= least);
+    const isChosen = ({ priority }: { readonly priority: Priority }) => priorities.indexOf(priority) <= least;
+    const chosen = { rules: rules.filter(isChosen), correlations: correlations.filter(isChosen) };
     const settings = { ...defaultAlertOptions, isoTime: options.isoTime === true };
     const print = options.output === 'json' ? alertJson : alertText;
-    const active = chosen.filter(({ enabled }) => enabled).length;
+    const active = [...chosen.rules, ...chosen.correlations].filter(({ enabled }) => enabled).length;
     let [count, events] = [0, 0];
     for (const path of args) {
       const recording = openRecording(path, io);

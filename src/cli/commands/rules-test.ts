@@ -46,7 +46,7 @@ export const rulesTestCommand: CommandDefinition = {
         continue;
       }
       const below = (path: string) => (path.startsWith('/') ? path : join(dirname(name), path));
-      const { rules, diagnostics: faults } = await loadRuleFiles(file.rules.map(below), io);
+      const { rules, correlations, diagnostics: faults } = await loadRuleFiles(file.rules.map(below), io);
       const errors = faults.filter(({ severity }) => severity === 'error').length;
       if (errors > 0)
         io.err(
@@ -58,7 +58,7 @@ export const rulesTestCommand: CommandDefinition = {
         tests: file.tests.map((test) =>
           runRuleTest(
             test,
-            rules,
+            { rules, correlations },
             test.capture === undefined ? undefined : openRecording(below(test.capture), io).events(),
           ),
         ),

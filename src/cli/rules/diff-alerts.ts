@@ -1,4 +1,4 @@
-import type { Rule } from '../../rules/rule-set.ts';
+import type { AskedRules } from '../../rules/engine.ts';
 import type { Recording } from './open-recording.ts';
 import { replay } from './replay.ts';
 
@@ -20,8 +20,8 @@ export interface AlertDifference {
 /** Returns which alerts one set of rules raises over recordings and the other does not, by rule and event. */
 export function diffAlerts(
   recordings: readonly Recording[],
-  before: readonly Rule[],
-  after: readonly Rule[],
+  before: AskedRules,
+  after: AskedRules,
 ): AlertDifference {
   const [gained, lost] = [new Map<string, AlertChange>(), new Map<string, AlertChange>()];
   let [same, events] = [0, 0];

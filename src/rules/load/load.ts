@@ -58,7 +58,12 @@ export function loadRules(
   const order = new Map(files.map((file, index) => [file.span.file, index]));
   const placeOf = ({ span }: LoadFinding) => (order.get(span.file) ?? 0) * 2 ** 32 + span.start.offset;
   findings.sort((a, b) => placeOf(a) - placeOf(b));
-  return { rules, findings, diagnostics: findings.map(toDiagnostic) as readonly Diagnostic[] };
+  return {
+    rules,
+    correlations: [],
+    findings,
+    diagnostics: findings.map(toDiagnostic) as readonly Diagnostic[],
+  };
 }
 
 function compileRule(

@@ -3,9 +3,8 @@ import { SystemState } from '../../event/state/system-state.ts';
 import { recordedThread } from '../../event/state/thread.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import type { SystemEvent } from '../../event/system-event.ts';
-import { compileRules } from '../compile/compile.ts';
-import { AlertPrinter, type RuleAlert } from '../format/alert.ts';
-import type { Rule } from '../rule-set.ts';
+import { type AskedRules, RuleEngine } from '../engine.ts';
+import type { RuleAlert } from '../format/alert.ts';
 import { makeEvent, processesOf } from './make-event.ts';
 import type { RuleTest, TestEvent } from './schema.ts';
 
@@ -26,18 +25,20 @@ export interface RuleTestResult {
 /** Runs a test over events: those that it makes up, or `captured` ones. All rules that hold count, enabled or not by default. */
 export function runRuleTest(
   test: RuleTest,
-  rules: readonly Rule[],
+  rules: AskedRules,
   captured?: Iterable<SystemEvent>,
 ): RuleTestResult {
-  const matcher = compileRules(rules, syscallSource);
-  const printer = new AlertPrinter<SystemEvent>(syscallSource, ({ raw }) => raw.time, 'test');
+  const engine = new RuleEngine<SystemEvent>(rules, syscallSource, {
+    timeOf: ({ raw }) => raw.time,
+    hostname: 'test',
+    matching: 'all',
+  });
   const alerts: TestAlert[] = [];
-  for (const event of captured ?? madeUp(test)) {
-    for (const rule of matcher.all(event))
-      alerts.push({ ...printer.alert(rule, event), event: event.number });
-  }
+  for (const event of captured ?? madeUp(test))
+    for (const alert of engine.take(event)) alerts.push({ ...alert, event: event.number });
+  const named = [...rules.rules, ...(rules.correlations ?? [])];
   const failures = [
-    ...test.expect.flatMap((expected) => missing(expected, alerts, rules)),
+    ...test.expect.flatMap((expected) => missing(expected, alerts, named)),
     ...unexpected(test, alerts),
   ];
   return { name: test.name, passed: failures.length === 0, failures, alerts };
@@ -87,7 +88,7 @@ function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 function missing(
   { rule, count, output, fields }: RuleTest['expect'][number],
   alerts: readonly TestAlert[],
-  rules: readonly Rule[],
+  rules: readonly { readonly name: string; readonly enabled: boolean }[],
 ): string[] {
   const found = alerts.filter((alert) => alert.rule.name === rule);
   if (!rules.some(({ name }) => name === rule)) return [`there is no rule ${rule} in these files`];
