@@ -83,7 +83,12 @@ export class SystemState implements ProcessTable {
       const failed = failedOpen(raw, thread);
       if (failed !== undefined) return new SystemEvent(number, raw, thread, -1, failed, this);
     }
-    const open = fd === undefined || fd < 0 ? undefined : thread.descriptors.get(fd);
+    const open =
+      fd === undefined
+        ? raw.observed?.descriptor && recordedDescriptor(raw.observed.descriptor)
+        : fd < 0
+          ? undefined
+          : thread.descriptors.get(fd);
     return new SystemEvent(number, raw, thread, fd, open, this);
   }
 
