@@ -59,6 +59,13 @@ export interface Observed {
   readonly namespaceTid?: number;
 }
 
+/** Sets of bits (capabilities(7)). */
+export interface Capabilities {
+  readonly effective?: number;
+  readonly permitted?: number;
+  readonly inheritable?: number;
+}
+
 /** A process or thread that was there before the first event. */
 export interface ThreadRecord {
   readonly tid: number;
@@ -79,6 +86,8 @@ export interface ThreadRecord {
   readonly cgroups?: readonly string[];
   readonly loginuid?: number;
   readonly tty?: number;
+  /** Sets of bits (capabilities(7)). */
+  readonly capabilities?: Capabilities;
   /** Nanoseconds since the epoch. */
   readonly startTime?: bigint;
   readonly descriptors: readonly DescriptorRecord[];

@@ -44,6 +44,7 @@ export interface BpfOptions {
 
 /** System calls of the whole machine, from programs in the kernel. It reads when it is asked to; the kernel's buffer is the only queue. */
 export class BpfSensor {
+  readonly kind = 'bpf';
   /** Processes that were there when it began. */
   readonly processes: readonly ThreadRecord[];
   /** Events read since the start. */

@@ -83,7 +83,8 @@ export class SystemState implements ProcessTable {
     if (fd === undefined || fd < 0) {
       // A file that could not be opened is told by -1, whatever the error was.
       const told = fd !== undefined && opening.has(raw.type) ? -1 : fd;
-      return new SystemEvent(number, raw, thread, told, undefined, this);
+      const seen = fd === undefined ? raw.observed?.descriptor : undefined;
+      return new SystemEvent(number, raw, thread, told, seen && recordedDescriptor(seen), this);
     }
     return new SystemEvent(number, raw, thread, fd, thread.descriptors.get(fd), this);
   }

@@ -6,13 +6,14 @@ export function processesNow(bootTime: bigint, ticksPerSecond = 100): ThreadReco
   const found: ThreadRecord[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    const record = processOf(Number(name), bootTime, ticksPerSecond);
+    const record = processNow(Number(name), bootTime, ticksPerSecond);
     if (record !== undefined) found.push(record);
   }
   return found;
 }
 
-function processOf(pid: number, bootTime: bigint, ticksPerSecond: number): ThreadRecord | undefined {
+/** Returns what /proc tells of one process, or undefined when it is gone. */
+export function processNow(pid: number, bootTime: bigint, ticksPerSecond = 100): ThreadRecord | undefined {
   try {
     const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8');
     const stat = read('stat');
@@ -34,6 +35,7 @@ function processOf(pid: number, bootTime: bigint, ticksPerSecond: number): Threa
     const [exe = ''] = words;
     const own = (key: string) => Number(status.get(key)?.at(-1) ?? pid);
     const exepath = link(pid, 'exe');
+    const set = (key: string) => Number.parseInt(status.get(key)?.[0] ?? '0', 16);
     return {
       tid: pid,
       pid,
@@ -51,6 +53,7 @@ function processOf(pid: number, bootTime: bigint, ticksPerSecond: number): Threa
       vtid: own('NSpid'),
       vpid: own('NStgid'),
       loginuid: Number(optional(() => read('loginuid')) ?? 0xffff_ffff),
+      capabilities: { effective: set('CapEff'), permitted: set('CapPrm'), inheritable: set('CapInh') },
       cgroups: read('cgroup')
         .split('\n')
         .filter((line) => line !== '')

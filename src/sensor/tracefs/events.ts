@@ -22,7 +22,8 @@ export interface EventChoice {
 
 const tcpOnly = { field: 'protocol', condition: 'protocol == 6' };
 
-const choices: readonly EventChoice[] = [
+/** What the sensor of connections uses. */
+const connectionChoices: readonly EventChoice[] = [
   { system: 'sock', name: 'inet_sock_set_state', filter: [tcpOnly] },
   {
     system: 'tcp',
@@ -87,10 +88,14 @@ function readOptional(path: string): string | undefined {
 }
 
 /**
- * Returns the layouts of the running kernel's trace events under the tracefs at `root`. Throws an Error that says what
- * is missing when the sensor cannot work with them.
+ * Returns the layouts of the running kernel's trace events under the tracefs at `root`: of those chosen, if they are laid out as
+ * `canRead` asks. Throws an Error that says what is missing when the sensor cannot work with them.
  */
-export function readLayout(root: string): KernelLayout {
+export function readLayout(
+  root: string,
+  choices: readonly EventChoice[] = connectionChoices,
+  canRead: (format: EventFormat) => boolean = canDecode,
+): KernelLayout {
   if (!littleEndian) throw new Error('the tracefs sensor reads little-endian memory only');
   const page = parsePageFormat(readOptional(join(root, 'events/header_page')) ?? '');
   if (!page || !isKnownRecordHeader(readOptional(join(root, 'events/header_event')) ?? '')) {
@@ -103,7 +108,7 @@ export function readLayout(root: string): KernelLayout {
     const format = parseEventFormat(
       readOptional(join(root, 'events', choice.system, choice.name, 'format')) ?? '',
     );
-    if (format && canDecode(format)) {
+    if (format && canRead(format)) {
       events.push({ choice, format });
       limits.push(...limitsOf(format));
     } else if (choice.without === undefined) {
