@@ -94,7 +94,7 @@ fuzz(
     if ('x' in {} || 'enabled' in {}) throw new Error('a prototype was touched');
     const sources = new Map([['syscall', withStaticFields(syscallSource, settings.staticFields) as never]]);
     const loaded = loadRules([fileText('rules.yaml', rules)], { sources });
-    applySettings(loaded.rules, settings, sources);
+    applySettings(loaded, settings, sources);
   },
   JSON.stringify,
 );

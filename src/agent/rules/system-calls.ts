@@ -1,7 +1,12 @@
 import { Worker } from 'node:worker_threads';
+import type { EventSensorKind } from '../../sensor/event-sensor.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
 import type { Counts, FromWorker, ToWorker, WorkerSetup } from './system-calls/messages.ts';
 
+const details: Readonly<Record<EventSensorKind, string>> = {
+  bpf: 'system calls of this machine, from programs in the kernel',
+  tracefs: 'starts, ends and TCP connections of programs on this machine, from trace events of the kernel',
+};
 const none: Counts = { events: 0, lost: 0, undecodable: 0 };
 
 type Started = Extract<FromWorker, { type: 'started' }>;
@@ -34,6 +39,8 @@ export class SystemCallRules implements RuleSource {
     this.#worker = new Worker(new URL('./system-calls/worker.ts', import.meta.url), {
       workerData: setup,
       name: 'system-calls',
+      // BPF objects are closed by number, of which this would warn.
+      trackUnmanagedFds: false,
     });
     this.#worker.on('message', (message: FromWorker) => this.#take(message));
     this.#worker.on('error', (error) => this.#fail(error.message));
@@ -45,16 +52,21 @@ export class SystemCallRules implements RuleSource {
     });
   }
 
-  /** Names of rules none of whose types of events the sensor gives. */
-  get unseen(): readonly string[] {
-    return this.#started?.unseen ?? [];
+  /** Which sensor gives the events. */
+  get sensor(): EventSensorKind {
+    return this.#started?.sensor ?? 'bpf';
+  }
+
+  /** Why it is not the better one; undefined when it is. */
+  get insteadBecause(): string | undefined {
+    return this.#started?.insteadBecause;
   }
 
   status(): RuleSourceStatus {
     return {
       id: 'syscall',
       state: this.#failure === undefined ? 'running' : 'failed',
-      detail: this.#failure ?? 'system calls of this machine, from programs in the kernel',
+      detail: this.#failure ?? details[this.sensor],
       rules: this.#started?.rules ?? 0,
       ...this.#counts,
     };

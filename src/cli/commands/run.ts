@@ -1,4 +1,5 @@
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
+import type { GuardRequest } from '../guard.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
 import { stateOption } from '../state.ts';
 
@@ -20,6 +21,28 @@ export const runCommand: CommandDefinition = {
       description:
         'file or folder of Falco rules, asked of the system calls of this machine; may be repeated',
       repeatable: true,
+    },
+    {
+      flags: '--falco-config <file>',
+      description: 'a falco.yaml: its rules (unless --rules names others), which are on, and where alerts go',
+    },
+    {
+      flags: '--falco-set <key=value>',
+      description: 'overrides a key of the falco.yaml; may be repeated',
+      repeatable: true,
+    },
+    {
+      flags: '--matching <which>',
+      description:
+        'of an event the first rule that holds, or all (default: as the falco.yaml says, else first)',
+      choices: ['first', 'all'],
+    },
+    {
+      flags: '--event-sensor <kind>',
+      description:
+        'what gives the events for rules: BPF programs, trace events, or the better one that works',
+      choices: ['auto', 'bpf', 'tracefs'],
+      default: 'auto',
     },
     {
       flags: '--demo',
@@ -58,6 +81,10 @@ export const runCommand: CommandDefinition = {
       does: 'judge by what the cluster says',
     },
     { command: 'picket run --rules falco_rules.yaml', does: 'Falco rules on what programs do here' },
+    {
+      command: 'picket run --falco-config /etc/falco/falco.yaml',
+      does: 'the same rules and outputs as Falco, nothing lost while a receiver is away',
+    },
     { command: 'picket run --flows -o jsonl | jq .', does: 'every connection as JSON' },
   ],
   async run({ options }, io) {
@@ -67,7 +94,7 @@ export const runCommand: CommandDefinition = {
     await guard(
       {
         manifests: (options.manifests as string[] | undefined) ?? [],
-        rules: (options.rules as string[] | undefined) ?? [],
+        rules: rulesOf(options),
         demo: options.demo === true,
         listen: String(options.listen),
         metricsListen: String(options.metricsListen),
@@ -85,6 +112,20 @@ export const runCommand: CommandDefinition = {
     return ExitCode.clean;
   },
 };
+
+function rulesOf(options: Readonly<Record<string, unknown>>): GuardRequest['rules'] {
+  const many = (value: unknown) => (value as string[] | undefined) ?? [];
+  const config = typeof options.falcoConfig === 'string' ? options.falcoConfig : undefined;
+  const overrides = many(options.falcoSet);
+  if (config === undefined && overrides.length > 0)
+    throw new UsageError(
+      '--falco-set overrides a configuration, and there is none',
+      'add --falco-config FILE',
+    );
+  const matching = options.matching as 'first' | 'all' | undefined;
+  const sensor = options.eventSensor as GuardRequest['rules']['sensor'];
+  return { rules: many(options.rules), config, overrides, matching, sensor };
+}
 
 function parseBufferKb(text: string): number {
   const value = Number(text);

@@ -64,7 +64,7 @@ export async function readFalcoConfig(
     [...eventSources].map(([id, source]) => [id, withStatic(source, settings.staticFields)]),
   );
   const loaded = loadRules(texts, { sources });
-  const applied = applySettings(loaded.rules, settings, sources);
+  const applied = applySettings(loaded, settings, sources);
   const ruleFiles = named(texts);
   const all: Diagnostic[] = [
     ...diagnostics,
@@ -75,6 +75,7 @@ export async function readFalcoConfig(
   return {
     settings,
     rules: applied.rules,
+    correlations: applied.correlations,
     findings: loaded.findings,
     diagnostics: all,
     names: ruleFiles.names,

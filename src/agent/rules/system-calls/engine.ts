@@ -3,18 +3,19 @@ import type { Surroundings } from '../../../event/state/process-table.ts';
 import { SystemState } from '../../../event/state/system-state.ts';
 import { syscallSource } from '../../../event/syscall-source.ts';
 import type { SystemEvent } from '../../../event/system-event.ts';
-import { compileRules, type RuleMatcher } from '../../../rules/compile/compile.ts';
-import { AlertPrinter, type RuleAlert } from '../../../rules/format/alert.ts';
-import type { Rule } from '../../../rules/rule-set.ts';
-import { BpfSensor, bpfTypes } from '../../../sensor/bpf.ts';
+import { RuleEngine } from '../../../rules/engine.ts';
+import type { RuleAlert } from '../../../rules/format/alert.ts';
+import { withStaticFields } from '../../../rules/settings/settings-source.ts';
+import { type EventSensor, openEventSensor } from '../../../sensor/event-sensor.ts';
 import { LossLog } from '../../loss-log.ts';
 import type { Counts, WorkerSetup } from './messages.ts';
 
 /** How long before an alert a loss still casts doubt on it, ms: what it follows from may have been among it. */
 const doubtMs = 60_000;
-
 /** How often the kernel is asked what it had no room for, ms; with each alert besides. */
 const lostEveryMs = 1_000;
+/** Events of this age have all been read, where none wait; ms. */
+const settledMs = 100;
 const nothing: ReadonlyMap<string, number> = new Map();
 
 /** What one turn came to. */
@@ -28,61 +29,63 @@ export interface Pass {
 
 /** Rules of system calls, asked of what happens on this machine, whenever {@link pass} is called. */
 export class SystemCallEngine {
-  /** Rules all of whose types of events the sensor does not give. */
-  readonly unseen: readonly Rule[];
-  readonly #sensor: BpfSensor;
+  /** Why the sensor is not the better one; undefined when it is. */
+  readonly insteadBecause: string | undefined;
+  readonly #sensor: EventSensor;
   readonly #state: SystemState;
-  readonly #matcher: RuleMatcher<SystemEvent>;
-  readonly #printer: AlertPrinter<SystemEvent>;
-  readonly #ask: (event: SystemEvent) => readonly Rule[];
+  readonly #rules: RuleEngine<SystemEvent>;
   readonly #losses = new LossLog();
   #lost = nothing;
   #lostReadAt = 0;
 
   /** Sees from now on. Throws an Error with a message for the user when the machine does not let it. */
-  constructor(
-    { rules, matching, hostname, ringBytes }: WorkerSetup,
-    surroundings: Omit<Surroundings, 'hostname'>,
-  ) {
-    const matcher = compileRules(rules, syscallSource);
-    this.#matcher = matcher;
-    const asked = eventTypes.filter((_, type) => matcher.isAsked(type));
-    const given = asked.filter((name) => bpfTypes.has(name)).map((name) => eventTypes.indexOf(name));
-    const seen = new Set(given.flatMap((type) => matcher.rulesFor(type)));
-    this.unseen = matcher.rules.filter((rule) => !seen.has(rule));
-    for (const type of given) matcher.prepare(type);
-    this.#ask = matching === 'all' ? (event) => matcher.all(event) : (event) => oneOf(matcher.first(event));
+  constructor(setup: WorkerSetup, surroundings: Omit<Surroundings, 'hostname'>) {
+    const { rules, correlations, matching, hostname, staticFields, sensor: kind, ringBytes } = setup;
+    const timeOf = ({ raw }: SystemEvent) => raw.time;
+    const source = withStaticFields(syscallSource, staticFields);
+    this.#rules = new RuleEngine({ rules, correlations }, source, { timeOf, hostname, matching });
+    const asked = [...eventTypes.keys()].filter((type) => this.#rules.isAsked(type));
+    for (const type of asked) this.#rules.prepare(type);
     this.#state = new SystemState({ ...surroundings, hostname });
-    this.#printer = new AlertPrinter(syscallSource, ({ raw }) => raw.time, hostname);
-    this.#sensor = new BpfSensor({
-      types: new Set(asked),
-      ...(ringBytes !== undefined && { ringBytes }),
-    });
+    const types = new Set(asked.map((type) => eventTypes[type] as string));
+    const opened = openEventSensor({ types, kind, ...(ringBytes !== undefined && { ringBytes }) });
+    this.#sensor = opened.sensor;
+    this.insteadBecause = opened.insteadBecause;
     for (const record of this.#sensor.processes) this.#state.seed(record);
   }
 
   /** Rules that are asked. */
   get rules(): number {
-    return this.#matcher.rules.length;
+    return this.#rules.rules.length + this.#rules.correlations.length;
+  }
+
+  get sensor(): EventSensor['kind'] {
+    return this.#sensor.kind;
   }
 
   get counts(): Counts {
-    return { events: this.#sensor.events, lost: total(this.#lost), undecodable: this.#sensor.undecodable };
+    const { events, undecodable } = this.#sensor;
+    return { events, lost: total(this.#lost), undecodable };
   }
 
   /** Asks the rules of at most `most` events that wait. `now`: ms since the epoch. */
   pass(most: number, now: number): Pass {
     const alerts: RuleAlert[] = [];
     const count = this.#sensor.read(most, (raw) => {
-      const event = this.#state.apply(raw);
-      for (const rule of this.#ask(event)) alerts.push(this.#printer.alert(rule, event));
+      const raised = this.#rules.take(this.#state.apply(raw));
+      if (raised.length > 0) alerts.push(...raised);
     });
+    if (count < most) alerts.push(...this.#rules.tick(BigInt(now - settledMs) * 1_000_000n));
     const isDue = alerts.length > 0 || now - this.#lostReadAt >= lostEveryMs;
     const lost = isDue ? this.#readLost(now) : nothing;
-    return { count, alerts: this.#losses.total === 0 ? alerts : alerts.map((one) => this.#doubted(one)), lost };
+    return {
+      count,
+      alerts: this.#losses.total === 0 ? alerts : alerts.map((one) => this.#doubted(one)),
+      lost,
+    };
   }
 
-  /** Takes the programs away. Idempotent. */
+  /** Leaves nothing behind in the kernel. Idempotent. */
   close(): void {
     this.#sensor.close();
   }
@@ -102,12 +105,6 @@ export class SystemCallEngine {
     const lost = this.#losses.between(at - doubtMs, Number.MAX_SAFE_INTEGER);
     return lost > 0 ? { ...alert, lost } : alert;
   }
-}
-
-const none: readonly Rule[] = [];
-
-function oneOf(rule: Rule | undefined): readonly Rule[] {
-  return rule === undefined ? none : [rule];
 }
 
 function total(counts: ReadonlyMap<string, number>): number {

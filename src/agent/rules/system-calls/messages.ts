@@ -1,11 +1,14 @@
 import type { RuleAlert } from '../../../rules/format/alert.ts';
-import type { Rule } from '../../../rules/rule-set.ts';
+import type { RuleSet } from '../../../rules/rule-set.ts';
+import type { EventSensorKind } from '../../../sensor/event-sensor.ts';
 
 /** What the worker is started with. */
-export interface WorkerSetup {
-  readonly rules: readonly Rule[];
+export interface WorkerSetup extends Pick<RuleSet, 'rules' | 'correlations'> {
   readonly matching: 'first' | 'all';
   readonly hostname: string;
+  /** Values of `static.NAME`, by name. */
+  readonly staticFields: ReadonlyMap<string, string>;
+  readonly sensor: EventSensorKind | 'auto';
   /** Bytes of the kernel's ring buffer. */
   readonly ringBytes?: number;
 }
@@ -25,8 +28,9 @@ export type FromWorker =
       readonly type: 'started';
       /** How many rules are asked. */
       readonly rules: number;
-      /** Names of rules none of whose types of events the sensor gives. */
-      readonly unseen: readonly string[];
+      readonly sensor: EventSensorKind;
+      /** Why it is not the better one; undefined when it is. */
+      readonly insteadBecause: string | undefined;
     }
   /** The machine does not let it; the message is for the user. */
   | { readonly type: 'refused'; readonly message: string }

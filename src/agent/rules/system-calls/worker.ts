@@ -63,7 +63,8 @@ function pass(engine: SystemCallEngine): number {
 
 const engine = open();
 if (engine !== undefined) {
-  post({ type: 'started', rules: engine.rules, unseen: engine.unseen.map(({ name }) => name) });
+  const { rules, sensor, insteadBecause } = engine;
+  post({ type: 'started', rules, sensor, insteadBecause });
   let quietMs = shortestPauseMs;
   while (!isStopping) {
     if (underWay >= credit) {
