@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import type { Observer } from './pipeline.ts';
+import { series } from './series.ts';
 import type { Status } from './status.ts';
 
 /** Metrics of the agent; an {@link Observer} for the counts that its status does not break down. */
@@ -48,9 +49,6 @@ export function agentMetrics(status: () => Status): AgentMetrics {
 
 /** Sets one series from a status. */
 type Take = (status: Status) => void;
-
-/** A value with its labels. */
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 function statusSeries(registry: Registry): Take[] {
   return [
@@ -178,22 +176,6 @@ function processSeries(registry: Registry): Take[] {
     ]),
     series(registry, 'process_open_fds', 'Open file descriptors.', [], () => [[{}, openDescriptors()]]),
   ];
-}
-
-/** Registers a series, a counter when its name ends in `_total`; returns what sets it anew from a status. */
-function series(
-  registry: Registry,
-  name: string,
-  help: string,
-  labelNames: readonly string[],
-  samples: (status: Status) => readonly Sample[],
-): Take {
-  const configuration = { name, help, labelNames: [...labelNames], registers: [registry] };
-  const metric = name.endsWith('_total') ? new Counter(configuration) : new Gauge(configuration);
-  return (status) => {
-    metric.reset();
-    for (const [labels, value] of samples(status)) metric.inc({ ...labels }, value);
-  };
 }
 
 /** Descriptors open now, the one that counts them left out (proc(5)). */

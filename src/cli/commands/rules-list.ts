@@ -6,21 +6,24 @@ export const rulesListCommand: CommandDefinition = {
   summary: 'what is in Falco rules files',
   description:
     'Lists the rules of files with their source, priority, tags and the types of events that they ask for. JSON has the condition ' +
-    'of each too, with lists, macros and exceptions put in, and the fields that it uses.',
+    'of each too, with lists, macros and exceptions put in, and the fields that it uses. Of a `falco.yaml`, the rules that it loads, as it ' +
+    'switches them.',
   options: [
     outputOption('text', 'json'),
     { flags: '--tag <tag>', description: 'only rules with this tag', repeatable: true },
   ],
   examples: [
     { command: 'picket rules list falco_rules.yaml', does: 'all rules of a file' },
+    { command: 'picket rules list /etc/falco/falco.yaml', does: 'what a configuration leaves of them' },
     { command: 'picket rules list rules/ --tag network -o json', does: 'those with a tag, for a program' },
   ],
   async run({ args, options }, io) {
     if (args.length === 0)
       throw new UsageError('no rules file named', 'name files or folders, or - for standard input');
-    const { loadRuleFiles, eventSources } = await import('../rules/load-rule-files.ts');
+    const { eventSources } = await import('../rules/load-rule-files.ts');
+    const { loadRulesOrConfig } = await import('../rules/load-config.ts');
     const { listRules } = await import('../rules/list-rules.ts');
-    const { rules, diagnostics } = await loadRuleFiles(args, io);
+    const { rules, diagnostics } = await loadRulesOrConfig(args, io);
     const wanted = Array.isArray(options.tag) ? (options.tag as string[]) : [];
     const listed = listRules(rules, eventSources).filter(({ tags }) =>
       wanted.every((tag) => tags.includes(tag)),

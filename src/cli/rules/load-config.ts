@@ -8,6 +8,7 @@ import { loadRules } from '../../rules/load/load.ts';
 import type { SourceCatalogue } from '../../rules/operand-type.ts';
 import { applySettings } from '../../rules/settings/apply-settings.ts';
 import { missingRulesFile, noRulesFiles } from '../../rules/settings/codes.ts';
+import { isSettings } from '../../rules/settings/is-settings.ts';
 import { readSettings } from '../../rules/settings/read-settings.ts';
 import { Report } from '../../rules/settings/report.ts';
 import type { FalcoSettings } from '../../rules/settings/settings.ts';
@@ -15,7 +16,7 @@ import { withStaticFields } from '../../rules/settings/settings-source.ts';
 import { UsageError } from '../command.ts';
 import { maxBytes } from '../inputs.ts';
 import type { Io } from '../io.ts';
-import { eventSources, named, type RuleFiles, readRuleTexts } from './load-rule-files.ts';
+import { eventSources, loadRuleFiles, named, type RuleFiles, readRuleTexts } from './load-rule-files.ts';
 
 /**
  * A Falco configuration with its rules: these as the configuration wants them, switched, left out below its priority, and with
@@ -82,6 +83,32 @@ export async function readFalcoConfig(
     sources: new Map([...named(configs).sources, ...ruleFiles.sources]),
     unreadable: [...files.unreadable, ...(own?.unreadable ?? [])],
   };
+}
+
+/**
+ * As {@link loadRuleFiles}, of which one path may be a `falco.yaml`: then with its settings, and other paths stand in place of
+ * its `rules_files`. Throws UsageError.
+ */
+export async function loadRulesOrConfig(
+  paths: readonly string[],
+  io: Io,
+  overrides: readonly string[] = [],
+): Promise<RuleFiles & Partial<FalcoConfig>> {
+  const configs = paths.filter((path) => {
+    const text = path === '-' ? undefined : new ConfigFiles(path, io.cwd).read(path);
+    return text !== undefined && isSettings(text);
+  });
+  const [config, another] = configs;
+  if (another !== undefined)
+    throw new UsageError(
+      `both ${config} and ${another} are configurations`,
+      'name one; it names others in `config_files`',
+    );
+  if (config !== undefined)
+    return readFalcoConfig(config, io, { overrides, rules: paths.filter((path) => path !== config) });
+  if (overrides.length > 0)
+    throw new UsageError('--set changes a configuration, and none is named', 'name a falco.yaml');
+  return loadRuleFiles(paths, io);
 }
 
 function rulesOf(settings: FalcoSettings, files: ConfigFiles, report: Report): EmbeddedText[] {
