@@ -25,8 +25,8 @@ export class Correlator<E> {
   constructor(correlation: Correlation, source: EventSource<E>, hostname: string) {
     const { asks, within, cooldown, maxKeys } = correlation;
     this.correlation = correlation;
-    const steps = asks.kind === 'sequence' ? asks.steps.slice(0, -1).map(({ name }) => name) : [];
-    const moments = momentSource(source, { kind: asks.kind, steps });
+    const names = asks.kind === 'sequence' ? asks.steps.map(({ name }) => name) : [];
+    const moments = momentSource(source, { kind: asks.kind, steps: names.slice(0, -1), last: names.at(-1) });
     this.#absence = asks.kind === 'absence' ? new AbsenceTracker(asks, within, maxKeys, moments) : undefined;
     this.#tracker =
       asks.kind === 'sequence'

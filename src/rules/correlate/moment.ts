@@ -44,15 +44,17 @@ export interface MomentSource<E> extends EventSource<Moment<E>> {
 /** What of a correlation decides which fields there are. */
 export interface MomentShape {
   readonly kind: 'count' | 'sequence' | 'absence';
-  /** Names of the steps whose events may be asked. */
+  /** Names of the steps whose events may be asked, those that came before. */
   readonly steps: readonly string[];
+  /** Name of the step that completes it. */
+  readonly last?: string | undefined;
 }
 
 /**
  * Returns the source of a correlation's output, or of a step's `where`: `%proc.name` is of the event that completes it (of an
  * absence: of the one that made it be expected), `%download.proc.name` of an earlier step, `%correlation.count` of the whole.
  */
-export function momentSource<E>(source: EventSource<E>, { kind, steps }: MomentShape): MomentSource<E> {
+export function momentSource<E>(source: EventSource<E>, { kind, steps, last }: MomentShape): MomentSource<E> {
   const kept = (kind === 'absence' ? [''] : steps).map(() => new KeptFields<E>());
   const own = [...source.fields.values()].map((field) =>
     kind === 'absence' ? keptField(field, field.name, 0, kept) : currentField(field),
@@ -60,7 +62,8 @@ export function momentSource<E>(source: EventSource<E>, { kind, steps }: MomentS
   const earlier = steps.flatMap((step, index) =>
     [...source.fields.values()].map((field) => keptField(field, `${step}.${field.name}`, index, kept)),
   );
-  const fields = [...own, ...earlier, ...wholeFields<E>(kind)];
+  const current = last === undefined ? [] : own.map((field) => ({ ...field, name: `${last}.${field.name}` }));
+  const fields = [...own, ...current, ...earlier, ...wholeFields<E>(kind)];
   return {
     id: source.id,
     fields: new Map(fields.map((field) => [field.name, field])),
