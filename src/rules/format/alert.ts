@@ -26,6 +26,9 @@ export const defaultAlertOptions: AlertOptions = {
 /** What an alert tells of its rule. */
 export type AlertedRule = Pick<Rule, 'name' | 'priority' | 'source' | 'tags'>;
 
+/** What a rule or a correlation has to be printed by. */
+export type PrintedRule = AlertedRule & Pick<Rule, 'output' | 'extraFields'>;
+
 /** One alert: what fired, when, and how it is printed. Plain data: it goes from thread to thread. */
 export interface RuleAlert {
   readonly rule: AlertedRule;
@@ -45,7 +48,7 @@ export class AlertPrinter<E> {
   readonly #source: EventSource<E>;
   readonly #timeOf: (event: E) => bigint;
   readonly #hostname: string;
-  readonly #formatters = new Map<Rule, OutputFormatter<E>>();
+  readonly #formatters = new Map<PrintedRule, OutputFormatter<E>>();
 
   constructor(source: EventSource<E>, timeOf: (event: E) => bigint, hostname: string) {
     this.#source = source;
@@ -53,12 +56,15 @@ export class AlertPrinter<E> {
     this.#hostname = hostname;
   }
 
-  alert(rule: Rule, event: E): RuleAlert {
-    let formatter = this.#formatters.get(rule);
-    if (formatter === undefined) {
-      formatter = withExtraFields(rule, this.#source);
-      this.#formatters.set(rule, formatter);
-    }
+  /** Makes the formatter of a rule now, rather than when it first fires. */
+  prepare(rule: PrintedRule): OutputFormatter<E> {
+    const formatter = this.#formatters.get(rule) ?? withExtraFields(rule, this.#source);
+    this.#formatters.set(rule, formatter);
+    return formatter;
+  }
+
+  alert(rule: PrintedRule, event: E): RuleAlert {
+    const formatter = this.prepare(rule);
     const time = this.#timeOf(event);
     const { name, priority, source, tags } = rule;
     return {
@@ -72,7 +78,10 @@ export class AlertPrinter<E> {
 }
 
 /** The formatter of a rule's output, with the fields that a configuration adds. */
-function withExtraFields<E>({ output, extraFields = [] }: Rule, source: EventSource<E>): OutputFormatter<E> {
+function withExtraFields<E>(
+  { output, extraFields = [] }: PrintedRule,
+  source: EventSource<E>,
+): OutputFormatter<E> {
   const formatter = outputFormatter(output, source);
   if (extraFields.length === 0) return formatter;
   const extra = extraFields.map(({ name, format, isText }) => ({
