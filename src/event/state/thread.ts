@@ -1,4 +1,4 @@
-import type { ThreadRecord } from '../raw-event.ts';
+import type { ThreadCapabilities, ThreadRecord } from '../raw-event.ts';
 import { containerId } from './container-id.ts';
 import { type Descriptor, recordedDescriptor } from './descriptor.ts';
 
@@ -26,8 +26,7 @@ export class Thread {
   pgid: number | undefined;
   vpgid: number | undefined;
   tty: number | undefined;
-  capabilities: { readonly effective?: number; readonly permitted?: number; readonly inheritable?: number } =
-    {};
+  capabilities: ThreadCapabilities = {};
   /** Bits of the last start of a program (`is_exe_…`); undefined when it was not seen. */
   exeFlags: number | undefined;
   exeInode: number | undefined;
@@ -106,6 +105,12 @@ export function recordedThread(record: ThreadRecord): Thread {
   thread.loginuid = record.loginuid;
   thread.tty = record.tty;
   thread.startTime = record.startTime;
+  thread.pgid = record.pgid;
+  thread.capabilities = record.capabilities ?? {};
+  thread.exeFlags = record.exeFlags;
+  thread.exeInode = record.exeInode;
+  thread.exeChanged = record.exeChanged;
+  thread.exeModified = record.exeModified;
   thread.cgroups = record.cgroups ?? [];
   thread.descriptors = new Map(descriptors.map((one) => [one.fd, recordedDescriptor(one)]));
   return thread;
