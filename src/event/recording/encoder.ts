@@ -28,8 +28,8 @@ const today: TypeNames = {
 /** A chunk that is ready for a file. */
 export interface EncodedChunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Events in it, by the numbers of their types. */
-  readonly events: ReadonlyMap<number, number>;
+  /** Events in it, by the names of their types. */
+  readonly events: ReadonlyMap<string, number>;
 }
 
 /**
@@ -125,13 +125,19 @@ export class RecordingEncoder {
     const bytes = smaller
       ? chunkOf(packed, coding.zstd, this.#chunk)
       : chunkOf(plain, coding.plain, this.#chunk);
-    const events = new Map<number, number>();
-    for (const [type, count] of this.#counts.entries()) if (count > 0) events.set(type, count);
     this.#chunk++;
+    return { bytes, events: this.discard() };
+  }
+
+  /** Throws away what waits. Returns the events among it, by the names of their types. */
+  discard(): ReadonlyMap<string, number> {
+    const events = new Map<string, number>();
+    for (const [type, count] of this.#counts.entries())
+      if (count > 0) events.set(this.#names.types[type] as string, count);
     this.#counts.fill(0);
     this.#lastNumber = 0;
-    to.at = 0;
-    return { bytes, events };
+    this.#to.at = 0;
+    return events;
   }
 
   #define(type: number): void {
