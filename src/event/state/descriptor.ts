@@ -45,10 +45,10 @@ export function descriptor(properties: Partial<Descriptor>): Descriptor {
 
 /** Returns the descriptor of a record that was there before the first event. */
 export function recordedDescriptor(record: DescriptorRecord): Descriptor {
-  const { type, tuple, listening, protocol, role, device, inode } = record;
+  const { type, tuple, listening, protocol, role, device, inode, rawName } = record;
   const domain =
     record.domain ?? (type === 'ipv4' ? 2 : type === 'ipv6' ? 10 : type === 'unix' ? 1 : undefined);
-  const connected = tuple !== undefined;
+  const connected = record.connected ?? tuple !== undefined;
   return descriptor({
     type,
     name: record.name,
@@ -56,6 +56,7 @@ export function recordedDescriptor(record: DescriptorRecord): Descriptor {
     device,
     inode,
     role,
+    rawName,
     tuple,
     connected,
     listening,

@@ -49,7 +49,17 @@ export class SystemState implements ProcessTable {
 
   /** Takes in a process that was there before. */
   seed(record: ThreadRecord): void {
-    this.add(recordedThread(record));
+    const thread = recordedThread(record);
+    const other = record.sharesWith === undefined ? undefined : this.#threads.get(record.sharesWith);
+    if (other !== undefined) thread.descriptors = other.descriptors;
+    this.add(thread);
+  }
+
+  /** All threads, the oldest first, as they are before the next event; the event before it is no longer valid. */
+  threads(): IterableIterator<Thread> {
+    this.#pending?.();
+    this.#pending = undefined;
+    return this.#threads.values();
   }
 
   thread(tid: number): Thread | undefined {
