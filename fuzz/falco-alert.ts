@@ -25,7 +25,14 @@ const alert = fc.record(
     rule: maybe(fc.string()),
     source: maybe(fc.string()),
     tags: maybe(fc.array(fc.string())),
-    time: maybe(fc.constantFrom('2026-09-21T14:13:20.123456789Z', '0000-01-01T00:00:00-23:59', 'x')),
+    time: maybe(
+      fc.constantFrom(
+        '2026-09-21T14:13:20.123456789Z',
+        '0000-01-01T00:00:00.5+23:59',
+        '9999-12-31T23:59:59-23:59',
+        'x',
+      ),
+    ),
   },
   { requiredKeys: ['rule', 'priority'] },
 );

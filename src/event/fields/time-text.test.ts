@@ -15,5 +15,7 @@ test.each([
   ['1970-01-01 00:00:01Z', undefined],
   ['1970-13-01T00:00:01Z', undefined],
   ['1970-01-01T00:00:01.1234567890Z', undefined],
+  ['1970-01-01T00:00:01+00:01', undefined],
+  ['9999-12-31T23:59:59-00:01', undefined],
   ['', undefined],
 ])('%s', (text, wanted) => expect(parseIsoText(text)).toBe(wanted));
