@@ -11,7 +11,7 @@ const sources = new Map<string, SourceCatalogue>([
   ['syscall', syscallSource],
   ['k8s_audit', auditSource],
 ]);
-const { rules } = loadRules(
+const rules = loadRules(
   [
     fileText(
       'rules.yaml',
@@ -99,7 +99,7 @@ test('a batch that comes again raises nothing again, and is counted', () => {
   const batch = list(event('alice', 'exec'), event('alice', ''));
   for (let time = 0; time < 3; time++) audit.take(batch);
   expect(sink.alerts).toHaveLength(3);
-  expect(audit.repeated).toBe(6);
+  expect(audit.repeated).toBe(4);
   expect(audit.status().events).toBe(6);
 });
 
@@ -109,6 +109,18 @@ test('the same audit id does not hide another request, nor another stage', () =>
   audit.take(list(event('alice', '', { requestURI: '/api/v1/secrets' })));
   audit.take(list(event('alice', '', { stage: 'RequestReceived' })));
   expect(sink.alerts).toHaveLength(3);
+});
+
+test('what the sink did not take is raised when it comes again', () => {
+  const { sink, audit } = open();
+  const take = sink.alert;
+  sink.alert = () => {
+    throw new Error('full');
+  };
+  expect(() => audit.take(list(event('alice', '')))).toThrow('full');
+  sink.alert = take;
+  audit.take(list(event('alice', '')));
+  expect(sink.messages).toEqual(['alice (create)']);
 });
 
 test('what cannot be decoded is told and counted, the rest taken', () => {

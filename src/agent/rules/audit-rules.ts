@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type AuditEvent, decodeAudit } from '../../event/audit/audit-event.ts';
 import { auditSource } from '../../event/audit/audit-source.ts';
-import { compileRules, type RuleMatcher } from '../../rules/compile/compile.ts';
-import { AlertPrinter } from '../../rules/format/alert.ts';
-import type { Rule } from '../../rules/rule-set.ts';
+import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
 import { RecentKeys } from './recent-keys.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
 
-/** Events with alerts that are remembered, to know them when they come again: about 1 MB. */
-const rememberedEvents = 8192;
+/** Events that are remembered, to know them when they come again: some batches of 400, about 2 MB. */
+const rememberedEvents = 16_384;
 
 /** One way in which audit events come: a log that is followed, the webhook. */
 export interface AuditInput {
@@ -35,25 +33,18 @@ export interface AuditRulesOptions {
 
 /** Rules of `source: k8s_audit`, asked of the audit events of a Kubernetes API server. */
 export class AuditRules implements RuleSource {
-  /** Alerts that were not raised since the same event had raised them before. */
+  /** Events that came again; the rules were not asked of them. */
   repeated = 0;
-  readonly #matcher: RuleMatcher<AuditEvent>;
-  readonly #printer: AlertPrinter<AuditEvent>;
-  readonly #matching: 'first' | 'all';
+  readonly #engine: RuleEngine<AuditEvent>;
   readonly #sink: RuleAlertSink;
   readonly #inputs: AuditInput[] = [];
-  readonly #alerted = new RecentKeys(rememberedEvents);
+  readonly #recent = new RecentKeys(rememberedEvents);
   #events = 0;
   #undecodable = 0;
 
-  constructor(
-    rules: readonly Rule[],
-    sink: RuleAlertSink,
-    { hostname, matching = 'first' }: AuditRulesOptions,
-  ) {
-    this.#matcher = compileRules(rules, auditSource);
-    this.#printer = new AlertPrinter(auditSource, ({ time }) => time, hostname);
-    this.#matching = matching;
+  /** Rules that are not enabled, or of other sources, are left out. */
+  constructor(rules: AskedRules, sink: RuleAlertSink, { hostname, matching = 'first' }: AuditRulesOptions) {
+    this.#engine = new RuleEngine(rules, auditSource, { timeOf: ({ time }) => time, hostname, matching });
     this.#sink = sink;
   }
 
@@ -80,7 +71,7 @@ export class AuditRules implements RuleSource {
       id: auditSource.id,
       state: inputs.some(({ state }) => state === 'failed') ? 'failed' : 'running',
       detail: inputs.map(({ detail }) => detail).join('; '),
-      rules: this.#matcher.rules.length,
+      rules: this.#engine.rules.length + this.#engine.correlations.length,
       events: this.#events,
       lost: sum('lost'),
       undecodable: this.#undecodable + sum('undecodable'),
@@ -92,14 +83,18 @@ export class AuditRules implements RuleSource {
   }
 
   #ask(event: AuditEvent): void {
-    const first = this.#matching === 'first' ? this.#matcher.first(event) : undefined;
-    const fired = this.#matching === 'all' ? this.#matcher.all(event) : first === undefined ? [] : [first];
-    if (fired.length === 0) return;
-    if (this.#alerted.seen(digest(event))) {
-      this.repeated += fired.length;
+    const key = digest(event);
+    if (this.#recent.seen(key)) {
+      this.repeated++;
       return;
     }
-    for (const rule of fired) this.#sink.alert(this.#printer.alert(rule, event));
+    try {
+      for (const alert of this.#engine.take(event)) this.#sink.alert(alert);
+    } catch (error) {
+      // Whoever sent it is told that it was not taken, and sends it again.
+      this.#recent.forget(key);
+      throw error;
+    }
   }
 }
 
@@ -109,5 +104,5 @@ export class AuditRules implements RuleSource {
  * and could hide a request behind the id of an earlier one.
  */
 function digest({ value }: AuditEvent): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('base64');
+  return hash('sha256', JSON.stringify(value), 'base64');
 }

@@ -19,4 +19,9 @@ export class RecentKeys {
     }
     return known;
   }
+
+  /** The key is not known any more. */
+  forget(key: string): void {
+    this.#keys.delete(key);
+  }
 }
