@@ -6,8 +6,9 @@ export const replayCommand: CommandDefinition = {
   arguments: '<recordings...>',
   summary: 'Falco rules over a recording',
   description:
-    'Goes through captures (.scap, as sysdig and Falco write them, compressed or not) and prints the alerts that the rules raise, as Falco ' +
-    'prints them. Entries and returns of calls are one event, as in Falco since 2025. Exit code 1 when there is an alert.',
+    'Goes through captures (.scap, as sysdig and Falco write them) and logs of Kubernetes audit events (one a line, or an EventList), ' +
+    'compressed or not, and prints the alerts that the rules raise, as Falco prints them. Entries and returns of calls are one event, as in ' +
+    'Falco since 2025. Exit code 1 when there is an alert.',
   options: [
     {
       flags: '-r, --rules <path>',
@@ -34,6 +35,10 @@ export const replayCommand: CommandDefinition = {
     {
       command: 'picket replay trace.scap -r rules/ --matching all -o json',
       does: 'every rule, one JSON object a line',
+    },
+    {
+      command: 'picket replay audit.log.gz -r k8s_audit_rules.yaml',
+      does: 'what was asked of an API server',
     },
   ],
   async run({ args, options }, io) {
@@ -62,8 +67,8 @@ export const replayCommand: CommandDefinition = {
     let [count, events] = [0, 0];
     for (const path of args) {
       const recording = openRecording(path, io);
-      for (const { offset, message } of recording.faults)
-        io.err(`${io.errStyle('yellow', 'not read')}: ${path}: at byte ${offset}: ${message}\n`);
+      for (const { where, message } of recording.faults)
+        io.err(`${io.errStyle('yellow', 'not read')}: ${path}: at ${where}: ${message}\n`);
       for (const alert of replay(recording, chosen, options.matching === 'all' ? 'all' : 'first')) {
         io.out(`${print(alert, settings)}\n`);
         count++;

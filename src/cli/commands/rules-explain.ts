@@ -13,7 +13,7 @@ export const rulesExplainCommand: CommandDefinition = {
       description: 'rules file or folder; may be given several times',
       repeatable: true,
     },
-    { flags: '--on <recording>', description: 'a capture (.scap)' },
+    { flags: '--on <recording>', description: 'a capture (.scap) or a log of audit events' },
     { flags: '--event <number>', description: 'number of the event (%evt.num)' },
     { flags: '--all', description: 'also the parts that decide nothing' },
   ],
@@ -40,7 +40,7 @@ export const rulesExplainCommand: CommandDefinition = {
     const { openRecording } = await import('../rules/open-recording.ts');
     const { explainCondition } = await import('../../rules/compile/explain.ts');
     const { explanationText } = await import('../rules/explanation-text.ts');
-    const { syscallSource } = await import('../../event/syscall-source.ts');
+    const { printable } = await import('../table.ts');
     const { nearest } = await import('../../diagnostic/suggest.ts');
     const { rules } = await loadRuleFiles(paths, io);
     const rule = rules.find((one) => one.name === name);
@@ -54,13 +54,22 @@ export const rulesExplainCommand: CommandDefinition = {
         meant === undefined ? 'picket rules list names them' : `did you mean ${meant}?`,
       );
     }
-    if (rule.source !== syscallSource.id)
-      throw new UsageError(`${name} is for events of source ${rule.source}, which no capture has`);
-    for (const event of openRecording(String(options.on), io).events()) {
-      if (event.number < number) continue;
-      if (event.number > number) break;
-      const explanation = explainCondition(rule.condition, syscallSource, event);
-      io.out(`event ${number}: ${event.typeName} by ${event.thread.comm || '<NA>'} (${event.thread.pid})\n`);
+    const found = openRecording(String(options.on), io).visit(({ source, events, describe }) => {
+      if (rule.source !== source.id)
+        throw new UsageError(
+          `${name} is for events of source ${rule.source}, and those of ${options.on} are of ${source.id}`,
+        );
+      for (const event of events()) {
+        if (event.number < number) continue;
+        return event.number > number
+          ? undefined
+          : { text: describe(event), explanation: explainCondition(rule.condition, source, event) };
+      }
+      return undefined;
+    });
+    if (found !== undefined) {
+      const { text, explanation } = found;
+      io.out(`event ${number}: ${printable(text)}\n`);
       io.out(explanationText(explanation, io.style, options.all === true));
       io.out(explanation.holds ? `the rule fires\n` : `the rule does not fire\n`);
       return explanation.holds ? ExitCode.clean : ExitCode.problems;

@@ -56,11 +56,11 @@ export const rulesTestCommand: CommandDefinition = {
         file: name,
         readable: true,
         tests: file.tests.map((test) =>
-          runRuleTest(
-            test,
-            { rules, correlations },
-            test.capture === undefined ? undefined : openRecording(below(test.capture), io).events(),
-          ),
+          test.capture === undefined
+            ? runRuleTest(test, { rules, correlations })
+            : openRecording(below(test.capture), io).visit((events) =>
+                runRuleTest(test, { rules, correlations }, events),
+              ),
         ),
       });
     }

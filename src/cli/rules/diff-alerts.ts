@@ -1,5 +1,5 @@
 import type { AskedRules } from '../../rules/engine.ts';
-import type { Recording } from './open-recording.ts';
+import type { Recording } from './recording.ts';
 import { replay } from './replay.ts';
 
 /** Alerts of one rule that only one of two sets raises. */

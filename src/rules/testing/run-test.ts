@@ -1,4 +1,5 @@
 import type { RawEvent, ThreadRecord } from '../../event/raw-event.ts';
+import type { NumberedRecord, RecordedEvents } from '../../event/recorded-events.ts';
 import { SystemState } from '../../event/state/system-state.ts';
 import { recordedThread } from '../../event/state/thread.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
@@ -23,25 +24,33 @@ export interface RuleTestResult {
 }
 
 /** Runs a test over events: those that it makes up, or `captured` ones. All rules that hold count, enabled or not by default. */
-export function runRuleTest(
+export function runRuleTest<E extends NumberedRecord = SystemEvent>(
   test: RuleTest,
   rules: AskedRules,
-  captured?: Iterable<SystemEvent>,
+  captured?: RecordedEvents<E>,
 ): RuleTestResult {
-  const engine = new RuleEngine<SystemEvent>(rules, syscallSource, {
-    timeOf: ({ raw }) => raw.time,
-    hostname: 'test',
-    matching: 'all',
-  });
-  const alerts: TestAlert[] = [];
-  for (const event of captured ?? madeUp(test))
-    for (const alert of engine.take(event)) alerts.push({ ...alert, event: event.number });
+  const alerts = captured === undefined ? raised(madeUpEvents(test), rules) : raised(captured, rules);
   const named = [...rules.rules, ...(rules.correlations ?? [])];
   const failures = [
     ...test.expect.flatMap((expected) => missing(expected, alerts, named)),
     ...unexpected(test, alerts),
   ];
   return { name: test.name, passed: failures.length === 0, failures, alerts };
+}
+
+function raised<E extends NumberedRecord>(
+  { source, timeOf, events }: RecordedEvents<E>,
+  rules: AskedRules,
+): readonly TestAlert[] {
+  const engine = new RuleEngine<E>(rules, source, { timeOf, hostname: 'test', matching: 'all' });
+  const alerts: TestAlert[] = [];
+  for (const event of events())
+    for (const alert of engine.take(event)) alerts.push({ ...alert, event: event.number });
+  return alerts;
+}
+
+function madeUpEvents(test: RuleTest): RecordedEvents<SystemEvent> {
+  return { source: syscallSource, timeOf: ({ raw }) => raw.time, events: () => madeUp(test) };
 }
 
 const second = 1_000_000_000n;

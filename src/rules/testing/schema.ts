@@ -65,7 +65,10 @@ const oneTest = z
   .strictObject({
     name: z.string().min(1),
     events: z.array(event).optional(),
-    capture: z.string().optional().describe('A capture (.scap), by its path from this file.'),
+    capture: z
+      .string()
+      .optional()
+      .describe('A capture (.scap) or a log of Kubernetes audit events, by its path from this file.'),
     containers: z.record(z.string(), container).optional(),
     expect: z
       .array(expected)
