@@ -2,7 +2,9 @@ import { readdirSync } from 'node:fs';
 import { Counter, Registry } from 'prom-client';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
+import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
+import { ruleSeries } from './rules/rule-series.ts';
 import { series } from './series.ts';
 import type { Status } from './status.ts';
 
@@ -31,7 +33,8 @@ export function agentMetrics(status: () => Status): AgentMetrics {
     labelNames: ['detector', 'severity'],
     registers: [registry],
   });
-  const take = [...statusSeries(registry), ...ruleSeries(registry), ...processSeries(registry)];
+  const take = [...statusSeries(registry), ...processSeries(registry)];
+  const [takeRules, takeOutputs] = [ruleSeries(registry), outputSeries(registry)];
   return {
     flow(flow: Flow, change: FlowChange): void {
       if (change === 'decided') flows.inc({ state: flow.state, verdict: flow.verdict?.outcome ?? 'unknown' });
@@ -42,6 +45,10 @@ export function agentMetrics(status: () => Status): AgentMetrics {
     async metrics(): Promise<string> {
       const now = status();
       for (const set of take) set(now);
+      if (now.rules !== undefined) {
+        takeRules(now.rules);
+        takeOutputs({ ...now.rules, now: now.now });
+      }
       return registry.metrics();
     },
   };
@@ -119,41 +126,6 @@ function statusSeries(registry: Registry): Take[] {
       'Messages that slow readers of the event stream have missed.',
       [],
       (s) => [[{}, s.stream.dropped]],
-    ),
-  ];
-}
-
-/** Labels: sources and outputs are few, and of rules so many are told apart as a table of fixed size holds. */
-function ruleSeries(registry: Registry): Take[] {
-  const of = (name: string, help: string, key: 'events' | 'lost' | 'undecodable' | 'rules') =>
-    series(registry, name, help, ['source'], (s) =>
-      (s.rules?.sources ?? []).map((source) => [{ source: source.id }, source[key]]),
-    );
-  return [
-    of('picket_rule_events_total', 'Events that rules were asked of.', 'events'),
-    of('picket_rule_events_lost_total', 'Events that were there and that rules were not asked of.', 'lost'),
-    of('picket_rule_events_undecodable_total', 'What came and could not be read as an event.', 'undecodable'),
-    of('picket_rules_asked', 'Rules that are asked of the events of a source.', 'rules'),
-    series(
-      registry,
-      'picket_rule_source_up',
-      'Whether a source of events for rules is running (1) or not (0).',
-      ['source'],
-      (s) => (s.rules?.sources ?? []).map(({ id, state }) => [{ source: id }, state === 'running' ? 1 : 0]),
-    ),
-    series(
-      registry,
-      'picket_rule_alerts_total',
-      'Alerts of rules, each one counted.',
-      ['rule', 'priority', 'source'],
-      (s) => (s.rules?.byRule ?? []).map(({ count, ...labels }) => [labels, count]),
-    ),
-    series(
-      registry,
-      'picket_rule_alerts_held_back_total',
-      'Alerts that outputs.rate of the configuration held back.',
-      [],
-      (s) => (s.rules === undefined ? [] : [[{}, s.rules.heldBack]]),
     ),
   ];
 }

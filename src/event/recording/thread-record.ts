@@ -1,4 +1,4 @@
-import type { DescriptorRecord, Capabilities, ThreadRecord } from '../raw-event.ts';
+import type { Capabilities, DescriptorRecord, ThreadRecord } from '../raw-event.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { readDescriptor, writeDescriptor } from './descriptor-record.ts';
