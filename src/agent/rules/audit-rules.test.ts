@@ -135,7 +135,7 @@ test('inputs are told in the status, and stopped', async () => {
   const { audit } = open();
   let stopped = 0;
   for (const state of ['running', 'failed'] as const) {
-    audit.add({
+    audit.inputs.add({
       status: () => ({ state, detail: `it is ${state}`, lost: 2, undecodable: 3 }),
       stop: async () => void stopped++,
     });

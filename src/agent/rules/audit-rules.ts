@@ -2,19 +2,12 @@ import { hash } from 'node:crypto';
 import { type AuditEvent, decodeAudit } from '../../event/audit/audit-event.ts';
 import { auditSource } from '../../event/audit/audit-source.ts';
 import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
+import { EventInputs } from './event-input.ts';
 import { RecentKeys } from './recent-keys.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
 
 /** Events that are remembered, to know them when they come again: some batches of 400, about 2 MB. */
 const rememberedEvents = 16_384;
-
-/** One way in which audit events come: a log that is followed, the webhook. */
-export interface AuditInput {
-  /** `lost`: events that were there and not seen, as far as that can be known. */
-  status(): Pick<RuleSourceStatus, 'state' | 'detail' | 'lost' | 'undecodable'>;
-  /** Hands on what waits, then lets go of everything. Idempotent. */
-  stop(): Promise<void>;
-}
 
 /** What became of a text with audit events. */
 export interface AuditTaken {
@@ -35,9 +28,10 @@ export interface AuditRulesOptions {
 export class AuditRules implements RuleSource {
   /** Events that came again; the rules were not asked of them. */
   repeated = 0;
+  /** In which events come; stopped with this. */
+  readonly inputs = new EventInputs();
   readonly #engine: RuleEngine<AuditEvent>;
   readonly #sink: RuleAlertSink;
-  readonly #inputs: AuditInput[] = [];
   readonly #recent = new RecentKeys(rememberedEvents);
   #events = 0;
   #undecodable = 0;
@@ -46,11 +40,6 @@ export class AuditRules implements RuleSource {
   constructor(rules: AskedRules, sink: RuleAlertSink, { hostname, matching = 'first' }: AuditRulesOptions) {
     this.#engine = new RuleEngine(rules, auditSource, { timeOf: ({ time }) => time, hostname, matching });
     this.#sink = sink;
-  }
-
-  /** Adds one way in which events come, for the status; it is stopped with this. */
-  add(input: AuditInput): void {
-    this.#inputs.push(input);
   }
 
   /** Asks the rules of the events in `text` (a body of the webhook, or lines of a log). Returns when all alerts are raised. */
@@ -65,21 +54,18 @@ export class AuditRules implements RuleSource {
   }
 
   status(): RuleSourceStatus {
-    const inputs = this.#inputs.map((input) => input.status());
-    const sum = (key: 'lost' | 'undecodable') => inputs.reduce((total, one) => total + one[key], 0);
+    const inputs = this.inputs.status();
     return {
+      ...inputs,
       id: auditSource.id,
-      state: inputs.some(({ state }) => state === 'failed') ? 'failed' : 'running',
-      detail: inputs.map(({ detail }) => detail).join('; '),
       rules: this.#engine.rules.length + this.#engine.correlations.length,
       events: this.#events,
-      lost: sum('lost'),
-      undecodable: this.#undecodable + sum('undecodable'),
+      undecodable: this.#undecodable + inputs.undecodable,
     };
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#inputs.map((input) => input.stop()));
+  stop(): Promise<void> {
+    return this.inputs.stop();
   }
 
   #ask(event: AuditEvent): void {
