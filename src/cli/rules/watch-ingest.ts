@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { type IngestService, ingest } from '../../agent/ingest.ts';
+import { type IngestOptions, type IngestService, ingest } from '../../agent/ingest.ts';
 import { AuditRules } from '../../agent/rules/audit-rules.ts';
 import { FalcoAlerts } from '../../agent/rules/falco-alerts.ts';
 import type { RuleAlertSink, RuleSource } from '../../agent/rules/rule-source.ts';
@@ -17,6 +17,8 @@ export interface IngestRequest {
   /** Where audit events and alerts of Falco may be posted. */
   readonly listen: string | undefined;
   readonly token: string | undefined;
+  /** Names by which this machine may be asked for, beside localhost and its addresses. */
+  readonly names: readonly string[];
 }
 
 /** Where alerts go, and which sources there are. */
@@ -29,7 +31,7 @@ export interface IngestSink extends RuleAlertSink {
  * with it. Throws UsageError or FailedError.
  */
 export async function watchIngest(
-  { auditLogs, listen, token }: IngestRequest,
+  { auditLogs, listen, token, names }: IngestRequest,
   rules: AskedRules & { readonly matching: 'first' | 'all' },
   sink: IngestSink,
   io: Io,
@@ -40,7 +42,7 @@ export async function watchIngest(
   const asked = audit.status().rules;
   if (listen !== undefined) {
     const falco = new FalcoAlerts(sink);
-    const service = await open(listen, token, { falco, ...(asked > 0 && { audit }) });
+    const service = await open(listen, { token, names, falco, ...(asked > 0 && { audit }) });
     falco.inputs.add(service.input('/falco'));
     sink.add(falco);
     say(`alerts   of Falco: ${falco.status().detail}`);
@@ -59,20 +61,16 @@ export async function watchIngest(
   say(`rules    ${asked} on audit events: ${audit.status().detail}`);
 }
 
-async function open(
-  listen: string,
-  token: string | undefined,
-  takers: { readonly falco: FalcoAlerts; readonly audit?: AuditRules },
-): Promise<IngestService> {
+async function open(listen: string, options: Omit<IngestOptions, 'listen'>): Promise<IngestService> {
   const address = { ...parseListen(listen, '--ingest-listen'), option: '--ingest-listen' };
   try {
-    return await ingest({ listen: address, token, ...takers });
+    return await ingest({ listen: address, ...options });
   } catch (error) {
     throw new FailedError(
       (error as Error).message,
-      token === undefined
-        ? 'choose another address, or give a token with PICKET_INGEST_TOKEN'
-        : 'choose another address, e.g. --ingest-listen 127.0.0.1:9766',
+      options.token
+        ? 'choose another address, e.g. --ingest-listen 127.0.0.1:9766'
+        : 'choose another address, or give a token with PICKET_INGEST_TOKEN',
     );
   }
 }
