@@ -9,6 +9,10 @@ import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.
 /** Events that are remembered, to know them when they come again: some batches of 400, about 2 MB. */
 const rememberedEvents = 16_384;
 
+/** How late events come: the API server keeps a batch for up to 30 s (`--audit-webhook-batch-max-wait`). */
+const lateness = 60_000_000_000n;
+const tickMs = 1000;
+
 /** What became of a text with audit events. */
 export interface AuditTaken {
   readonly events: number;
@@ -33,13 +37,17 @@ export class AuditRules implements RuleSource {
   readonly #engine: RuleEngine<AuditEvent>;
   readonly #sink: RuleAlertSink;
   readonly #recent = new RecentKeys(rememberedEvents);
+  readonly #ticking: NodeJS.Timeout | undefined;
   #events = 0;
   #undecodable = 0;
+  #latest = 0n;
 
   /** Rules that are not enabled, or of other sources, are left out. */
   constructor(rules: AskedRules, sink: RuleAlertSink, { hostname, matching = 'first' }: AuditRulesOptions) {
     this.#engine = new RuleEngine(rules, auditSource, { timeOf: ({ time }) => time, hostname, matching });
     this.#sink = sink;
+    if (this.#engine.correlations.length > 0)
+      this.#ticking = setInterval(() => this.#tick(BigInt(Date.now()) * 1_000_000n), tickMs).unref();
   }
 
   /** Asks the rules of the events in `text` (a body of the webhook, or lines of a log). Returns when all alerts are raised. */
@@ -65,6 +73,7 @@ export class AuditRules implements RuleSource {
   }
 
   stop(): Promise<void> {
+    clearInterval(this.#ticking);
     return this.inputs.stop();
   }
 
@@ -74,6 +83,7 @@ export class AuditRules implements RuleSource {
       this.repeated++;
       return;
     }
+    if (event.time > this.#latest) this.#latest = event.time;
     try {
       for (const alert of this.#engine.take(event)) this.#sink.alert(alert);
     } catch (error) {
@@ -81,6 +91,13 @@ export class AuditRules implements RuleSource {
       this.#recent.forget(key);
       throw error;
     }
+  }
+
+  /** Tells what was expected and has not come; `now` in nanoseconds since the epoch. */
+  #tick(now: bigint): void {
+    const complete = now - lateness;
+    const time = complete > this.#latest ? complete : this.#latest;
+    for (const alert of this.#engine.tick(time)) this.#sink.alert(alert);
   }
 }
 
