@@ -93,6 +93,27 @@ describe('what is taken', () => {
   });
 });
 
+test('each path is a way in for events; stopping one closes all, and then nothing is taken', async () => {
+  const { service, url, audit } = await start();
+  await post(url, 'x', { ...json, 'Content-Encoding': 'gzip' });
+  await post(url, 'bad');
+  const input = service.input('/k8s-audit');
+  expect(input.status()).toEqual({ state: 'running', detail: `POST ${url}`, lost: 0, undecodable: 1 });
+  expect(service.input('/falco').status().undecodable).toBe(0);
+  const posts = Array.from({ length: 20 }, () =>
+    post(url, gzipSync(`good${' '.repeat(1_000_000)}`), { ...json, 'Content-Encoding': 'gzip' }).catch(
+      () => {},
+    ),
+  );
+  await new Promise((wake) => setTimeout(wake, 20));
+  await input.stop();
+  const taken = audit.texts.length;
+  await input.stop();
+  await Promise.all(posts);
+  expect(audit.texts).toHaveLength(taken);
+  await expect(post(url, 'good')).rejects.toThrow(/ECONNREFUSED/);
+});
+
 describe('what is not taken', () => {
   test.each<[string, string | Buffer, Record<string, string>, number, string]>([
     ['no event at all', 'bad', json, 400, 'nothing-taken'],

@@ -8,6 +8,7 @@ import {
   headerRefusal,
   withBody,
 } from './request-body.ts';
+import type { EventInput } from './rules/event-input.ts';
 import { apiSchemaVersion } from './status.ts';
 
 /** Takes a text in before it returns. */
@@ -54,7 +55,9 @@ export interface IngestService {
   /** Where it is reached, e.g. `http://127.0.0.1:9765/`. */
   readonly url: string;
   counts(): IngestCounts;
-  /** Stops listening and closes every connection. */
+  /** A path as a way in which events come. `undecodable` are bodies that could not even be opened. Stopping it closes all. */
+  input(path: '/k8s-audit' | '/falco'): EventInput;
+  /** Stops listening and closes every connection. Afterwards nothing is given to the takers. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -71,6 +74,8 @@ interface Route {
   readonly taker: Taker;
   readonly limits: BodyLimits;
   readonly types: readonly string[];
+  /** Bodies that could not be opened. */
+  unreadable: number;
 }
 
 /**
@@ -84,6 +89,7 @@ export async function ingest(options: IngestOptions): Promise<IngestService> {
   const { maxBytes = 48 * mebibyte, requestMs = 30_000 } = options;
   const budget: BodyBudget = { used: 0, max: maxBytes };
   const inTurn = oneAtATime();
+  let isClosed = false;
 
   function decline(response: ServerResponse, { status, code, message }: BodyRefusal): void {
     if (status === 429) {
@@ -98,11 +104,15 @@ export async function ingest(options: IngestOptions): Promise<IngestService> {
     try {
       const taken = await withBody(request, limits, budget, (sent) =>
         inTurn(async () => {
+          if (isClosed) throw new Error('it is being stopped');
           const text = await bodyText(request, sent, limits);
           return typeof text === 'string' ? taker.take(text) : text;
         }),
       );
-      if ('status' in taken) return decline(response, taken);
+      if ('status' in taken) {
+        if (taken.status !== 429) route.unreadable++;
+        return decline(response, taken);
+      }
       const { events, faults } = taken;
       const [first] = faults;
       if (events === 0 && first !== undefined)
@@ -144,11 +154,30 @@ export async function ingest(options: IngestOptions): Promise<IngestService> {
         return refuse(response, 405, 'method', 'only POST is answered');
       }
       const refused = headerRefusal(request, route.types, route.limits);
-      if (refused !== undefined) return decline(response, refused);
+      if (refused !== undefined) {
+        route.unreadable++;
+        return decline(response, refused);
+      }
       void take(route, request, response);
     },
   });
-  return { url: urlOf(server), counts: () => ({ ...counts }), close: () => closeServer(server) };
+  const url = urlOf(server);
+  const close = async () => {
+    isClosed = true;
+    await closeServer(server);
+    // What is being taken in is taken to its end.
+    await inTurn(async () => {});
+  };
+  const input = (path: string): EventInput => ({
+    status: () => ({
+      state: 'running',
+      detail: `POST ${url.slice(0, -1)}${path}`,
+      lost: 0,
+      undecodable: routes.get(path)?.unreadable ?? 0,
+    }),
+    stop: close,
+  });
+  return { url, counts: () => ({ ...counts }), input, close };
 }
 
 /** Returns what runs works one after the other: only one body at a time is unpacked. */
@@ -164,12 +193,18 @@ function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
 function routesOf({ audit, falco, limits }: IngestOptions): Map<string, Route> {
   const routes = new Map<string, Route>();
   if (audit !== undefined)
-    routes.set('/k8s-audit', { taker: audit, limits: limits ?? auditLimits, types: ['application/json'] });
+    routes.set('/k8s-audit', {
+      taker: audit,
+      limits: limits ?? auditLimits,
+      types: ['application/json'],
+      unreadable: 0,
+    });
   if (falco !== undefined)
     routes.set('/falco', {
       taker: falco,
       limits: limits ?? falcoLimits,
       types: ['application/json', 'application/x-ndjson'],
+      unreadable: 0,
     });
   return routes;
 }

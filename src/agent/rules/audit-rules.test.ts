@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { auditSource } from '../../event/audit/audit-source.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import { fileText } from '../../manifest/embedded.ts';
@@ -135,7 +135,7 @@ test('inputs are told in the status, and stopped', async () => {
   const { audit } = open();
   let stopped = 0;
   for (const state of ['running', 'failed'] as const) {
-    audit.add({
+    audit.inputs.add({
       status: () => ({ state, detail: `it is ${state}`, lost: 2, undecodable: 3 }),
       stop: async () => void stopped++,
     });
@@ -149,4 +149,50 @@ test('inputs are told in the status, and stopped', async () => {
   });
   await audit.stop();
   expect(stopped).toBe(2);
+});
+
+const several = loadRules(
+  [
+    fileText(
+      'several.yaml',
+      `
+- correlation: three
+  desc: d
+  count: { condition: ka.verb = create, by: [ka.user.name], at_least: 3 }
+  within: 60s
+  output: three by %ka.user.name
+  priority: NOTICE
+  source: k8s_audit
+- correlation: not deleted
+  desc: d
+  absence: { condition: ka.verb = delete, after: ka.verb = create, by: [ka.user.name] }
+  within: 60s
+  output: "%ka.user.name does not delete"
+  priority: NOTICE
+  source: k8s_audit
+`,
+    ),
+  ],
+  { sources },
+);
+afterEach(() => vi.useRealTimers());
+
+test('several events together: one that comes again does not count twice; what does not come is told when it cannot be late any more', async () => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 2, 3, 4, 6) });
+  expect(several.findings).toEqual([]);
+  const sink = new KeptAlerts();
+  const audit = new AuditRules(several, sink, { hostname: 'edge-1' });
+  const at = (second: number) => ({ stageTimestamp: `2026-01-02T03:04:0${second}.000000Z` });
+  const two = list(event('alice', '', at(1)), event('alice', '', at(2)));
+  audit.take(two);
+  audit.take(two);
+  expect(sink.alerts).toEqual([]);
+  audit.take(list(event('alice', '', at(3))));
+  expect(sink.messages).toEqual(['three by alice']);
+  vi.advanceTimersByTime(110_000);
+  expect(sink.messages).toEqual(['three by alice']);
+  vi.advanceTimersByTime(10_000);
+  expect(sink.messages).toEqual(['three by alice', 'alice does not delete']);
+  await audit.stop();
+  expect(vi.getTimerCount()).toBe(0);
 });

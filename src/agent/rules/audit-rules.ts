@@ -2,19 +2,16 @@ import { hash } from 'node:crypto';
 import { type AuditEvent, decodeAudit } from '../../event/audit/audit-event.ts';
 import { auditSource } from '../../event/audit/audit-source.ts';
 import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
+import { EventInputs } from './event-input.ts';
 import { RecentKeys } from './recent-keys.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
 
 /** Events that are remembered, to know them when they come again: some batches of 400, about 2 MB. */
 const rememberedEvents = 16_384;
 
-/** One way in which audit events come: a log that is followed, the webhook. */
-export interface AuditInput {
-  /** `lost`: events that were there and not seen, as far as that can be known. */
-  status(): Pick<RuleSourceStatus, 'state' | 'detail' | 'lost' | 'undecodable'>;
-  /** Hands on what waits, then lets go of everything. Idempotent. */
-  stop(): Promise<void>;
-}
+/** How late events come: the API server keeps a batch for up to 30 s (`--audit-webhook-batch-max-wait`). */
+const lateness = 60_000_000_000n;
+const tickMs = 1000;
 
 /** What became of a text with audit events. */
 export interface AuditTaken {
@@ -35,22 +32,22 @@ export interface AuditRulesOptions {
 export class AuditRules implements RuleSource {
   /** Events that came again; the rules were not asked of them. */
   repeated = 0;
+  /** In which events come; stopped with this. */
+  readonly inputs = new EventInputs();
   readonly #engine: RuleEngine<AuditEvent>;
   readonly #sink: RuleAlertSink;
-  readonly #inputs: AuditInput[] = [];
   readonly #recent = new RecentKeys(rememberedEvents);
+  readonly #ticking: NodeJS.Timeout | undefined;
   #events = 0;
   #undecodable = 0;
+  #latest = 0n;
 
   /** Rules that are not enabled, or of other sources, are left out. */
   constructor(rules: AskedRules, sink: RuleAlertSink, { hostname, matching = 'first' }: AuditRulesOptions) {
     this.#engine = new RuleEngine(rules, auditSource, { timeOf: ({ time }) => time, hostname, matching });
     this.#sink = sink;
-  }
-
-  /** Adds one way in which events come, for the status; it is stopped with this. */
-  add(input: AuditInput): void {
-    this.#inputs.push(input);
+    if (this.#engine.correlations.length > 0)
+      this.#ticking = setInterval(() => this.#tick(BigInt(Date.now()) * 1_000_000n), tickMs).unref();
   }
 
   /** Asks the rules of the events in `text` (a body of the webhook, or lines of a log). Returns when all alerts are raised. */
@@ -65,21 +62,19 @@ export class AuditRules implements RuleSource {
   }
 
   status(): RuleSourceStatus {
-    const inputs = this.#inputs.map((input) => input.status());
-    const sum = (key: 'lost' | 'undecodable') => inputs.reduce((total, one) => total + one[key], 0);
+    const inputs = this.inputs.status();
     return {
+      ...inputs,
       id: auditSource.id,
-      state: inputs.some(({ state }) => state === 'failed') ? 'failed' : 'running',
-      detail: inputs.map(({ detail }) => detail).join('; '),
       rules: this.#engine.rules.length + this.#engine.correlations.length,
       events: this.#events,
-      lost: sum('lost'),
-      undecodable: this.#undecodable + sum('undecodable'),
+      undecodable: this.#undecodable + inputs.undecodable,
     };
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#inputs.map((input) => input.stop()));
+  stop(): Promise<void> {
+    clearInterval(this.#ticking);
+    return this.inputs.stop();
   }
 
   #ask(event: AuditEvent): void {
@@ -88,6 +83,7 @@ export class AuditRules implements RuleSource {
       this.repeated++;
       return;
     }
+    if (event.time > this.#latest) this.#latest = event.time;
     try {
       for (const alert of this.#engine.take(event)) this.#sink.alert(alert);
     } catch (error) {
@@ -95,6 +91,13 @@ export class AuditRules implements RuleSource {
       this.#recent.forget(key);
       throw error;
     }
+  }
+
+  /** Tells what was expected and has not come; `now` in nanoseconds since the epoch. */
+  #tick(now: bigint): void {
+    const complete = now - lateness;
+    const time = complete > this.#latest ? complete : this.#latest;
+    for (const alert of this.#engine.tick(time)) this.#sink.alert(alert);
   }
 }
 

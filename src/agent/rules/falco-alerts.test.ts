@@ -13,7 +13,11 @@ const alert = (rule: string) => ({
 
 test('alerts go on as they came, with their hostname', () => {
   const sink = new KeptAlerts();
-  const falco = new FalcoAlerts(sink, 'at 127.0.0.1');
+  const falco = new FalcoAlerts(sink);
+  falco.inputs.add({
+    status: () => ({ state: 'running', detail: 'at 127.0.0.1', lost: 0, undecodable: 2 }),
+    stop: async () => {},
+  });
   expect(falco.take(`${JSON.stringify(alert('a'))}\n{}\n`)).toMatchObject({
     events: 1,
     faults: [{ item: 2 }],
@@ -26,15 +30,6 @@ test('alerts go on as they came, with their hostname', () => {
     rules: 0,
     events: 1,
     lost: 0,
-    undecodable: 1,
+    undecodable: 3,
   });
-});
-
-test('made up names of rules do not fill the memory', () => {
-  const falco = new FalcoAlerts(new KeptAlerts(), '');
-  for (let number = 0; number < 2000; number++) falco.take(JSON.stringify(alert(`rule ${number}`)));
-  falco.take(JSON.stringify(alert('rule 3')));
-  expect(falco.byRule.size).toBe(512);
-  expect(falco.byRule.get('rule 3')).toBe(2);
-  expect(falco.ofOtherRules).toBe(2000 - 512);
 });

@@ -115,3 +115,9 @@ tests:
   expect(out).toContain('✓ alice is told');
   expect(out).toContain('by alice fired once and is not expected: `create by alice (2)` (event 2)');
 });
+
+test('run: an audit log without rules is a mistake', async () => {
+  const { code, err } = await picket('run', '--no-store', '--audit-log', 'audit.log');
+  expect(code).toBe(ExitCode.usage);
+  expect(err).toContain('no rules to ask of the audit log');
+});

@@ -19,7 +19,7 @@ export const runCommand: CommandDefinition = {
     {
       flags: '-r, --rules <path>',
       description:
-        'file or folder of Falco rules, asked of the system calls of this machine; may be repeated',
+        'file or folder of Falco rules, asked of the system calls of this machine and of audit events; may be repeated',
       repeatable: true,
     },
     {
@@ -43,6 +43,25 @@ export const runCommand: CommandDefinition = {
         'what gives the events for rules: BPF programs, trace events, or the better one that works',
       choices: ['auto', 'bpf', 'tracefs'],
       default: 'auto',
+    },
+    {
+      flags: '--audit-log <file>',
+      description: 'follow a log of Kubernetes audit events, for rules of source k8s_audit; may be repeated',
+      repeatable: true,
+    },
+    {
+      flags: '--ingest-listen <address>',
+      description:
+        'take in audit events (POST /k8s-audit) and alerts of a Falco (POST /falco), e.g. 127.0.0.1:9765',
+    },
+    {
+      flags: '--ingest-token <text>',
+      description: 'what must be sent with them off loopback (or PICKET_INGEST_TOKEN)',
+    },
+    {
+      flags: '--ingest-name <name>',
+      description: 'a name by which this machine is asked for there; may be repeated',
+      repeatable: true,
     },
     {
       flags: '--demo',
@@ -85,6 +104,10 @@ export const runCommand: CommandDefinition = {
       command: 'picket run --falco-config /etc/falco/falco.yaml',
       does: 'the same rules and outputs as Falco, nothing lost while a receiver is away',
     },
+    {
+      command: 'picket run -r k8s_audit_rules.yaml --audit-log /var/log/kubernetes/audit.log',
+      does: 'rules on what is asked of an API server',
+    },
     { command: 'picket run --flows -o jsonl | jq .', does: 'every connection as JSON' },
   ],
   async run({ options }, io) {
@@ -95,6 +118,7 @@ export const runCommand: CommandDefinition = {
       {
         manifests: (options.manifests as string[] | undefined) ?? [],
         rules: rulesOf(options),
+        ingest: ingestOf(options, io.env.PICKET_INGEST_TOKEN),
         demo: options.demo === true,
         listen: String(options.listen),
         metricsListen: String(options.metricsListen),
@@ -113,8 +137,23 @@ export const runCommand: CommandDefinition = {
   },
 };
 
+function many(value: unknown): readonly string[] {
+  return (value as string[] | undefined) ?? [];
+}
+
+function ingestOf(
+  { auditLog, ingestListen, ingestToken, ingestName }: Readonly<Record<string, unknown>>,
+  tokenOfEnvironment: string | undefined,
+): GuardRequest['ingest'] {
+  return {
+    auditLogs: many(auditLog),
+    listen: typeof ingestListen === 'string' ? ingestListen : undefined,
+    token: typeof ingestToken === 'string' ? ingestToken : tokenOfEnvironment,
+    names: many(ingestName).map((name) => name.toLowerCase()),
+  };
+}
+
 function rulesOf(options: Readonly<Record<string, unknown>>): GuardRequest['rules'] {
-  const many = (value: unknown) => (value as string[] | undefined) ?? [];
   const config = typeof options.falcoConfig === 'string' ? options.falcoConfig : undefined;
   const overrides = many(options.falcoSet);
   if (config === undefined && overrides.length > 0)

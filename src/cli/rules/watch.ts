@@ -38,14 +38,13 @@ export interface WatchedRules extends Pick<RuleSet, 'rules' | 'correlations'> {
   readonly alerts: RuleAlerts;
 }
 
-/** Loads the rules and opens the outputs; undefined where no rules were named. Throws UsageError or FailedError. */
+/** Loads the rules, which may be none, and opens the outputs. Throws UsageError or FailedError. */
 export async function loadWatched(
   request: RulesRequest,
   io: Io,
   say: (text: string) => void,
-): Promise<WatchedRules | undefined> {
+): Promise<WatchedRules> {
   const { rules: paths, config, overrides, json, matching, spoolFolder } = request;
-  if (paths.length === 0 && config === undefined) return undefined;
   const loaded: RuleFiles & { readonly settings?: FalcoSettings } =
     config === undefined
       ? await loadRuleFiles(paths, io)
