@@ -1,8 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how falco.yaml names variables.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { falcoYaml } from '../../rules/settings/schema.ts';
 import { UsageError } from '../command.ts';
 import { testIo } from '../io.fixture.ts';
 import { type ConfigOptions, readFalcoConfig } from './load-config.ts';
@@ -137,4 +138,11 @@ test('what cannot be read', async () => {
   const { told, unreadable, enabled } = await read();
   expect([told, enabled]).toEqual([[], ['r']]);
   expect(unreadable).toEqual([{ name: 'etc/dangling.yaml', reason: expect.stringMatching('ELOOP') }]);
+});
+
+test('the guide names every setting', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../../docs/guide/outputs.md'), 'utf8');
+  const keys = falcoYaml.kind === 'map' ? [...falcoYaml.keys.keys()] : [];
+  expect(keys.length).toBeGreaterThan(30);
+  expect(keys.filter((key) => !guide.includes(`\`${key}\``))).toEqual([]);
 });
