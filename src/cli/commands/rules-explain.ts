@@ -6,7 +6,8 @@ export const rulesExplainCommand: CommandDefinition = {
   summary: 'why a rule fires on an event, or does not',
   description:
     'Evaluates one rule for one event of a recording and shows its condition part by part: what holds, what does not, which parts decide, and ' +
-    'what each field gave. A field that the event does not have makes every comparison false, also `!=`. Exit code 1 when the rule does not fire.',
+    'what each field gave. A field that the event does not have makes every comparison false, also `!=`. Of a correlation each of its conditions is shown, ' +
+    'and whether it fires after all events before. Exit code 1 when the rule does not fire.',
   options: [
     {
       flags: '-r, --rules <path>',
@@ -42,12 +43,13 @@ export const rulesExplainCommand: CommandDefinition = {
     const { explanationText } = await import('../rules/explanation-text.ts');
     const { syscallSource } = await import('../../event/syscall-source.ts');
     const { nearest } = await import('../../diagnostic/suggest.ts');
-    const { rules } = await loadRuleFiles(paths, io);
-    const rule = rules.find((one) => one.name === name);
+    const { rules, correlations } = await loadRuleFiles(paths, io);
+    const correlation = correlations.find((one) => one.name === name);
+    const rule = correlation ?? rules.find((one) => one.name === name);
     if (rule === undefined) {
       const meant = nearest(
         name,
-        rules.map((one) => one.name),
+        [...rules, ...correlations].map((one) => one.name),
       );
       throw new UsageError(
         `no rule is called ${name}`,
@@ -56,7 +58,20 @@ export const rulesExplainCommand: CommandDefinition = {
     }
     if (rule.source !== syscallSource.id)
       throw new UsageError(`${name} is for events of source ${rule.source}, which no capture has`);
-    for (const event of openRecording(String(options.on), io).events()) {
+    const noEvent = () =>
+      new UsageError(
+        `there is no event ${number} in ${options.on}`,
+        'entries of calls are joined with their returns, whose number counts',
+      );
+    const recording = openRecording(String(options.on), io);
+    if (!('condition' in rule)) {
+      const { explainCorrelation } = await import('../rules/explain-correlation.ts');
+      const answer = explainCorrelation(rule, recording, number, io.style, options.all === true);
+      if (answer === undefined) throw noEvent();
+      io.out(answer.text);
+      return answer.fires ? ExitCode.clean : ExitCode.problems;
+    }
+    for (const event of recording.events()) {
       if (event.number < number) continue;
       if (event.number > number) break;
       const explanation = explainCondition(rule.condition, syscallSource, event);
@@ -65,9 +80,6 @@ export const rulesExplainCommand: CommandDefinition = {
       io.out(explanation.holds ? `the rule fires\n` : `the rule does not fire\n`);
       return explanation.holds ? ExitCode.clean : ExitCode.problems;
     }
-    throw new UsageError(
-      `there is no event ${number} in ${options.on}`,
-      'entries of calls are joined with their returns, whose number counts',
-    );
+    throw noEvent();
   },
 };

@@ -3,6 +3,7 @@ import { SystemState } from '../../event/state/system-state.ts';
 import { recordedThread } from '../../event/state/thread.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import type { SystemEvent } from '../../event/system-event.ts';
+import { parseDuration } from '../duration.ts';
 import { type AskedRules, RuleEngine } from '../engine.ts';
 import type { RuleAlert } from '../format/alert.ts';
 import { makeEvent, processesOf } from './make-event.ts';
@@ -22,7 +23,9 @@ export interface RuleTestResult {
   readonly alerts: readonly TestAlert[];
 }
 
-/** Runs a test over events: those that it makes up, or `captured` ones. All rules that hold count, enabled or not by default. */
+/**
+ * Runs a test over events: those that it makes up, or `captured` ones. All rules that hold count, and all correlations.
+ */
 export function runRuleTest(
   test: RuleTest,
   rules: AskedRules,
@@ -34,8 +37,14 @@ export function runRuleTest(
     matching: 'all',
   });
   const alerts: TestAlert[] = [];
-  for (const event of captured ?? madeUp(test))
-    for (const alert of engine.take(event)) alerts.push({ ...alert, event: event.number });
+  let last: { readonly time: bigint; readonly number: number } = { time: 0n, number: 0 };
+  const add = (raised: readonly RuleAlert[]) =>
+    alerts.push(...raised.map((alert) => ({ ...alert, event: last.number })));
+  for (const event of captured ?? madeUp(test)) {
+    last = { time: event.raw.time, number: event.number };
+    add(engine.take(event));
+  }
+  if (test.wait !== undefined) add(engine.tick(last.time + nanoseconds(test.wait)));
   const named = [...rules.rules, ...(rules.correlations ?? [])];
   const failures = [
     ...test.expect.flatMap((expected) => missing(expected, alerts, named)),
@@ -44,7 +53,9 @@ export function runRuleTest(
   return { name: test.name, passed: failures.length === 0, failures, alerts };
 }
 
-const second = 1_000_000_000n;
+function nanoseconds(duration: string): bigint {
+  return BigInt(parseDuration(duration) as number);
+}
 
 function* madeUp({ events = [], containers = {} }: RuleTest): Generator<SystemEvent> {
   const users = new Map(events.map(({ process: caller }) => [caller?.uid ?? 0, caller?.user]));
@@ -57,9 +68,11 @@ function* madeUp({ events = [], containers = {} }: RuleTest): Generator<SystemEv
     },
   });
   const known = new Set<number>();
+  let time = 0n;
   for (const [index, event] of events.entries()) {
+    if (index > 0) time += nanoseconds(event.after ?? '1s');
     for (const record of processesOf(event)) seed(state, record, known, event);
-    yield state.apply(makeEvent(event, BigInt(index) * second) as RawEvent, index + 1);
+    yield state.apply(makeEvent(event, time) as RawEvent, index + 1);
   }
 }
 
