@@ -5,7 +5,7 @@ import { keyOf } from '../../rules/correlate/keys.ts';
 import { patternsOf } from '../../rules/correlate/tracker.ts';
 import type { Correlation } from '../../rules/correlation.ts';
 import { RuleEngine } from '../../rules/engine.ts';
-import { renderOperand } from '../../rules/syntax/render-condition.ts';
+import { renderCondition, renderOperand } from '../../rules/syntax/render-condition.ts';
 import type { Style } from '../io.ts';
 import { printable } from '../table.ts';
 import { explanationText } from './explanation-text.ts';
@@ -40,11 +40,13 @@ export function explainCorrelation(
     const lines = [
       `event ${number}: ${event.typeName} by ${event.thread.comm || '<NA>'} (${event.thread.pid})\n`,
     ];
-    for (const { name, condition, by } of patternsOf(correlation.asks).toReversed()) {
+    for (const { name, condition, where, by } of patternsOf(correlation.asks).toReversed()) {
       lines.push(
         `${name}:\n`,
         explanationText(explainCondition(condition, syscallSource, event), style, all),
       );
+      if (where !== undefined)
+        lines.push(`  of the events before, those fit where ${printable(renderCondition(where))}\n`);
       if (by.length === 0) continue;
       const key = keyOf(by, syscallSource)(event);
       const shown =

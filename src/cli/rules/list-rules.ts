@@ -32,6 +32,7 @@ export interface ListedCorrelation extends Listed {
   readonly patterns: readonly {
     readonly name: string;
     readonly condition: string;
+    readonly where?: string;
     readonly by: readonly string[];
   }[];
   readonly withinMs: number;
@@ -65,9 +66,10 @@ export function listCorrelations(
         sources,
       ),
       kind: asks.kind,
-      patterns: patterns.map(({ name, condition, by }) => ({
+      patterns: patterns.map(({ name, condition, where, by }) => ({
         name,
         condition: renderCondition(condition),
+        ...(where !== undefined && { where: renderCondition(where) }),
         by: by.map(renderOperand),
       })),
       withinMs: within / 1e6,

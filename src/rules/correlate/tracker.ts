@@ -1,3 +1,4 @@
+import type { Condition } from '../ast.ts';
 import type { Absence, Count, Pattern, Sequence } from '../correlation.ts';
 import type { Value } from './keys.ts';
 
@@ -30,6 +31,8 @@ export interface RolePattern extends Pattern {
   readonly role: number;
   /** For people: `counted`, a step's name, `without`, `after`, `expected`. */
   readonly name: string;
+  /** Of a step: how it has to fit earlier ones. */
+  readonly where?: Condition | undefined;
 }
 
 /**
