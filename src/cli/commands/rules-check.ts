@@ -44,7 +44,7 @@ export const rulesCheckCommand: CommandDefinition = {
     const { loadRulesOrConfig } = await import('../rules/load-config.ts');
     const overrides = Array.isArray(options.set) ? (options.set as string[]) : [];
     const loaded = await loadRulesOrConfig(args, io, overrides);
-    const { diagnostics, sources, rules, names, unreadable } = loaded;
+    const { diagnostics, sources, rules, correlations, names, unreadable } = loaded;
     switch (options.output) {
       case 'json': {
         const { renderJson } = await import('../../diagnostic/render/json.ts');
@@ -71,10 +71,10 @@ export const rulesCheckCommand: CommandDefinition = {
     for (const { name, reason } of unreadable)
       io.err(`${io.errStyle('yellow', 'not read')}: ${name}: ${reason}\n`);
     if (options.quiet !== true) {
-      const enabled = rules.filter((rule) => rule.enabled).length;
-      io.err(
-        `${rules.length} rule${rules.length === 1 ? '' : 's'} in ${names.length} file${names.length === 1 ? '' : 's'}, ${enabled} enabled\n`,
-      );
+      const enabled = [...rules, ...correlations].filter((rule) => rule.enabled).length;
+      const counts = [counted(rules.length, 'rule')];
+      if (correlations.length > 0) counts.push(counted(correlations.length, 'correlation'));
+      io.err(`${counts.join(' and ')} in ${counted(names.length, 'file')}, ${enabled} enabled\n`);
     }
     const failing = diagnostics.some(
       ({ severity }) => severity === 'error' || (severity === 'warning' && options.severity !== 'error'),
@@ -82,3 +82,7 @@ export const rulesCheckCommand: CommandDefinition = {
     return failing || unreadable.length > 0 ? ExitCode.problems : ExitCode.clean;
   },
 };
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

@@ -22,17 +22,19 @@ export const rulesListCommand: CommandDefinition = {
       throw new UsageError('no rules file named', 'name files or folders, or - for standard input');
     const { eventSources } = await import('../rules/load-rule-files.ts');
     const { loadRulesOrConfig } = await import('../rules/load-config.ts');
-    const { listRules } = await import('../rules/list-rules.ts');
-    const { rules, diagnostics } = await loadRulesOrConfig(args, io);
+    const { listCorrelations, listRules } = await import('../rules/list-rules.ts');
+    const { rules, correlations, diagnostics } = await loadRulesOrConfig(args, io);
     const wanted = Array.isArray(options.tag) ? (options.tag as string[]) : [];
-    const listed = listRules(rules, eventSources).filter(({ tags }) =>
-      wanted.every((tag) => tags.includes(tag)),
-    );
-    if (options.output === 'json')
-      io.out(`${JSON.stringify({ schemaVersion: 1, rules: listed }, null, 2)}\n`);
-    else {
+    const isWanted = ({ tags }: { readonly tags: readonly string[] }) =>
+      wanted.every((tag) => tags.includes(tag));
+    const listed = listRules(rules, eventSources).filter(isWanted);
+    const together = listCorrelations(correlations, eventSources).filter(isWanted);
+    if (options.output === 'json') {
+      const shown = { schemaVersion: 1, rules: listed, correlations: together };
+      io.out(`${JSON.stringify(shown, null, 2)}\n`);
+    } else {
       const { printable, table } = await import('../table.ts');
-      const rows = listed.map(({ name, source, priority, enabled, types }) => [
+      const rows = [...listed, ...together].map(({ name, source, priority, enabled, types }) => [
         enabled ? name : `${name} (off)`,
         source,
         priority,

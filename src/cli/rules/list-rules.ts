@@ -1,11 +1,13 @@
 import type { Condition, Operand } from '../../rules/ast.ts';
+import { patternsOf } from '../../rules/correlate/tracker.ts';
+import type { Correlation } from '../../rules/correlation.ts';
 import { eventTypesOf } from '../../rules/event-types.ts';
 import type { SourceCatalogue } from '../../rules/operand-type.ts';
 import type { Rule } from '../../rules/rule-set.ts';
-import { renderCondition } from '../../rules/syntax/render-condition.ts';
+import { renderCondition, renderOperand } from '../../rules/syntax/render-condition.ts';
 
-/** A rule as it is listed. */
-export interface ListedRule {
+/** What is listed of a rule and of a correlation. */
+interface Listed {
   readonly name: string;
   readonly source: string;
   readonly priority: string;
@@ -15,8 +17,27 @@ export interface ListedRule {
   /** Types of events that it is asked of; `all` where it does not say. */
   readonly types: readonly string[];
   readonly fields: readonly string[];
-  readonly condition: string;
   readonly output: string;
+}
+
+/** A rule as it is listed. */
+export interface ListedRule extends Listed {
+  readonly condition: string;
+}
+
+/** A correlation as it is listed; times in milliseconds. */
+export interface ListedCorrelation extends Listed {
+  readonly kind: Correlation['asks']['kind'];
+  /** What it asks of events, in the order in which they have to come. */
+  readonly patterns: readonly {
+    readonly name: string;
+    readonly condition: string;
+    readonly where?: string;
+    readonly by: readonly string[];
+  }[];
+  readonly withinMs: number;
+  readonly cooldownMs: number;
+  readonly maxKeys: number;
 }
 
 /** Returns what there is to say of each rule. */
@@ -24,23 +45,59 @@ export function listRules(
   rules: readonly Rule[],
   sources: ReadonlyMap<string, SourceCatalogue>,
 ): ListedRule[] {
-  return rules.map(({ name, source, priority, enabled, tags, description, condition, output }) => {
-    const catalogue = sources.get(source) as SourceCatalogue;
-    const set = eventTypesOf(condition, catalogue);
-    const types = catalogue.types.filter((_, type) => set[type] === 1);
+  return rules.map((rule) => ({
+    ...listed(rule, [rule.condition], sources),
+    condition: renderCondition(rule.condition),
+  }));
+}
+
+/** Returns what there is to say of each correlation. */
+export function listCorrelations(
+  correlations: readonly Correlation[],
+  sources: ReadonlyMap<string, SourceCatalogue>,
+): ListedCorrelation[] {
+  return correlations.map((correlation) => {
+    const { asks, within, cooldown, maxKeys } = correlation;
+    const patterns = patternsOf(asks).toReversed();
     return {
-      name,
-      source,
-      priority,
-      enabled,
-      tags,
-      description,
-      types: types.length === catalogue.types.length ? ['all'] : types,
-      fields: [...new Set(fieldsOf(condition))].sort(),
-      condition: renderCondition(condition),
-      output,
+      ...listed(
+        correlation,
+        patterns.map(({ condition }) => condition),
+        sources,
+      ),
+      kind: asks.kind,
+      patterns: patterns.map(({ name, condition, where, by }) => ({
+        name,
+        condition: renderCondition(condition),
+        ...(where !== undefined && { where: renderCondition(where) }),
+        by: by.map(renderOperand),
+      })),
+      withinMs: within / 1e6,
+      cooldownMs: cooldown / 1e6,
+      maxKeys,
     };
   });
+}
+
+function listed(
+  { name, source, priority, enabled, tags, description, output }: Rule | Correlation,
+  conditions: readonly Condition[],
+  sources: ReadonlyMap<string, SourceCatalogue>,
+): Listed {
+  const catalogue = sources.get(source) as SourceCatalogue;
+  const sets = conditions.map((condition) => eventTypesOf(condition, catalogue));
+  const types = catalogue.types.filter((_, type) => sets.some((set) => set[type] === 1));
+  return {
+    name,
+    source,
+    priority,
+    enabled,
+    tags,
+    description,
+    types: types.length === catalogue.types.length ? ['all'] : types,
+    fields: [...new Set(conditions.flatMap((condition) => [...fieldsOf(condition)]))].sort(),
+    output,
+  };
 }
 
 function* fieldsOf(condition: Condition): Generator<string> {

@@ -1,3 +1,4 @@
+import type { Condition } from '../ast.ts';
 import type { Absence, Count, Pattern, Sequence } from '../correlation.ts';
 import type { Value } from './keys.ts';
 
@@ -28,6 +29,10 @@ export const afterRole = 1;
 /** A pattern, and what its events are to the correlation. */
 export interface RolePattern extends Pattern {
   readonly role: number;
+  /** For people: `counted`, a step's name, `without`, `after`, `expected`. */
+  readonly name: string;
+  /** Of a step: how it has to fit earlier ones. */
+  readonly where?: Condition | undefined;
 }
 
 /**
@@ -38,16 +43,16 @@ export interface RolePattern extends Pattern {
 export function patternsOf(asks: Count | Sequence | Absence): readonly RolePattern[] {
   switch (asks.kind) {
     case 'count':
-      return [{ ...asks.events, role: 0 }];
+      return [{ ...asks.events, role: 0, name: 'counted' }];
     case 'sequence':
       return [
-        ...(asks.without === undefined ? [] : [{ ...asks.without, role: withoutRole }]),
+        ...(asks.without === undefined ? [] : [{ ...asks.without, role: withoutRole, name: 'without' }]),
         ...asks.steps.map((step, role) => ({ ...step, role })).reverse(),
       ];
     case 'absence':
       return [
-        { ...asks.expected, role: expectedRole },
-        ...(asks.after === undefined ? [] : [{ ...asks.after, role: afterRole }]),
+        { ...asks.expected, role: expectedRole, name: 'expected' },
+        ...(asks.after === undefined ? [] : [{ ...asks.after, role: afterRole, name: 'after' }]),
       ];
   }
 }

@@ -1,8 +1,8 @@
 import type { Path } from '../../manifest/resource.ts';
+import { parseDuration } from '../duration.ts';
 import { rulesExtension, warningExtension } from './codes.ts';
 import type { Item } from './read-items.ts';
 
-const units: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9, d: 86_400e9 };
 /** Up to this the engine's times are exact. */
 const longest = 100 * 86_400e9;
 const long = 7 * 86_400e9;
@@ -39,12 +39,11 @@ export function wholeNumber(item: Item, path: Path, least: number, most: number)
   return undefined;
 }
 
+/** A key's duration; `least` 0 lets it be `0` too. */
 function duration(item: Item, key: string, least: number): number | undefined {
-  const [, amount, unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(item.text(key)?.text ?? '') ?? [];
-  const value = Number(amount) * (units[unit] ?? Number.NaN);
-  if (value >= least && value <= longest) return value;
-  const isZero = value === 0 || item.text(key)?.text === '0';
-  if (isZero && least === 0) return 0;
+  const text = item.text(key)?.text ?? '';
+  const value = least === 0 && text === '0' ? 0 : parseDuration(text);
+  if (value !== undefined && value >= least && value <= longest) return value;
   item.report(rulesExtension, `\`${key}\` is a duration of at most 100 days`, item.at(key), {
     help: 'write 500ms, 60s, 5m, 2h or 1d',
   });

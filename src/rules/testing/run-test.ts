@@ -4,6 +4,7 @@ import { SystemState } from '../../event/state/system-state.ts';
 import { recordedThread } from '../../event/state/thread.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import type { SystemEvent } from '../../event/system-event.ts';
+import { parseDuration } from '../duration.ts';
 import { type AskedRules, RuleEngine } from '../engine.ts';
 import type { RuleAlert } from '../format/alert.ts';
 import { makeEvent, processesOf } from './make-event.ts';
@@ -23,13 +24,16 @@ export interface RuleTestResult {
   readonly alerts: readonly TestAlert[];
 }
 
-/** Runs a test over events: those that it makes up, or `captured` ones. All rules that hold count, enabled or not by default. */
+/**
+ * Runs a test over events: those that it makes up, or `captured` ones. All rules that hold count, and all correlations.
+ */
 export function runRuleTest<E extends NumberedRecord = SystemEvent>(
   test: RuleTest,
   rules: AskedRules,
   captured?: RecordedEvents<E>,
 ): RuleTestResult {
-  const alerts = captured === undefined ? raised(madeUpEvents(test), rules) : raised(captured, rules);
+  const alerts =
+    captured === undefined ? raised(madeUpEvents(test), rules, test) : raised(captured, rules, test);
   const named = [...rules.rules, ...(rules.correlations ?? [])];
   const failures = [
     ...test.expect.flatMap((expected) => missing(expected, alerts, named)),
@@ -41,11 +45,18 @@ export function runRuleTest<E extends NumberedRecord = SystemEvent>(
 function raised<E extends NumberedRecord>(
   { source, timeOf, events }: RecordedEvents<E>,
   rules: AskedRules,
+  { wait }: RuleTest,
 ): readonly TestAlert[] {
   const engine = new RuleEngine<E>(rules, source, { timeOf, hostname: 'test', matching: 'all' });
   const alerts: TestAlert[] = [];
-  for (const event of events())
-    for (const alert of engine.take(event)) alerts.push({ ...alert, event: event.number });
+  let last: { readonly time: bigint; readonly number: number } = { time: 0n, number: 0 };
+  const add = (found: readonly RuleAlert[]) =>
+    alerts.push(...found.map((alert) => ({ ...alert, event: last.number })));
+  for (const event of events()) {
+    last = { time: timeOf(event), number: event.number };
+    add(engine.take(event));
+  }
+  if (wait !== undefined) add(engine.tick(last.time + nanoseconds(wait)));
   return alerts;
 }
 
@@ -53,7 +64,9 @@ function madeUpEvents(test: RuleTest): RecordedEvents<SystemEvent> {
   return { source: syscallSource, timeOf: ({ raw }) => raw.time, events: () => madeUp(test) };
 }
 
-const second = 1_000_000_000n;
+function nanoseconds(duration: string): bigint {
+  return BigInt(parseDuration(duration) as number);
+}
 
 function* madeUp({ events = [], containers = {} }: RuleTest): Generator<SystemEvent> {
   const users = new Map(events.map(({ process: caller }) => [caller?.uid ?? 0, caller?.user]));
@@ -66,9 +79,11 @@ function* madeUp({ events = [], containers = {} }: RuleTest): Generator<SystemEv
     },
   });
   const known = new Set<number>();
+  let time = 0n;
   for (const [index, event] of events.entries()) {
+    if (index > 0) time += nanoseconds(event.after ?? '1s');
     for (const record of processesOf(event)) seed(state, record, known, event);
-    yield state.apply(makeEvent(event, BigInt(index) * second) as RawEvent, index + 1);
+    yield state.apply(makeEvent(event, time) as RawEvent, index + 1);
   }
 }
 
