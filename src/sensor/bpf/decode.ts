@@ -20,6 +20,7 @@ const outgoing: ReadonlySet<number> = new Set(['connect', 'sendto', 'sendmsg'].m
 const [cloneFiles, cloneThread] = [1 << 0, 1 << 13];
 const memoryMagic = 0x01021994n;
 const listenState = 10;
+const badDescriptor = -9;
 const family = { unix: 1, ipv4: 2, ipv6: 10, netlink: 16 } as const;
 const text = new TextDecoder();
 /** Positions of the parameters of a start of a program and of a new thread. */
@@ -97,9 +98,13 @@ export class RecordDecoder {
           const [start, end] = this.#slot(source.slot);
           return end - start < 24 ? undefined : this.#number(kind, start + 8 * source.index, descriptor);
         }
-        case 'path':
-          bases[index] = this.#path(source.base);
-          return this.#text(source.slot);
+        case 'path': {
+          const path = this.#text(source.slot);
+          // Below the root no name is copied.
+          if (path !== undefined && !path.startsWith('/') && result !== badDescriptor)
+            bases[index] = pathText(this.#slotBytes(source.base));
+          return path;
+        }
         case 'text':
           return this.#text(source.slot);
         case 'data':
@@ -196,7 +201,9 @@ export class RecordDecoder {
     if (domain === family.unix) {
       const own = view.getBigUint64(start + descriptorRecord.own, true);
       const peer = view.getBigUint64(start + descriptorRecord.peer, true);
-      const path = this.#name(start + descriptorRecord.size, end);
+      const bound = this.#name(start + descriptorRecord.size, end);
+      // Nothing was bound where the call failed.
+      const path = bound === '' && address?.kind === 'unix' ? address.path : bound;
       return { type: 'unix', domain, tuple: { kind: 'unix', source: own, destination: peer, path } };
     }
     if (domain !== family.ipv4 && domain !== family.ipv6)
@@ -253,7 +260,7 @@ export class RecordDecoder {
     set('tid', view.getUint32(at + record.tid, true));
     set('pid', view.getUint32(at + record.pid, true));
     set('ptid', u32(execRecord.parent));
-    set('cwd', this.#path(execSlot.directory) ?? '');
+    set('cwd', pathText(this.#slotBytes(execSlot.directory)));
     set('comm', comm);
     set('cgroups', new TextEncoder().encode(`cgroup=${this.#path(execSlot.cgroup) ?? '/'}\0`));
     set('env', this.#copy(execSlot.environment));
