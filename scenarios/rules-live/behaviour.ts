@@ -12,11 +12,14 @@ export interface Behaviour {
   readonly script: string;
   /** What makes the rule hold, where the script does not tell. */
   readonly why?: string;
-  /** Asked in a second run with only such rules: they are switched off as shipped, or another rule goes before them. */
-  readonly alone?: true;
+  /**
+   * Asked in a further run, with the rules of that run alone: it is switched off as shipped, or another rule that holds for the same
+   * event goes before it.
+   */
+  readonly again?: 1 | 2;
 }
 
-type More = Pick<Behaviour, 'why' | 'alone'>;
+type More = Pick<Behaviour, 'why' | 'again'>;
 
 function behaviour(where: Behaviour['where'], by: Behaviour['by']) {
   return (raises: string | readonly string[], script: string, more: More = {}): Behaviour => ({

@@ -24,8 +24,8 @@ const capabilities = [
   'CAP_SYS_PTRACE',
 ];
 
-/** Addresses of the container's own loopback: documentation prefixes, and the one of cloud metadata. Nothing leaves it. */
-const addresses = ['198.51.100.9/32', '203.0.113.9/32', '169.254.169.254/32', '2001:db8::9/128'];
+/** Addresses of the container's own loopback: a private one, one of documentation (RFC 5737), that of cloud metadata. Nothing leaves it. */
+const addresses = ['10.0.0.9/32', '203.0.113.9/32', '169.254.169.254/32'];
 
 interface ExecOptions {
   readonly tty?: boolean;
@@ -40,10 +40,10 @@ interface ExecOptions {
 export class Container implements Disposable {
   readonly id: string = randomBytes(32).toString('hex');
   readonly #folder = mkdtempSync(join(tmpdir(), 'picket-runc-'));
-  readonly #isPrivileged: boolean;
+  readonly #isCapable: boolean;
 
-  constructor({ isPrivileged, environment }: { isPrivileged: boolean; environment: readonly string[] }) {
-    this.#isPrivileged = isPrivileged;
+  constructor({ isCapable, environment }: { isCapable: boolean; environment: readonly string[] }) {
+    this.#isCapable = isCapable;
     try {
       this.#start(environment);
     } catch (error) {
@@ -99,15 +99,12 @@ export class Container implements Disposable {
     writeFileSync(join(this.#folder, 'config.json'), JSON.stringify(this.#config(rootfs, environment)));
     const args = [...this.#state, 'run', '--detach', '--bundle', this.#folder, this.id];
     execFileSync('runc', args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    const network = [
-      'ip link set lo up',
-      ...addresses.map((one) => `ip address add ${one} dev lo${one.includes(':') ? ' nodad' : ''}`),
-    ];
-    if (this.#isPrivileged) execFileSync('runc', this.command(['sh', '-c', network.join(' && ')]));
+    const network = ['ip link set lo up', ...addresses.map((one) => `ip address add ${one} dev lo`)];
+    if (this.#isCapable) execFileSync('runc', this.command(['sh', '-c', network.join(' && ')]));
   }
 
   #config(rootfs: string, environment: readonly string[]): unknown {
-    const allowed = this.#isPrivileged ? capabilities : ['CAP_KILL'];
+    const allowed = this.#isCapable ? capabilities : ['CAP_KILL'];
     return {
       ociVersion: '1.0.2',
       hostname: 'bait',

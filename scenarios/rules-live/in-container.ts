@@ -25,7 +25,7 @@ export const inContainer: readonly Behaviour[] = [
     'Redirect STDOUT/STDIN to Network Connection in Container',
     `${listen('127.0.0.1', 8090)} ${connect('127.0.0.1', 8090)} syscall(33, fileno(S), 0)`,
   ),
-  insidePerl('Linux Kernel Module Injection Detected', 'syscall(175, 0, 0, "")', {
+  insidePerl('Linux Kernel Module Injection Detected', 'my $options = ""; syscall(175, 0, 0, $options)', {
     why: 'the kernel refuses the empty module; the rule asks for the attempt',
   }),
   inside('Detect release_agent File Container Escapes', 'touch release_agent'),
@@ -34,20 +34,20 @@ export const inContainer: readonly Behaviour[] = [
     why: 'refused by the other end, but begun',
   }),
   inside('Schedule Cron Jobs', 'touch /etc/cron.d/picket-bait'),
-  inside('Read ssh information', 'ls /root/.ssh'),
+  inside('Read ssh information', 'mkdir -p /root/.ssh; ls /root/.ssh'),
   inside('Change namespace privileges via unshare', `${lacking} unshare --user true`),
-  inside('System procs network activity', 'bash -c ": 2>/dev/null >/dev/udp/203.0.113.9/53"', {
+  inside('System procs network activity', 'bash -c "exec 7<>/dev/udp/203.0.113.9/53"', {
     why: 'a shell that connects by itself',
   }),
   insidePerl('Unexpected UDP Traffic', connect('203.0.113.9', 4000, 'DGRAM')),
   insidePerl(
     'Contact EC2 Instance Metadata Service From Container',
-    `${listen('169.254.169.254', 80)} ${connect('169.254.169.254', 80)}`,
+    `${listen('169.254.169.254', 8081)} ${connect('169.254.169.254', 8081)}`,
   ),
   insidePerl(
     'Contact cloud metadata service from container',
-    `${listen('169.254.169.254', 80)} ${connect('169.254.169.254', 80)}`,
-    { alone: true, why: 'the same condition as that of EC2, which is told first' },
+    `${listen('169.254.169.254', 8081)} ${connect('169.254.169.254', 8081)}`,
+    { again: 1, why: 'the same condition as that of EC2, which is told first' },
   ),
   inside('Launch Package Management Process in Container', 'dpkg --version'),
   inside('Launch Suspicious Network Tool in Container', 'nmap --version'),
@@ -57,6 +57,13 @@ export const inContainer: readonly Behaviour[] = [
     'curl --silent -o /dev/null file:///etc/hostname',
   ),
   inside('Read environment variable from /proc files', 'cat /proc/self/environ'),
+  inside(
+    'Exfiltrating Artifacts via Kubernetes Control Plane',
+    'exec tar cf /tmp/out.tar /var/lib/dpkg/status',
+    {
+      why: 'the archiver is what the engine starts, as kubectl cp does, without a terminal',
+    },
+  ),
   inside('Adding ssh keys to authorized_keys', 'mkdir -p /root/.ssh; touch /root/.ssh/authorized_keys'),
   inside('Update Package Repository', 'touch /etc/apt/sources.list.d/picket-bait.list'),
   inside('Write below binary dir', 'touch /usr/bin/picket-bait'),
@@ -68,13 +75,9 @@ export const inContainer: readonly Behaviour[] = [
   inside('Mkdir binary dirs', 'mkdir /usr/bin/picket-bait-folder'),
   inside('Kubernetes Client Tool Launched in Container', 'ln -s /bin/true kubectl; ./kubectl'),
   inside('Decoding Payload in Container', 'base64 -d </dev/null'),
-  inside(
-    'Privileged Container Device Access',
-    'touch /dev/shm-bait; ln /dev/shm-bait /dev/sdbait; cat /dev/sdbait',
-    {
-      why: 'a file by the name of a disk',
-    },
-  ),
+  inside('Privileged Container Device Access', 'mknod /dev/sdbait c 1 3; cat /dev/sdbait', {
+    why: 'a device by the name of a disk',
+  }),
   inside(
     'Container Access to Host Sensitive Paths',
     'mkdir /host; touch /tmp/inner; mv /tmp/inner /host/file; cat /host/file',
@@ -82,46 +85,32 @@ export const inContainer: readonly Behaviour[] = [
   inside(
     'Network Tool Executed During NPM Package Install',
     `ln -s /usr/bin/perl npm; ./npm -e 'system {"nmap"} "nmap", "--version"'`,
-    { alone: true, why: 'that it is a network tool is told first' },
+    { again: 1, why: 'that it is a network tool is told first' },
   ),
   insidePerl(
     'Unexpected inbound connection source',
     `${listen('203.0.113.9', 8092)} ${connect('203.0.113.9', 8092)} accept(A, L)`,
-    {
-      alone: true,
-    },
+    { again: 1 },
   ),
   insidePerl(
     'Interpreted procs inbound network activity',
-    `${listen('198.51.100.9', 8093)} ${connect('198.51.100.9', 8093)} accept(A, L)`,
-    {
-      alone: true,
-    },
+    `${listen('10.0.0.9', 8093)} ${connect('10.0.0.9', 8093)} accept(A, L)`,
+    { again: 2 },
   ),
-  insidePerl(
-    'Interpreted procs outbound network activity',
-    `${listen('203.0.113.9', 8094)} ${connect('203.0.113.9', 8094)}`,
-    {
-      alone: true,
-    },
-  ),
-  insidePerl(
-    'Unexpected K8s NodePort Connection',
-    `${listen('203.0.113.9', 30080)} ${connect('203.0.113.9', 30080)}`,
-    {
-      alone: true,
-    },
-  ),
-  inside('Container Drift Detected (chmod)', 'touch drift; chmod +x drift', { alone: true }),
-  insidePerl('Container Drift Detected (open+create)', 'sysopen(F, "/tmp/drift-open", 0101, 0755)', {
-    alone: true,
+  insidePerl('Interpreted procs outbound network activity', connect('203.0.113.9', 8094, 'DGRAM'), {
+    again: 2,
   }),
-  inside('Modify Container Entrypoint', '{ : >/proc/self/fd/1; } >file', { alone: true }),
+  inside('Unexpected K8s NodePort Connection', 'bash -c "exec 7<>/dev/udp/203.0.113.9/30080"', { again: 1 }),
+  inside('Container Drift Detected (chmod)', 'touch drift; chmod +x drift', { again: 1 }),
+  insidePerl('Container Drift Detected (open+create)', 'sysopen(F, "/tmp/drift-open", 0101, 0755)', {
+    again: 1,
+  }),
+  inside('Modify Container Entrypoint', '{ : >/proc/self/fd/1; } >file', { again: 1 }),
   inside(
     'Java Process Class File Download',
     `ln -s /usr/bin/perl java; ./java -e '${listen('127.0.0.1', 8095)} ${connect('127.0.0.1', 8095)} accept(A, L); syswrite(A, pack("H*", "cafebabe")); recv(S, $b, 4, 0)'`,
     {
-      alone: true,
+      again: 1,
       why: 'the first bytes of a class file, received by a program called java',
     },
   ),

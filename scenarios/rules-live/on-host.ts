@@ -3,6 +3,13 @@ import { type Behaviour, host, hostPerl } from './behaviour.ts';
 const outOfMemory = `my $n = "picket-bait"; my $f = syscall(319, $n, 0); open(my $o, ">&=", $f); open(my $i, "<", "/bin/true");
 binmode $_ for $o, $i; local $/; my $d = <$i>; print $o $d; close($i); $o->flush; exec {"/proc/self/fd/$f"} "picket-bait"`;
 
+/** A server for one connection, which the client starts itself: nothing listens anywhere. */
+const logIn = `ssh-keygen -q -t ed25519 -N '' -f key; cp key.pub keys; ssh-keygen -q -t ed25519 -N '' -f host
+printf '%s\\n' "HostKey $PWD/host" "AuthorizedKeysCommand /usr/bin/cat $PWD/keys" 'AuthorizedKeysCommandUser root' 'PidFile none' 'ListenAddress 127.0.0.1' "SetEnv PICKET_BAIT=$PICKET_BAIT" >config
+made=; [ -d /run/sshd ] || { mkdir -p /run/sshd; made=yes; }
+ssh -o "ProxyCommand=/usr/sbin/sshd -i -f $PWD/config" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -i key nobody@bait
+[ -z "$made" ] || rmdir /run/sshd`;
+
 /** Behaviours of programs outside of containers. */
 export const onHost: readonly Behaviour[] = [
   host('Read sensitive file untrusted', 'head -c 1 /etc/shadow'),
@@ -21,6 +28,7 @@ export const onHost: readonly Behaviour[] = [
       why: 'a shell below a database by its name',
     },
   ),
+  host('System user interactive', logIn, { why: 'an account that is not for people logs in over SSH' }),
   host('Search Private Keys or Passwords', 'find . -name id_rsa'),
   host('Clear Log Activities', 'echo a >>auth.log; head -c 0 /dev/null >auth.log', {
     why: 'the second redirection opens with O_TRUNC',
@@ -88,13 +96,13 @@ export const onHost: readonly Behaviour[] = [
       why: 'the pipe that such shells are made with',
     },
   ),
-  host('Create Hidden Files or Directories', 'mkdir .hidden', { alone: true }),
+  host('Create Hidden Files or Directories', 'mkdir .hidden', { again: 1 }),
   host('Basic Interactive Reconnaissance', 'script -qec whoami /dev/null', {
     why: 'at a terminal of its own, leading its process group',
   }),
-  host('Read Shell Configuration File', 'cat /etc/skel/.bashrc', { alone: true }),
+  host('Read Shell Configuration File', 'cat /etc/skel/.bashrc', { again: 1 }),
   host('Netcat/Socat Remote Code Execution on Host', 'ncat -e /bin/true 127.0.0.1 1', {
-    alone: true,
+    again: 1,
     why: 'that it is a network tool is told first',
   }),
 ];

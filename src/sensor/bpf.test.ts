@@ -112,6 +112,18 @@ describe.skipIf(!canRun)(
       ]);
     });
 
+    test('below the root too', () => {
+      const asked = ['fd.name', 'proc.cwd'];
+      const script = `chdir('/'); open(my $a, '<', 'etc/hosts'); exec 'perl', '-e', q(open(my $a, '<', 'etc/passwd')), @ARGV;`;
+      const opened = seen(script, 'openat', asked).filter(([name]) =>
+        /^\/etc\/(hosts|passwd)$/.test(String(name)),
+      );
+      expect(opened).toEqual([
+        ['/etc/hosts', '/'],
+        ['/etc/passwd', '/'],
+      ]);
+    });
+
     test('paths of other calls', () => {
       const script = `mkdir('a'); rename('a', 'b'); symlink('b', 'c'); unlink('c'); rmdir('b'); chmod(0600, 'none');`;
       expect(seen(script, 'mkdir', ['fs.path.name', 'evt.res'])).toEqual([[`${folder}/a`, 'SUCCESS']]);
@@ -154,6 +166,15 @@ describe.skipIf(!canRun)(
       });
       expect(found).toContainEqual([port, '4', 'tcp', 'SUCCESS', false]);
       expect(found).toContainEqual([1, '4', 'tcp', 'ECONNREFUSED', false]);
+    });
+
+    test('a local socket that nobody listens on is told by its path', () => {
+      const script = `use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); connect(S, pack_sockaddr_un('/no/such/socket'));`;
+      expect(seen(script, 'connect', ['fd.name', 'fd.typechar', 'evt.res']).at(-1)).toEqual([
+        expect.stringMatching(/^[0-9a-f]+->0 \/no\/such\/socket$/),
+        'u',
+        'ENOENT',
+      ]);
     });
 
     test('calls of the 32-bit interface are not taken for others', () => {

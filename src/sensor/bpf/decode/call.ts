@@ -16,13 +16,16 @@ export interface DecodedCall {
 type ReadParameter = (reader: RecordReader, observed: Observed) => RawValue | undefined;
 
 const nothing: Observed = {};
+const slash = 0x2f;
+/** `-EBADF`: the directory that the call named is none. */
+const badDescriptor = -9;
 
 /** Returns how records of a call are read, put together once from where its parameters come from. */
 export function callDecoder(type: number, call: Call): (reader: RecordReader) => DecodedCall {
   const { descriptor, address, sources } = call;
   const kinds = parametersOf(type).map(({ kind }) => kind);
   const bases = sources.flatMap((source, index) =>
-    source.kind === 'path' ? [{ index, slot: source.base }] : [],
+    source.kind === 'path' ? [{ index, path: source.slot, base: source.base }] : [],
   );
   const observe = (reader: RecordReader, named: SocketAddress | undefined): Observed => {
     const seen = descriptor === undefined ? undefined : readDescriptor(reader, descriptor, type, named);
@@ -46,16 +49,22 @@ export function callDecoder(type: number, call: Call): (reader: RecordReader) =>
   };
 }
 
+/** Where a path among the parameters and the directory below which it stands were copied to. */
+interface BasePlace {
+  readonly index: number;
+  readonly path: number;
+  readonly base: number;
+}
+
 /** Directories below which relative paths stand, by the number of the parameter; undefined where all are absolute. */
-function basesOf(
-  reader: RecordReader,
-  bases: readonly { readonly index: number; readonly slot: number }[],
-): (string | undefined)[] | undefined {
+function basesOf(reader: RecordReader, places: readonly BasePlace[]): (string | undefined)[] | undefined {
   let found: (string | undefined)[] | undefined;
-  for (const { index, slot } of bases) {
-    if (reader.length(slot) === 0) continue;
+  for (const { index, path, base } of places) {
+    const isAbsolute = reader.length(path) === 0 || reader.bytes[reader.start(path)] === slash;
+    if (isAbsolute || reader.integer(reader.at + record.result) === badDescriptor) continue;
     found ??= [];
-    found[index] = reader.path(slot);
+    // Of the root directory no name is copied.
+    found[index] = reader.pathBetween(reader.start(base), reader.end(base));
   }
   return found;
 }

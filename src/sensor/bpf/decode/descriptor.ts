@@ -68,7 +68,9 @@ function readSocket(
   if (domain === family.unix) {
     const source = view.getBigUint64(start + at.own, true);
     const destination = view.getBigUint64(start + at.peer, true);
-    const path = reader.name(start + at.size, end);
+    const bound = reader.name(start + at.size, end);
+    // Nothing was bound where the call failed.
+    const path = bound === '' && address?.kind === 'unix' ? address.path : bound;
     return { type: 'unix', domain, tuple: { kind: 'unix', source, destination, path } };
   }
   if (domain !== family.ipv4 && domain !== family.ipv6)

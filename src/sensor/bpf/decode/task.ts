@@ -59,7 +59,7 @@ export function decodeStart(reader: RecordReader): DecodedCall {
     tid: view.getUint32(at + record.tid, true),
     pid: view.getUint32(at + record.pid, true),
     ptid: u32(execRecord.parent),
-    cwd: reader.path(execSlot.directory) ?? '',
+    cwd: reader.pathBetween(reader.start(execSlot.directory), reader.end(execSlot.directory)),
     comm: reader.name(start + execRecord.comm, start + execRecord.ownerGroup),
     cgroups: encoder.encode(`cgroup=${reader.path(execSlot.cgroup) ?? '/'}\0`),
     env: reader.copy(execSlot.environment),
