@@ -8,7 +8,7 @@ import { Containerd, cannotRunContainers } from './cri/containerd.fixture.ts';
 import * as messages from './cri/messages.ts';
 import { int32, int64, many, map, message, one, string } from './cri/protobuf.ts';
 import { GrpcServer, type Handler } from './cri/server.fixture.ts';
-import { type Containers, openContainers } from './cri.ts';
+import { type Containers, openContainers, probeContainers } from './cri.ts';
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const short = (id: string) => id.slice(0, 12);
@@ -97,6 +97,14 @@ describe.skipIf(cannotRunContainers)(
         engine: 'containerd 1.6.20~ds1',
         problem: undefined,
       });
+    });
+
+    test('the probe names it', async () => {
+      expect(await probeContainers({ socket: containerd.socket })).toMatchObject({
+        state: 'available',
+        details: [expect.stringMatching(/^containerd 1\.6\.20~ds1 at .*\.sock, \d+ containers and sandboxes$/)],
+      });
+      expect(await probeContainers({ socket: '/nowhere' })).toMatchObject({ state: 'unavailable' });
     });
 
     test('an image without a digest of a registry, and a container that is not privileged', async () => {

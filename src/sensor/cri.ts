@@ -4,6 +4,7 @@ import { ContainerCache } from './cri/cache.ts';
 import { Engine } from './cri/engine.ts';
 import { containerEvent } from './cri/messages.ts';
 import { Questions } from './cri/questions.ts';
+import type { Probe } from './sensor.ts';
 
 /** Where engines listen, in the order in which they are tried: those of Falco's container plugin, and others of MicroK8s and k0s. */
 export const engineSockets: readonly string[] = [
@@ -39,7 +40,7 @@ export interface ContainersStatus {
   readonly engine: string | undefined;
   /** Whether the engine tells of what happens, or is asked for lists. */
   readonly updates: 'events' | 'polling' | undefined;
-  /** What is wrong, as a sentence for the user. */
+  /** What is wrong, as a sentence for the user. That there is no engine at the usual places is not wrong. */
   readonly problem: string | undefined;
   /** Containers and sandboxes that are remembered. */
   readonly containers: number;
@@ -72,6 +73,18 @@ export interface Containers {
  */
 export function openContainers(options: ContainersOptions = {}): Containers {
   return new OpenContainers(options);
+}
+
+/** Says whether there is an engine to ask. That there is none is no lack. */
+export async function probeContainers(options: ContainersOptions = {}): Promise<Probe> {
+  const containers = openContainers(options);
+  await containers.ready;
+  const { engine, socket, containers: count, problem } = containers.status;
+  containers.close();
+  if (engine !== undefined)
+    return { state: 'available', details: [`${engine} at ${socket}, ${count} containers and sandboxes`] };
+  if (problem !== undefined) return { state: 'unavailable', details: [problem] };
+  return { state: 'available', details: ['there is no container engine; rules do without images and pods'] };
 }
 
 class OpenContainers implements Containers {
@@ -174,10 +187,7 @@ class OpenContainers implements Containers {
         problems.push(`${path}: ${(error as Error).message}`);
       }
     }
-    this.#problem =
-      problems.length > 0
-        ? `no container engine answers: ${problems.join('; ')}`
-        : `no container engine: there is none of ${engineSockets.join(', ')}`;
+    this.#problem = problems.length > 0 ? `no container engine answers: ${problems.join('; ')}` : undefined;
     return undefined;
   }
 

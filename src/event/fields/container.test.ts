@@ -87,6 +87,7 @@ test.each([
 test.each([
   ['container.label', 'tier', 'edge'],
   ['container.label', 'none', undefined],
+  ['container.label', 'constructor', undefined],
   ['k8s.pod.label', 'app', 'sensor'],
   ['container.mount', '1', '/srv/data:/data::true:rslave'],
   ['container.mount', '2', undefined],

@@ -60,7 +60,12 @@ function matches(path: string, wanted: string): boolean {
   return wanted.endsWith('*') ? path.startsWith(wanted.slice(0, -1)) : path === wanted;
 }
 
-const label = (name: string) => ofContainer(({ labels }) => labels?.[name]);
+const label = (name: string) => ofContainer(({ labels }) => valueOf(labels, name));
+
+/** The name comes from a rule, the labels from anywhere: only what is a label counts. */
+function valueOf(labels: ContainerRecord['labels'], name: string): string | undefined {
+  return labels !== undefined && Object.hasOwn(labels, name) ? labels[name] : undefined;
+}
 
 /** `name:value`, in the order of their names; those that the kubelet and engines use for themselves are left out, as Falco does. */
 function labelsText(labels: Readonly<Record<string, string>>): string {
@@ -94,7 +99,7 @@ function k8sFields(): SystemField[] {
       ofContainer(({ podSandboxId }) => podSandboxId),
     ),
     fieldWith('k8s.pod.label', 'string', 'A label of the pod.', { required: true, kind: 'key' }, (argument) =>
-      ofContainer(({ podLabels }) => podLabels?.[argument as string]),
+      ofContainer(({ podLabels }) => valueOf(podLabels, argument as string)),
     ),
     field(
       'k8s.pod.labels',

@@ -14,7 +14,6 @@ export interface ContainerRecord {
   readonly imageDigest?: string;
   readonly privileged?: boolean;
   readonly mounts?: readonly ContainerMount[];
-  /** Without a prototype where they come from outside: a key means nothing but itself. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Nanoseconds since the epoch. */
   readonly startTime?: bigint;
