@@ -118,7 +118,7 @@ async function openSources(
 ): Promise<void> {
   const say = (text: string) => narrator.say(text);
   const { watchSystemCalls } = await import('./rules/watch.ts');
-  await watchSystemCalls(watched, request.rules.sensor, say);
+  await watchSystemCalls(watched, request.rules, say);
   const { auditLogs, listen } = request.ingest;
   if (auditLogs.length === 0 && listen === undefined) return;
   const { watchIngest } = await import('./rules/watch-ingest.ts');

@@ -15,6 +15,16 @@ export function ruleSeries(registry: Registry): (status: RulesStatus) => void {
     of('picket_rule_events_total', 'Events that rules were asked of.', 'events'),
     of('picket_rule_events_lost_total', 'Events that were there and that rules were not asked of.', 'lost'),
     of('picket_rule_events_undecodable_total', 'What came and could not be read as an event.', 'undecodable'),
+    series<RulesStatus>(
+      registry,
+      'picket_rule_events_incomplete_total',
+      'Events of containers of which the container engine had not told in time.',
+      ['source'],
+      ({ sources }) =>
+        sources.flatMap(({ id, incomplete }) =>
+          incomplete === undefined ? [] : [[{ source: id }, incomplete] as const],
+        ),
+    ),
     of('picket_rules_asked', 'Rules that are asked of the events of a source.', 'rules'),
     series<RulesStatus>(
       registry,

@@ -7,7 +7,7 @@ const details: Readonly<Record<EventSensorKind, string>> = {
   bpf: 'system calls of this machine, from programs in the kernel',
   tracefs: 'starts, ends and TCP connections of programs on this machine, from trace events of the kernel',
 };
-const none: Counts = { events: 0, lost: 0, undecodable: 0 };
+const none: Counts = { events: 0, lost: 0, undecodable: 0, incomplete: 0 };
 
 type Started = Extract<FromWorker, { type: 'started' }>;
 
@@ -60,6 +60,16 @@ export class SystemCallRules implements RuleSource {
   /** Why it is not the better one; undefined when it is. */
   get insteadBecause(): string | undefined {
     return this.#started?.insteadBecause;
+  }
+
+  /** The container engine that is asked, and where it listens; undefined where none is. */
+  get containers(): string | undefined {
+    return this.#started?.containers;
+  }
+
+  /** Why no container engine is asked, where one was named or should be there. */
+  get containersMissing(): string | undefined {
+    return this.#started?.containersMissing;
   }
 
   status(): RuleSourceStatus {

@@ -45,6 +45,11 @@ export const runCommand: CommandDefinition = {
       default: 'auto',
     },
     {
+      flags: '--cri-socket <path>',
+      description:
+        'where the container engine listens that tells rules of images and pods, `none` for none (default: containerd or CRI-O, where there is one)',
+    },
+    {
       flags: '--audit-log <file>',
       description: 'follow a log of Kubernetes audit events, for rules of source k8s_audit; may be repeated',
       repeatable: true,
@@ -163,7 +168,8 @@ function rulesOf(options: Readonly<Record<string, unknown>>): GuardRequest['rule
     );
   const matching = options.matching as 'first' | 'all' | undefined;
   const sensor = options.eventSensor as GuardRequest['rules']['sensor'];
-  return { rules: many(options.rules), config, overrides, matching, sensor };
+  const criSocket = typeof options.criSocket === 'string' ? options.criSocket : undefined;
+  return { rules: many(options.rules), config, overrides, matching, sensor, criSocket };
 }
 
 function parseBufferKb(text: string): number {

@@ -24,6 +24,8 @@ export interface RulesRequest {
   /** Of an event the first rule that holds, or all; undefined: as the configuration says, else the first. */
   readonly matching: 'first' | 'all' | undefined;
   readonly sensor: EventSensorKind | 'auto';
+  /** Where the container engine listens; `none` for none, undefined for the usual places. */
+  readonly criSocket: string | undefined;
   /** Alerts as JSON, whatever the configuration says. */
   readonly json: boolean;
   /** Where alerts wait that an output cannot take; without one they wait in memory. */
@@ -74,7 +76,7 @@ export async function loadWatched(
 /** Asks the rules of system calls of what happens here, where there are any. Throws FailedError. */
 export async function watchSystemCalls(
   { rules, correlations, settings, alerts }: WatchedRules,
-  sensor: RulesRequest['sensor'],
+  { sensor, criSocket }: Pick<RulesRequest, 'sensor' | 'criSocket'>,
   say: (text: string) => void,
 ): Promise<void> {
   const mine = [...rules, ...correlations].filter(
@@ -83,10 +85,13 @@ export async function watchSystemCalls(
   if (mine.length === 0) return;
   try {
     const { matching, staticFields } = settings;
-    const setup = { rules, correlations, matching, hostname: hostname(), staticFields, sensor };
+    const setup = { rules, correlations, matching, hostname: hostname(), staticFields, sensor, criSocket };
     const source = await SystemCallRules.open(setup, alerts);
     alerts.add(source);
     say(`rules    ${source.status().rules} on ${source.status().detail}`);
+    if (source.containers !== undefined) say(`containers as ${source.containers} tells`);
+    if (source.containersMissing !== undefined)
+      say(`warning: ${source.containersMissing}; it is tried again`);
     if (source.insteadBecause !== undefined) say(`warning: without BPF: ${source.insteadBecause}`);
   } catch (error) {
     throw new FailedError(

@@ -5,6 +5,7 @@ const isFlag = (value: unknown) => typeof value === 'boolean';
 const isTextList = (value: unknown) => Array.isArray(value) && value.every(isText);
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTexts = (value: unknown) => isObject(value) && Object.values(value).every(isText);
 
 const mountShape: { readonly [K in keyof ContainerMount]: (value: unknown) => boolean } = {
   source: isText,
@@ -17,6 +18,7 @@ const mountShape: { readonly [K in keyof ContainerMount]: (value: unknown) => bo
 /** What each property may be: a recording may hold anything. */
 const shape: { readonly [K in keyof Required<ContainerRecord>]: (value: unknown) => boolean } = {
   id: isText,
+  fullId: isText,
   name: isText,
   type: isText,
   image: isText,
@@ -26,9 +28,15 @@ const shape: { readonly [K in keyof Required<ContainerRecord>]: (value: unknown)
   mounts: (value) =>
     Array.isArray(value) &&
     value.every((one) => isObject(one) && Object.entries(mountShape).every(([name, is]) => is(one[name]))),
-  labels: (value) => isObject(value) && Object.values(value).every(isText),
+  labels: isTexts,
   startTime: (value) => typeof value === 'bigint',
   addresses: isTextList,
+  isPodSandbox: isFlag,
+  podSandboxId: isText,
+  podLabels: isTexts,
+  hostNetwork: isFlag,
+  hostPid: isFlag,
+  hostIpc: isFlag,
 };
 
 /** Returns a container as JSON: they are few, and get new properties over time. Nanoseconds stand as text. */

@@ -47,14 +47,27 @@ describe.skipIf(cannotRunContainers)(
         image: { image: containerd.images.edge },
         mounts: [{ containerPath: '/data', hostPath: containerd.folder, readonly: true, propagation: 0 }],
       });
-      expect(answer.value.status?.labels['tier']).toBe('edge');
-      expect(JSON.parse(answer.value.info['info'] ?? '')).toMatchObject({ sandboxID: podId });
+      expect(answer.value.status?.labels.tier).toBe('edge');
+      expect(JSON.parse(answer.value.info.info ?? '')).toMatchObject({ sandboxID: podId });
       const list = messages.listPodSandboxResponse.decode(
         await client.call(service, 'ListPodSandbox', messages.listPodSandboxRequest.encode({}), 5000),
       );
       expect(list.value.items).toMatchObject([
         { id: podId, metadata: { uid: podUid, namespace: 'edge' }, state: 0 },
       ]);
+    });
+
+    test('the older service has the same numbers', async () => {
+      const { id } = await containerd.run(containerd.images.busybox, ['/bin/sleep', '100'], {
+        privileged: true,
+      });
+      const request = messages.containerStatusRequest.encode({ containerId: id, verbose: true });
+      const [now, before] = await Promise.all(
+        messages.services.map((one) => client.call(one, 'ContainerStatus', request, 5000)),
+      );
+      expect(messages.containerStatusResponse.decode(before!)).toEqual(
+        messages.containerStatusResponse.decode(now!),
+      );
     });
 
     test('refusals are errors with their codes', async () => {

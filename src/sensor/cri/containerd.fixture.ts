@@ -253,7 +253,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
     bin_dir = "${folder}/none"
     conf_dir = "${folder}/none"
   [${cri}.containerd]
-    snapshotter = "${process.env['PICKET_TEST_SNAPSHOTTER'] ?? 'overlayfs'}"
+    snapshotter = "${/\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8')) ? 'overlayfs' : 'native'}"
 `;
   }
 

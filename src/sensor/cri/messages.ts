@@ -6,6 +6,9 @@ import { bool, int32, int64, many, map, message, one, type Read, string } from '
 
 export const service = 'runtime.v1.RuntimeService';
 
+/** The older one has the same numbers for all that is read here (containerd before 1.6, CRI-O before 1.20). */
+export const services = [service, 'runtime.v1alpha2.RuntimeService'] as const;
+
 export const versionRequest = message({ version: string(1) });
 export const versionResponse = message({
   version: string(1),

@@ -245,7 +245,8 @@ function repeated<T, In>(single: Field<T, In>, empty: T): Field<readonly T[], re
     read: (reader, before) => {
       if (before.length >= mostElements) reader.fail('too many elements');
       const value = single.read(reader, empty);
-      if (reader.fault === undefined || before.length === 0) (before as T[]).push(value);
+      // Of an element in which something is wrong, what was read until there stands.
+      if (reader.fault === undefined || value !== empty) (before as T[]).push(value);
       return before;
     },
     write: (to, values) => {

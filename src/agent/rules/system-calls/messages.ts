@@ -11,6 +11,8 @@ export interface WorkerSetup extends Pick<RuleSet, 'rules' | 'correlations'> {
   readonly sensor: EventSensorKind | 'auto';
   /** Bytes of the kernel's ring buffer. */
   readonly ringBytes?: number;
+  /** Where the container engine listens, or `none` to ask none; without it, the usual places are tried. */
+  readonly criSocket?: string | undefined;
 }
 
 /** Since the start. */
@@ -18,6 +20,8 @@ export interface Counts {
   readonly events: number;
   readonly lost: number;
   readonly undecodable: number;
+  /** Events of containers of which the engine had not told in time. */
+  readonly incomplete: number;
 }
 
 /** `acknowledge`: one batch has been taken. */
@@ -31,6 +35,10 @@ export type FromWorker =
       readonly sensor: EventSensorKind;
       /** Why it is not the better one; undefined when it is. */
       readonly insteadBecause: string | undefined;
+      /** The container engine that is asked, and where it listens; undefined where none is. */
+      readonly containers: string | undefined;
+      /** Why no engine is asked, where one was named or should be there. */
+      readonly containersMissing: string | undefined;
     }
   /** The machine does not let it; the message is for the user. */
   | { readonly type: 'refused'; readonly message: string }
