@@ -67,8 +67,6 @@ export const replayCommand: CommandDefinition = {
     let [count, events] = [0, 0];
     for (const path of args) {
       const recording = openRecording(path, io);
-      for (const { where, message } of recording.faults)
-        io.err(`${io.errStyle('yellow', 'not read')}: ${path}: at ${where}: ${message}\n`);
       for (const alert of replay(recording, chosen, options.matching === 'all' ? 'all' : 'first')) {
         io.out(`${print(alert, settings)}\n`);
         count++;

@@ -26,7 +26,6 @@ export function diffAlerts(
   const [gained, lost] = [new Map<string, AlertChange>(), new Map<string, AlertChange>()];
   let [same, events] = [0, 0];
   for (const recording of recordings) {
-    events += recording.count;
     const known = new Map<string, string>();
     for (const { rule, event, message } of replay(recording, before, 'all'))
       known.set(`${event} ${rule.name}`, message);
@@ -34,6 +33,7 @@ export function diffAlerts(
       if (known.delete(`${event} ${rule.name}`)) same++;
       else count(gained, rule.name, { recording: recording.name, event, message });
     }
+    events += recording.count;
     for (const [key, message] of known) {
       const space = key.indexOf(' ');
       count(lost, key.slice(space + 1), {

@@ -14,17 +14,10 @@ class RecordedNames implements Surroundings {
   readonly #accounts = new Map<string, string>();
   readonly #containers = new Map<string, ContainerRecord>();
 
-  userName(id: number): string | undefined {
-    return this.#accounts.get(`user ${id}`);
-  }
-
-  groupName(id: number): string | undefined {
-    return this.#accounts.get(`group ${id}`);
-  }
-
-  container(id: string): ContainerRecord | undefined {
-    return this.#containers.get(id);
-  }
+  // Asked without their object, too.
+  readonly userName = (id: number): string | undefined => this.#accounts.get(`user ${id}`);
+  readonly groupName = (id: number): string | undefined => this.#accounts.get(`group ${id}`);
+  readonly container = (id: string): ContainerRecord | undefined => this.#containers.get(id);
 
   addAccount({ kind, id, name }: RecordedAccount): void {
     if (this.#accounts.size < maxNames) this.#accounts.set(`${kind} ${id}`, name);
