@@ -2,6 +2,7 @@ import type { RecordedAccount } from '../scap/lists.ts';
 import type { ContainerRecord } from '../state/container.ts';
 import type { Surroundings } from '../state/process-table.ts';
 import { type StateLimits, SystemState } from '../state/system-state.ts';
+import type { Thread } from '../state/thread.ts';
 import type { SystemEvent } from '../system-event.ts';
 import type { RecordingItem, RecordingStart } from './item.ts';
 
@@ -46,6 +47,10 @@ export class RecordedMachine {
 
   get start(): RecordingStart | undefined {
     return this.#start;
+  }
+
+  thread(tid: number): Thread | undefined {
+    return this.#state.thread(tid);
   }
 
   /** Returns the event of an item, valid until the next item; undefined for items that are none. */

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import type { FieldValue } from '../../event/field.ts';
+import { cutItems } from '../../event/recording/cut.ts';
 import { RecordingDecoder } from '../../event/recording/decoder.ts';
 import { RecordingEncoder } from '../../event/recording/encoder.ts';
 import type { RecordingItem } from '../../event/recording/item.ts';
@@ -163,5 +164,36 @@ test.each(captures.map((path) => [basename(path), path] as const))(
       machine.take(item);
     }
     expect(machine.start?.hostname).toBe(capture.hostname);
+  },
+);
+
+test.each(captures.map((path) => [basename(path), path] as const))(
+  'events that were cut out of %s say the same as in the whole',
+  { timeout: 120_000 },
+  (name, path) => {
+    const capture = readScap(new Uint8Array(gunzipSync(readFileSync(path))));
+    const ask = asker(rules);
+    // Some of all, those of every other thread, and calls that change what is known.
+    const filters: ((event: SystemEvent) => boolean)[] = [
+      ({ number }) => number % 7 < 2,
+      ({ thread }) => thread.tid % 2 === 0,
+      ({ typeName }) => /^(open|connect|chdir|clone|close|exec)/.test(typeName),
+    ];
+    for (const keep of filters) {
+      const direct = new SystemState(surroundings(capture));
+      for (const thread of capture.threads) direct.seed(thread);
+      const wanted = capture.events.flatMap(({ number, raw }) => {
+        const event = direct.apply(raw, number);
+        return keep(event) ? [saidOf(event, ask)] : [];
+      });
+      const machine = new RecordedMachine();
+      const cut = recorded(cutItems(scapItems(capture, name), keep));
+      const found = [...readBack(cut)].flatMap((item) => {
+        const event = machine.take(item);
+        return event === undefined ? [] : [saidOf(event, ask)];
+      });
+      for (const [index, said] of wanted.entries()) expect(found[index]).toBe(said);
+      expect(found).toHaveLength(wanted.length);
+    }
   },
 );
