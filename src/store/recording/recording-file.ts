@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { constants, zstdCompressSync } from 'node:zlib';
 import { eventTypes } from '../../event/event-types.ts';
 import type { RawEvent, ThreadRecord } from '../../event/raw-event.ts';
 import { RecordingEncoder } from '../../event/recording/encoder.ts';
@@ -7,6 +6,7 @@ import { maxRecordBytes } from '../../event/recording/format.ts';
 import type { RecordedAccount } from '../../event/scap/lists.ts';
 import type { ContainerRecord } from '../../event/state/container.ts';
 import { addCounts, Marks } from './marks.ts';
+import { pack } from './pack.ts';
 import { SegmentFile } from './segment-file.ts';
 
 /** What was there before an event: every segment begins with it, and is complete by itself. */
@@ -277,9 +277,4 @@ export class RecordingFile {
 
 function typeName({ type }: RawEvent): string {
   return eventTypes[type] ?? 'unknown';
-}
-
-/** Level 1 packs events to a sixth for a tenth of a microsecond each; higher ones cost more than they save. */
-function pack(body: Uint8Array): Uint8Array {
-  return zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 }
