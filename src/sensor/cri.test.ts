@@ -102,7 +102,9 @@ describe.skipIf(cannotRunContainers)(
     test('the probe names it', async () => {
       expect(await probeContainers({ socket: containerd.socket })).toMatchObject({
         state: 'available',
-        details: [expect.stringMatching(/^containerd 1\.6\.20~ds1 at .*\.sock, \d+ containers and sandboxes$/)],
+        details: [
+          expect.stringMatching(/^containerd 1\.6\.20~ds1 at .*\.sock, \d+ containers and sandboxes$/),
+        ],
       });
       expect(await probeContainers({ socket: '/nowhere' })).toMatchObject({ state: 'unavailable' });
     });
