@@ -96,11 +96,11 @@ test('all rules that hold', () => {
 
 test('a batch that comes again raises nothing again, and is counted', () => {
   const { sink, audit } = open('all');
-  const batch = list(event('alice', 'exec'), event('alice', ''));
+  const batch = list(event('alice', 'exec'), event('alice', ''), event('carol', ''));
   for (let time = 0; time < 3; time++) audit.take(batch);
   expect(sink.alerts).toHaveLength(3);
   expect(audit.repeated).toBe(4);
-  expect(audit.status().events).toBe(6);
+  expect(audit.status().events).toBe(9);
 });
 
 test('the same audit id does not hide another request, nor another stage', () => {

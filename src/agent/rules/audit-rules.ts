@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { type AuditEvent, decodeAudit } from '../../event/audit/audit-event.ts';
 import { auditSource } from '../../event/audit/audit-source.ts';
 import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
+import type { RuleAlert } from '../../rules/format/alert.ts';
 import { EventInputs } from './event-input.ts';
 import { RecentKeys } from './recent-keys.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
@@ -30,7 +31,7 @@ export interface AuditRulesOptions {
 
 /** Rules of `source: k8s_audit`, asked of the audit events of a Kubernetes API server. */
 export class AuditRules implements RuleSource {
-  /** Events that came again; the rules were not asked of them. */
+  /** Events that came again after they had raised alerts; with correlations, all that came again. */
   repeated = 0;
   /** In which events come; stopped with this. */
   readonly inputs = new EventInputs();
@@ -78,14 +79,25 @@ export class AuditRules implements RuleSource {
   }
 
   #ask(event: AuditEvent): void {
-    const key = digest(event);
-    if (this.#recent.seen(key)) {
-      this.repeated++;
-      return;
-    }
+    // Correlations must not count an event twice. Without any, only the few events that raise something need be known.
+    const early = this.#engine.correlations.length > 0 ? digest(event) : undefined;
+    if (early !== undefined && this.#isRepeated(early)) return;
     if (event.time > this.#latest) this.#latest = event.time;
+    const alerts = this.#engine.take(event);
+    if (alerts.length === 0) return;
+    const key = early ?? digest(event);
+    if (early !== undefined || !this.#isRepeated(key)) this.#raise(alerts, key);
+  }
+
+  #isRepeated(key: string): boolean {
+    const isKnown = this.#recent.seen(key);
+    if (isKnown) this.repeated++;
+    return isKnown;
+  }
+
+  #raise(alerts: readonly RuleAlert[], key: string): void {
     try {
-      for (const alert of this.#engine.take(event)) this.#sink.alert(alert);
+      for (const alert of alerts) this.#sink.alert(alert);
     } catch (error) {
       // Whoever sent it is told that it was not taken, and sends it again.
       this.#recent.forget(key);
