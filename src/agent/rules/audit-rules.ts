@@ -3,6 +3,7 @@ import { type AuditEvent, decodeAudit } from '../../event/audit/audit-event.ts';
 import { auditSource } from '../../event/audit/audit-source.ts';
 import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
 import type { RuleAlert } from '../../rules/format/alert.ts';
+import { withStaticFields } from '../../rules/settings/settings-source.ts';
 import { EventInputs } from './event-input.ts';
 import { RecentKeys } from './recent-keys.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
@@ -27,6 +28,8 @@ export interface AuditRulesOptions {
   readonly hostname: string;
   /** Of an event the first rule that holds, or all. Default: the first. */
   readonly matching?: 'first' | 'all';
+  /** Values of the fields `static.NAME` by their names, as a configuration gives them. */
+  readonly staticFields?: ReadonlyMap<string, string>;
 }
 
 /** Rules of `source: k8s_audit`, asked of the audit events of a Kubernetes API server. */
@@ -44,8 +47,13 @@ export class AuditRules implements RuleSource {
   #latest = 0n;
 
   /** Rules that are not enabled, or of other sources, are left out. */
-  constructor(rules: AskedRules, sink: RuleAlertSink, { hostname, matching = 'first' }: AuditRulesOptions) {
-    this.#engine = new RuleEngine(rules, auditSource, { timeOf: ({ time }) => time, hostname, matching });
+  constructor(
+    rules: AskedRules,
+    sink: RuleAlertSink,
+    { hostname, matching = 'first', staticFields = new Map() }: AuditRulesOptions,
+  ) {
+    const source = withStaticFields(auditSource, staticFields);
+    this.#engine = new RuleEngine(rules, source, { timeOf: ({ time }) => time, hostname, matching });
     this.#sink = sink;
     if (this.#engine.correlations.length > 0)
       this.#ticking = setInterval(() => this.#tick(BigInt(Date.now()) * 1_000_000n), tickMs).unref();
