@@ -122,13 +122,7 @@ async function openSources(
   const { auditLogs, listen } = request.ingest;
   if (auditLogs.length === 0 && listen === undefined) return;
   const { watchIngest } = await import('./rules/watch-ingest.ts');
-  await watchIngest(
-    request.ingest,
-    { ...watched, matching: watched.settings.matching },
-    watched.alerts,
-    io,
-    say,
-  );
+  await watchIngest(request.ingest, watched, watched.alerts, io, say);
 }
 
 /** The tracefs sensor with a buffer of the given size. */
