@@ -79,6 +79,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     globalThis.gc?.();
     narrator.say('Ctrl-C ends it');
     onHangup(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
+    process.on('SIGUSR1', () => watched?.alerts.reopen());
     if (demo) void playDemo(demo, end.reached, narrator);
     await end.promise;
     await watched?.alerts.stop();

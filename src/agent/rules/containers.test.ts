@@ -60,6 +60,8 @@ describe.skipIf(skip)(
         hostname: 'edge',
         sensor: 'bpf',
         staticFields: new Map(),
+        bytesAsBase64: false,
+        bytesAsBase64: false,
         criSocket,
       } as const;
       rules = await SystemCallRules.open(setup, {

@@ -50,6 +50,7 @@ async function start(seen: Seen, more: { readonly ringBytes?: number; readonly m
     hostname: 'edge',
     sensor: 'bpf',
     staticFields,
+    bytesAsBase64: false,
   } as const;
   open = await SystemCallRules.open({ ...setup, ...more }, seen);
   return open;
@@ -107,6 +108,7 @@ test('a machine that does not let it is told why', async () => {
     matching: 'first',
     hostname: 'edge',
     staticFields: new Map(),
+    bytesAsBase64: false,
     sensor: 'bpf',
     ringBytes: 12_345,
   };

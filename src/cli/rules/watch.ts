@@ -32,7 +32,7 @@ export interface RulesRequest {
   readonly spoolFolder: string | undefined;
 }
 
-type Settings = AlertSettings & Pick<FalcoSettings, 'matching' | 'staticFields'>;
+type Settings = AlertSettings & Pick<FalcoSettings, 'matching' | 'staticFields' | 'bufferBase64'>;
 
 /** Rules as they were loaded, and where their alerts go. */
 export interface WatchedRules extends Pick<RuleSet, 'rules' | 'correlations'> {
@@ -57,6 +57,7 @@ export async function loadWatched(
     outputs: { stdout: true },
     matching: 'first',
     staticFields: new Map(),
+    bufferBase64: false,
   };
   const settings: Settings = {
     ...given,
@@ -84,8 +85,9 @@ export async function watchSystemCalls(
   );
   if (mine.length === 0) return;
   try {
-    const { matching, staticFields } = settings;
-    const setup = { rules, correlations, matching, hostname: hostname(), staticFields, sensor, criSocket };
+    const { matching, staticFields, bufferBase64: bytesAsBase64 } = settings;
+    const set = { rules, correlations, matching, staticFields, bytesAsBase64 };
+    const setup = { ...set, hostname: hostname(), sensor, criSocket };
     const source = await SystemCallRules.open(setup, alerts);
     alerts.add(source);
     say(`rules    ${source.status().rules} on ${source.status().detail}`);

@@ -7,7 +7,7 @@ import { syscallSource } from '../../../event/syscall-source.ts';
 import type { SystemEvent } from '../../../event/system-event.ts';
 import { RuleEngine } from '../../../rules/engine.ts';
 import type { RuleAlert } from '../../../rules/format/alert.ts';
-import { withStaticFields } from '../../../rules/settings/settings-source.ts';
+import { withBase64Bytes, withStaticFields } from '../../../rules/settings/settings-source.ts';
 import { type EventSensor, openEventSensor } from '../../../sensor/event-sensor.ts';
 import { LossLog } from '../../loss-log.ts';
 import type { Counts, WorkerSetup } from './messages.ts';
@@ -55,10 +55,13 @@ export class SystemCallEngine {
     surroundings: Omit<Surroundings, 'hostname' | 'container'>,
     containers: ContainerSource,
   ) {
-    const { rules, correlations, matching, hostname, staticFields, sensor: kind, ringBytes } = setup;
+    const { rules, correlations, matching, hostname, staticFields, bytesAsBase64 } = setup;
+    const { sensor: kind, ringBytes } = setup;
     const timeOf = ({ raw }: SystemEvent) => raw.time;
     const source = withStaticFields(syscallSource, staticFields);
-    this.#rules = new RuleEngine({ rules, correlations }, source, { timeOf, hostname, matching });
+    const outputs = bytesAsBase64 ? withBase64Bytes(source) : source;
+    const options = { timeOf, hostname, matching, outputs };
+    this.#rules = new RuleEngine({ rules, correlations }, source, options);
     const asked = [...eventTypes.keys()].filter((type) => this.#rules.isAsked(type));
     for (const type of asked) this.#rules.prepare(type);
     this.#containers = containers;

@@ -8,6 +8,8 @@ export interface WorkerSetup extends Pick<RuleSet, 'rules' | 'correlations'> {
   readonly hostname: string;
   /** Values of `static.NAME`, by name. */
   readonly staticFields: ReadonlyMap<string, string>;
+  /** In outputs (`buffer_format_base64`). */
+  readonly bytesAsBase64: boolean;
   readonly sensor: EventSensorKind | 'auto';
   /** Bytes of the kernel's ring buffer. */
   readonly ringBytes?: number;
