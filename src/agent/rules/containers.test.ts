@@ -61,7 +61,6 @@ describe.skipIf(skip)(
         sensor: 'bpf',
         staticFields: new Map(),
         bytesAsBase64: false,
-        bytesAsBase64: false,
         criSocket,
       } as const;
       rules = await SystemCallRules.open(setup, {
