@@ -125,7 +125,8 @@ describe.skipIf(cannotRunContainers)(
       expect(isAwaited(id)).toBe(true);
       const begun = performance.now();
       while (isAwaited(id)) await sleep(1);
-      expect(performance.now() - begun).toBeLessThan(500);
+      // Milliseconds on a machine that is not busy.
+      expect(performance.now() - begun).toBeLessThan(2000);
       expect(lookup(id)).toMatchObject({ fullId: made.id, image: containerd.images.busybox });
       expect(lookup(id)?.startTime).toBeUndefined();
       // It is looked at again once it runs.
