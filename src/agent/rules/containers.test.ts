@@ -72,7 +72,8 @@ describe.skipIf(skip)(
 
     test('the first program of a new container is judged by its image, and told with its pod', async () => {
       const running = await start(containerd.socket);
-      expect(running.containers).toBe(`containerd 1.6.20~ds1 at ${containerd.socket}`);
+      expect(running.containers).toMatch(/^containerd \d\S* at /);
+      expect(running.containers).toContain(containerd.socket);
       const folder = join(containerd.folder, 'mounted');
       mkdirSync(folder, { recursive: true });
       writeFileSync(join(folder, 'x'), '');
