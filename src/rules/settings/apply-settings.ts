@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { nearest } from '../../diagnostic/suggest.ts';
 import { compileGlob } from '../compile/glob.ts';
+import type { Correlation } from '../correlation.ts';
 import { operandType, type SourceCatalogue } from '../operand-type.ts';
 import { type ExtraField, priorities, type Rule } from '../rule-set.ts';
 import { parseOutput } from '../syntax/output-template.ts';
@@ -11,38 +12,49 @@ import type { FalcoSettings, OutputAppend, RuleSelection } from './settings.ts';
 export interface AppliedSettings {
   /** In their order, also those that are switched off; without those of too low a priority. */
   readonly rules: readonly Rule[];
+  /** Likewise. */
+  readonly correlations: readonly Correlation[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What a configuration may switch and add to. */
+type Alerting = Rule | Correlation;
+
 /**
- * Returns rules as a configuration wants them: `rules` switches them after loading and wins over their files, each entry
- * over those before; rules below `priority` are left out; `append_output` adds to outputs. `sources` are those that the
- * rules were loaded with: fields that they do not have are told, and not added.
+ * Returns rules and correlations as a configuration wants them: `rules` switches them after loading and wins over their files,
+ * each entry over those before; those below `priority` are left out; `append_output` adds to outputs. `sources` are those that
+ * they were loaded with: fields that they do not have are told, and not added.
  */
 export function applySettings(
   rules: readonly Rule[],
   { selections, priority, appendOutput }: Pick<FalcoSettings, 'selections' | 'priority' | 'appendOutput'>,
   sources: ReadonlyMap<string, SourceCatalogue>,
+  correlations: readonly Correlation[] = [],
 ): AppliedSettings {
   const report = new Report();
-  const enabled = rules.map((rule) => rule.enabled);
-  for (const selection of selections) select(rules, enabled, selection, report);
+  const all: readonly Alerting[] = [...rules, ...correlations];
+  const enabled = all.map((rule) => rule.enabled);
+  for (const selection of selections) select(all, enabled, selection, report);
   const least = priorities.indexOf(priority);
-  let changed = rules
-    .map((rule, index): Rule => ({ ...rule, enabled: enabled[index] as boolean }))
+  let changed = all
+    .map((rule, index): Alerting => ({ ...rule, enabled: enabled[index] as boolean }))
     .filter((rule) => priorities.indexOf(rule.priority) <= least);
   for (const append of appendOutput) {
-    if (!rules.some((rule) => isMatch(rule, append))) {
+    if (!all.some((rule) => isMatch(rule, append))) {
       const message = `\`${append.place.name}\` matches no rule`;
-      report.say(idleSelection, append.place, message, nameHelp(append.match.rule, rules));
+      report.say(idleSelection, append.place, message, nameHelp(append.match.rule, all));
     }
     changed = changed.map((rule) => (isMatch(rule, append) ? appended(rule, append, sources, report) : rule));
   }
-  return { rules: changed, diagnostics: report.diagnostics };
+  return {
+    rules: changed.filter((rule): rule is Rule => !('asks' in rule)),
+    correlations: changed.filter((rule): rule is Correlation => 'asks' in rule),
+    diagnostics: report.diagnostics,
+  };
 }
 
 function select(
-  rules: readonly Rule[],
+  rules: readonly Alerting[],
   enabled: boolean[],
   { action, rule, tag, place }: RuleSelection,
   report: Report,
@@ -60,13 +72,13 @@ function select(
   report.say(idleSelection, place, `no rule has the ${what}`, nameHelp(rule, rules));
 }
 
-function nameHelp(wanted: string | undefined, rules: readonly Rule[]): { readonly help?: string } {
+function nameHelp(wanted: string | undefined, rules: readonly Alerting[]): { readonly help?: string } {
   const names = rules.map(({ name }) => name);
   const meant = wanted === undefined ? undefined : nearest(wanted, names);
   return meant === undefined ? {} : { help: `write \`${meant}\`` };
 }
 
-function isMatch({ name, source, tags }: Rule, { match }: OutputAppend): boolean {
+function isMatch({ name, source, tags }: Alerting, { match }: OutputAppend): boolean {
   return (
     (match.rule === undefined || match.rule === name) &&
     (match.source === undefined || match.source === source) &&
@@ -75,11 +87,11 @@ function isMatch({ name, source, tags }: Rule, { match }: OutputAppend): boolean
 }
 
 function appended(
-  rule: Rule,
+  rule: Alerting,
   { extraOutput, extraFields, place }: OutputAppend,
   sources: ReadonlyMap<string, SourceCatalogue>,
   report: Report,
-): Rule {
+): Alerting {
   const source = sources.get(rule.source);
   const isSound = (format: string): boolean => {
     const problem = source === undefined ? undefined : problemOf(format, source);
