@@ -10,7 +10,7 @@ import { type SmallEvent, smallSource } from '../small-source.fixture.ts';
 import { type Happening, type NaiveAlert, naiveAlerts } from './naive.oracle.ts';
 
 /** Sets of correlations tried, with several streams each; PICKET_CASES=100000 for a long run. */
-const numRuns = Number(process.env.PICKET_CASES ?? 200);
+const numRuns = Number(process.env.PICKET_CASES ?? 150);
 
 const condition = fc.constantFrom(
   'evt.type = open',
@@ -54,7 +54,7 @@ const where = fc.constantFrom(
 );
 const sequence = fc
   .record({
-    steps: fc.array(fc.tuple(condition, fc.option(where, { nil: undefined, freq: 1 })), {
+    steps: fc.array(fc.tuple(condition, fc.option(where, { nil: undefined, freq: 3 })), {
       minLength: 2,
       maxLength: 3,
     }),
@@ -62,7 +62,7 @@ const sequence = fc
     by,
     without: fc.option(condition, { nil: undefined, freq: 2 }),
     /** The last step may have its key from other fields than those before. */
-    other: fc.option(fc.constantFrom('proc.name', 'fd.name'), { nil: undefined, freq: 1 }),
+    other: fc.option(fc.constantFrom('proc.name', 'fd.name'), { nil: undefined, freq: 3 }),
   })
   .map(({ steps, isJoined, by, without, other }) => {
     const names = steps.map((_, index) => `s${index}`);
