@@ -1,8 +1,10 @@
 import type { Condition, Operand } from '../../rules/ast.ts';
 import { eventTypesOf } from '../../rules/event-types.ts';
+import { type Faithfulness, faithful, fieldsIn } from '../../rules/faithful.ts';
 import type { SourceCatalogue } from '../../rules/operand-type.ts';
 import type { Rule } from '../../rules/rule-set.ts';
 import { renderCondition } from '../../rules/syntax/render-condition.ts';
+import { eventSensors } from './event-sensors.ts';
 
 /** A rule as it is listed. */
 export interface ListedRule {
@@ -17,6 +19,8 @@ export interface ListedRule {
   readonly fields: readonly string[];
   readonly condition: string;
   readonly output: string;
+  /** How far each sensor can evaluate it as it is meant; none where sensors do not come into it. */
+  readonly sensors: Readonly<Record<string, Faithfulness>>;
 }
 
 /** Returns what there is to say of each rule. */
@@ -39,8 +43,20 @@ export function listRules(
       fields: [...new Set(fieldsOf(condition))].sort(),
       condition: renderCondition(condition),
       output,
+      sensors: Object.fromEntries(
+        (eventSensors.get(source) ?? []).map((one) => [one.id, faithful(condition, catalogue, one)]),
+      ),
     };
   });
+}
+
+/** How far a sensor can evaluate a rule, in a word: `full`, `engine` (fully with that of the containers), `part`, `never`. */
+export function sensorWord(sensors: ListedRule['sensors'], id: string): string {
+  const [alone, together] = [sensors[id], sensors[`${id}+containers`]];
+  if (alone === undefined) return '';
+  if (alone.state === 'full') return 'full';
+  if (together?.state === 'full') return 'engine';
+  return alone.state === 'partial' ? 'part' : together?.state === 'partial' ? 'engine, part' : 'never';
 }
 
 function* fieldsOf(condition: Condition): Generator<string> {
@@ -53,21 +69,16 @@ function* fieldsOf(condition: Condition): Generator<string> {
       yield* fieldsOf(condition.term);
       break;
     case 'exists':
-      yield* fieldsIn(condition.left);
+      yield* namesIn(condition.left);
       break;
     case 'comparison':
-      yield* fieldsIn(condition.left);
+      yield* namesIn(condition.left);
       if (condition.right.kind === 'field' || condition.right.kind === 'transformer')
-        yield* fieldsIn(condition.right);
+        yield* namesIn(condition.right);
       break;
   }
 }
 
-function* fieldsIn(operand: Operand): Generator<string> {
-  if (operand.kind === 'field') yield operand.name;
-  else {
-    for (const part of operand.arguments) {
-      if (part.kind === 'field' || part.kind === 'transformer') yield* fieldsIn(part);
-    }
-  }
+function* namesIn(operand: Operand): Generator<string> {
+  for (const { name } of fieldsIn(operand)) yield name;
 }
