@@ -7,6 +7,7 @@ import { syscallSource } from '../src/event/syscall-source.ts';
 import { fileText } from '../src/manifest/embedded.ts';
 import { loadRules } from '../src/rules/load/load.ts';
 import { applySettings } from '../src/rules/settings/apply-settings.ts';
+import { isSettings } from '../src/rules/settings/is-settings.ts';
 import { readSettings } from '../src/rules/settings/read-settings.ts';
 import { falcoYaml, type Shape } from '../src/rules/settings/schema.ts';
 import { withStaticFields } from '../src/rules/settings/settings-source.ts';
@@ -92,9 +93,11 @@ fuzz(
         throw new Error(`a place outside the text: ${message}`);
     }
     if ('x' in {} || 'enabled' in {}) throw new Error('a prototype was touched');
+    if (isSettings(fileText('rules.yaml', rules))) throw new Error('rules are taken for a configuration');
+    isSettings(fileText('falco.yaml', main));
     const sources = new Map([['syscall', withStaticFields(syscallSource, settings.staticFields) as never]]);
     const loaded = loadRules([fileText('rules.yaml', rules)], { sources });
-    applySettings(loaded.rules, settings, sources);
+    applySettings(loaded, settings, sources);
   },
   JSON.stringify,
 );

@@ -127,6 +127,11 @@ export class Guard {
     return (await (await fetch(this.url + path)).json()) as T;
   }
 
+  /** What Prometheus would scrape. */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.metricsUrl}/metrics`)).text();
+  }
+
   /** Resident memory in bytes (VmRSS of /proc/pid/status). */
   get rss(): number {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1]) * 1024;

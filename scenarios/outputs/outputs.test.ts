@@ -35,7 +35,7 @@ function sender(folder: string, url: string, first: number, count: number) {
   return { child, ended, raised, said: () => said };
 }
 
-test(`receiver away for ${downSeconds} s, sender killed three times meanwhile: every alert arrives, in order`, {
+test(`receiver away for ${downSeconds} s, sender killed before, meanwhile and after: every alert arrives, once by its key and in order`, {
   timeout: downSeconds * 1000 + 120_000,
 }, async () => {
   using folder = temporaryFolder();
@@ -62,17 +62,19 @@ test(`receiver away for ${downSeconds} s, sender killed three times meanwhile: e
   let next = 1;
   /** Alerts that were being raised at a kill: they may never have got into the spool. */
   const cutOff = new Set<number>();
+  let kills = 0;
   const killed = async (ms: number) => {
     const run = sender(folder.path, url, next, 1e6);
     await until('alerts are raised', () => (run.raised() >= next ? true : undefined));
     await sleep(ms);
     run.child.kill('SIGKILL');
+    kills++;
     expect(await run.ended).toBe('SIGKILL');
     cutOff.add(run.raised());
     next = run.raised() + 1;
   };
   // Once while all is well, in the middle of sending.
-  await killed(500);
+  await killed(100 * pause);
   await until('alerts arrive', () => (arrivals.length > 10 ? true : undefined));
   server.closeAllConnections();
   await new Promise((done) => server.close(done));
@@ -90,14 +92,18 @@ test(`receiver away for ${downSeconds} s, sender killed three times meanwhile: e
   next += 20;
   server.close();
 
-  // A kill between the answer and the cursor repeats one alert, under the same key.
+  // A kill between the receiver's answer and the cursor repeats one alert, under the same key.
   const keys = new Set<string>();
   const once = arrivals.filter(({ key }) => !keys.has(key) && keys.add(key));
-  expect(arrivals.length - once.length).toBeLessThanOrEqual(4);
+  expect(arrivals.length - once.length).toBeLessThanOrEqual(kills);
+  // By the keys alone: each number once, in order, and no word of a loss, which has no number.
   const numbers = once.map(({ n }) => n);
-  expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  expect(numbers).not.toContain(Number.NaN);
   const arrived = new Set(numbers);
   const missing = Array.from({ length: next - 1 }, (_, index) => index + 1).filter((n) => !arrived.has(n));
   expect(missing.filter((n) => !cutOff.has(n))).toEqual([]);
-  console.log(`${once.length} alerts, ${arrivals.length - once.length} repeated`);
+  console.log(
+    `away ${downSeconds} s, ${kills} kills: ${next - 1} raised, ${once.length} arrived, ${missing.length} cut off at a kill, ${arrivals.length - once.length} repeated`,
+  );
 });

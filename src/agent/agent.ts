@@ -14,6 +14,7 @@ import { judgeHealth } from './health.ts';
 import { LossLog } from './loss-log.ts';
 import { agentMetrics } from './metrics.ts';
 import { type Observer, Pipeline } from './pipeline.ts';
+import type { RuleAlerts } from './rules/rule-alerts.ts';
 import { apiSchemaVersion, type Status } from './status.ts';
 import { EventStream } from './stream.ts';
 import { StreamObserver } from './stream-observer.ts';
@@ -26,6 +27,8 @@ export interface AgentParts {
   readonly store: Store;
   readonly sensors: readonly SensorDefinition[];
   readonly detectors?: readonly DetectorDefinition[];
+  /** Rules over system calls, audit events and the like; stopped with the agent. */
+  readonly rules?: RuleAlerts;
   /** Told of every flow and alert, beside the event stream. */
   readonly observer?: Observer;
   readonly clocks?: SystemClocks;
@@ -87,6 +90,7 @@ export class Agent implements AgentView {
       store: parts.store,
       observers: [this.#metrics, this.#streamObserver, ...(parts.observer ? [parts.observer] : [])],
     });
+    if (parts.rules !== undefined) parts.rules.find = this.#pipeline.find;
   }
 
   /** Opens every sensor that this machine can give. A sensor that cannot start is told in status, not thrown. */
@@ -106,6 +110,7 @@ export class Agent implements AgentView {
   /** Stops the sensors, writes what is buffered, closes the store. Idempotent. */
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    await this.#parts.rules?.stop();
     for (const sensor of this.#sensors) await sensor.running?.stop();
     this.stream.close();
     this.store.close();
@@ -133,6 +138,7 @@ export class Agent implements AgentView {
       dropped: this.stream.dropped + this.#streamObserver.skipped,
     };
     const { total, byVerdict } = this.#pipeline.counts;
+    const rules = this.#parts.rules?.status();
     return {
       schemaVersion: apiSchemaVersion,
       version,
@@ -150,6 +156,7 @@ export class Agent implements AgentView {
         evictedFlows: table.evicted,
         streamDropped: stream.dropped,
         unserved: this.unserved,
+        rules,
       }),
       posture,
       sensors,
@@ -167,6 +174,7 @@ export class Agent implements AgentView {
         stateBytes: running.stateBytes(),
         evicted: running.evicted(),
       })),
+      ...(rules && { rules }),
       store,
       stream,
     };
@@ -224,10 +232,17 @@ export class Agent implements AgentView {
     }
   }
 
+  #noteRuleLosses(now: number): void {
+    for (const { id, lost } of this.#parts.rules?.status().sources ?? [])
+      this.#losses.note(`rules on ${id}`, lost, now);
+  }
+
   #tick(): void {
     this.#clock.check();
     const now = this.#clock.now();
     for (const sensor of this.#sensors) void this.#refresh(sensor);
+    this.#parts.rules?.tick();
+    this.#noteRuleLosses(now);
     this.#pipeline.tick(now);
     this.store.flush();
     if (now - this.#retainedAt >= retainEveryMs) {

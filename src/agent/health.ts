@@ -1,4 +1,5 @@
 import type { StoreHealth } from '../store/store.ts';
+import type { RulesStatus } from './rules/rule-alerts.ts';
 import type { HealthItem, Status } from './status.ts';
 
 /** What the agent's health is judged from. */
@@ -13,6 +14,8 @@ export interface Vitals {
   readonly streamDropped: number;
   /** Endpoints that could not be opened, in words. */
   readonly unserved: readonly string[];
+  /** Undefined where no rules are asked. */
+  readonly rules: RulesStatus | undefined;
 }
 
 /** A loss is shown as a warning for this long after the last record was lost (ms). */
@@ -22,7 +25,7 @@ const lossWarning = 10 * 60_000;
 const count = (n: number, noun: string) =>
   `${String(n).replace(/\B(?=(\d{3})+$)/g, ',')} ${noun}${n === 1 ? '' : 's'}`;
 
-/** Judges every named condition of the agent; the list and its order are the same at every call. */
+/** Judges every named condition of the agent; the list and its order are the same at every call of one agent. */
 export function judgeHealth(vitals: Vitals): readonly HealthItem[] {
   return [
     sensing(vitals),
@@ -32,6 +35,7 @@ export function judgeHealth(vitals: Vitals): readonly HealthItem[] {
     declared(vitals),
     flows(vitals),
     serving(vitals),
+    ...(vitals.rules === undefined ? [] : [asking(vitals.rules), sending(vitals.rules)]),
   ];
 }
 
@@ -143,4 +147,48 @@ function serving({ unserved, streamDropped }: Vitals): HealthItem {
   }
   const dropped = streamDropped > 0 ? `; ${count(streamDropped, 'message')} skipped for slow viewers` : '';
   return { id: 'endpoints', state: 'ok', text: `page, API and metrics are served${dropped}` };
+}
+
+function asking({ sources }: RulesStatus): HealthItem {
+  const failed = sources.filter(({ state }) => state === 'failed');
+  if (failed.length > 0) {
+    return {
+      id: 'rules',
+      state: 'failing',
+      text: failed.map(({ id, detail }) => `rules on ${id} are not asked: ${detail}`).join('; '),
+      help: 'restart picket; picket doctor says what is missing',
+    };
+  }
+  const asked = sources.map(
+    ({ id, rules, events }) => `${count(rules, 'rule')} on ${id} (${count(events, 'event')})`,
+  );
+  return { id: 'rules', state: 'ok', text: asked.join(', ') || 'no rules are asked' };
+}
+
+function sending({ outputs }: RulesStatus): HealthItem {
+  const dropped = outputs.filter((output) => output.dropped > 0);
+  const down = outputs.filter(({ downSince }) => downSince !== undefined);
+  if (dropped.length > 0 || down.length > 0) {
+    const texts = [
+      ...down.map(
+        (output) =>
+          `${output.kind} takes nothing (${output.lastError}), ${count(output.waiting, 'alert')} waiting`,
+      ),
+      ...dropped.map(
+        (output) => `${output.kind}: ${count(output.dropped, 'alert')} lost from the full spool`,
+      ),
+    ];
+    return {
+      id: 'outputs',
+      state: 'warning',
+      text: texts.join('; '),
+      help: 'what waits is sent, in order, when the receiver is back',
+    };
+  }
+  const sent = outputs.map(({ kind, delivered }) => `${kind} ${delivered}`).join(', ');
+  return {
+    id: 'outputs',
+    state: 'ok',
+    text: sent === '' ? 'alerts of rules go to no output' : `alerts sent: ${sent}`,
+  };
 }

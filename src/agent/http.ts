@@ -1,22 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { type AgentView, createApi } from './api.ts';
-import { refusal, securityHeaders } from './host-guard.ts';
+import { closeServer, type ListenAddress, startListener, urlOf } from './listener.ts';
 import { staticFiles } from './static.ts';
-import { apiSchemaVersion } from './status.ts';
 
 /** One address to listen on. */
-export interface Listen {
-  /** An IP address or `localhost`. */
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
+export interface Listen extends ListenAddress {
   /** Whether the page is served here, too. */
   readonly console: boolean;
-  /** The command line option that named it, for error messages. */
-  readonly option?: string;
 }
 
 /** What is served, and where. */
@@ -39,7 +30,7 @@ export interface HttpService {
   close(): Promise<void>;
 }
 
-/** Connections that one listener holds at a time; the next one is closed at once. */
+/** Connections that one listener holds at a time. */
 const maxConnections = 256;
 
 /**
@@ -61,76 +52,13 @@ export async function serve(options: HttpOptions): Promise<HttpService> {
   return { urls: servers.map(urlOf), close };
 }
 
-async function start(listen: Listen, options: HttpOptions): Promise<Server> {
-  const { host, port } = listen;
-  const token = isLoopback(host) ? undefined : options.token;
-  if (!isLoopback(host) && !token) {
-    throw new Error(
-      `${named(listen)} can be reached from other machines: configure a token first, or listen on 127.0.0.1`,
-    );
-  }
-  const api = createApi(options.view, listen.console ? staticFiles(options.consoleDir) : undefined);
+function start(listen: Listen, { view, consoleDir, names, token }: HttpOptions): Promise<Server> {
+  const api = createApi(view, listen.console ? staticFiles(consoleDir) : undefined);
   const answer = getRequestListener(api.fetch, { overrideGlobalObjects: false });
-  const server = createServer((request, response) => {
-    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-    const refused = refusal(request, options.names);
-    if (refused !== undefined) {
-      refuse(response, refused.status, refused.code, refused.message);
-    } else if (token !== undefined && !bears(request, token)) {
-      response.setHeader('WWW-Authenticate', 'Bearer');
-      refuse(response, 401, 'no-token', 'send the configured token as Authorization: Bearer');
-    } else {
-      void answer(request, response);
-    }
-  });
-  server.maxConnections = maxConnections;
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', (error) => reject(cannotListen(listen, error)));
-    server.listen({ host, port, exclusive: true }, resolve);
-  });
-  return server;
-}
-
-function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-  // A request that is refused is not read: whatever of it is still to come goes with the connection.
-  response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
-  response.end(JSON.stringify({ schemaVersion: apiSchemaVersion, error: { code, message } }));
-}
-
-/** Compares digests, so that the time it takes tells nothing about the token. */
-function bears(request: IncomingMessage, token: string): boolean {
-  const [, given = ''] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-function named({ host, port, option }: Listen): string {
-  return `${host}:${port}${option === undefined ? '' : ` (${option})`}`;
-}
-
-function cannotListen(listen: Listen, error: NodeJS.ErrnoException): Error {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another program is listening there',
-    EADDRNOTAVAIL: 'this machine has no such address',
-    EACCES: 'ports below 1024 need root',
-  };
-  return new Error(`cannot listen on ${named(listen)}: ${reasons[error.code ?? ''] ?? error.message}`, {
-    cause: error,
-  });
-}
-
-function urlOf(server: Server): string {
-  const { address, family, port } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/`;
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+  return startListener(listen, {
+    names,
+    token,
+    maxConnections,
+    answer: (request, response) => void answer(request, response),
   });
 }

@@ -1,8 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
+import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
+import { ruleSeries } from './rules/rule-series.ts';
+import { series } from './series.ts';
 import type { Status } from './status.ts';
 
 /** Metrics of the agent; an {@link Observer} for the counts that its status does not break down. */
@@ -31,6 +34,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
     registers: [registry],
   });
   const take = [...statusSeries(registry), ...processSeries(registry)];
+  const [takeRules, takeOutputs] = [ruleSeries(registry), outputSeries(registry)];
   return {
     flow(flow: Flow, change: FlowChange): void {
       if (change === 'decided') flows.inc({ state: flow.state, verdict: flow.verdict?.outcome ?? 'unknown' });
@@ -41,6 +45,10 @@ export function agentMetrics(status: () => Status): AgentMetrics {
     async metrics(): Promise<string> {
       const now = status();
       for (const set of take) set(now);
+      if (now.rules !== undefined) {
+        takeRules(now.rules);
+        takeOutputs({ ...now.rules, now: now.now });
+      }
       return registry.metrics();
     },
   };
@@ -48,9 +56,6 @@ export function agentMetrics(status: () => Status): AgentMetrics {
 
 /** Sets one series from a status. */
 type Take = (status: Status) => void;
-
-/** A value with its labels. */
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 function statusSeries(registry: Registry): Take[] {
   return [
@@ -143,22 +148,6 @@ function processSeries(registry: Registry): Take[] {
     ]),
     series(registry, 'process_open_fds', 'Open file descriptors.', [], () => [[{}, openDescriptors()]]),
   ];
-}
-
-/** Registers a series, a counter when its name ends in `_total`; returns what sets it anew from a status. */
-function series(
-  registry: Registry,
-  name: string,
-  help: string,
-  labelNames: readonly string[],
-  samples: (status: Status) => readonly Sample[],
-): Take {
-  const configuration = { name, help, labelNames: [...labelNames], registers: [registry] };
-  const metric = name.endsWith('_total') ? new Counter(configuration) : new Gauge(configuration);
-  return (status) => {
-    metric.reset();
-    for (const [labels, value] of samples(status)) metric.inc({ ...labels }, value);
-  };
 }
 
 /** Descriptors open now, the one that counts them left out (proc(5)). */

@@ -76,6 +76,9 @@ export class Pipeline {
     for (const { running } of this.detectors) this.#raise(running.onTick?.(now));
   }
 
+  /** Takes what was seen elsewhere than in flows. */
+  readonly find = (finding: Finding): void => this.#raise([finding]);
+
   #judge(flow: Flow): Flow {
     const { source, destination, protocol } = flow;
     return {

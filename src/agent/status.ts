@@ -1,5 +1,6 @@
 import type { SensorCounters } from '../flow/kernel-batch.ts';
 import type { StoreHealth } from '../store/store.ts';
+import type { RulesStatus } from './rules/rule-alerts.ts';
 
 /** Version of every JSON shape under /api/v1; grows when a field changes its meaning or goes. */
 export const apiSchemaVersion = 1;
@@ -54,6 +55,8 @@ export interface Status {
     readonly stateBytes: number;
     readonly evicted: number;
   }[];
+  /** Only where rules are asked. */
+  readonly rules?: RulesStatus;
   readonly store: StoreHealth;
   /** Subscribers of the event stream, and messages dropped for slow ones. */
   readonly stream: { readonly subscribers: number; readonly dropped: number };

@@ -21,6 +21,7 @@ export async function examine(
     user(),
     ...(await Promise.all(sensors.map(sensor))),
     await systemCalls(),
+    await containers(),
     store(storePath(options.state, io)),
     await listener('page', String(options.listen), '--listen'),
     await listener('metrics', String(options.metricsListen), '--metrics-listen'),
@@ -47,6 +48,13 @@ function user(): HealthItem {
     text: 'not root: check, reach and the page work; live connections need root',
     help: 'sudo picket run',
   };
+}
+
+/** Whether the container engine, where there is one, tells rules of images and pods. */
+async function containers(): Promise<HealthItem> {
+  const { probeContainers } = await import('../sensor/cri.ts');
+  const { state, details } = await probeContainers();
+  return { id: 'containers', state: state === 'available' ? 'ok' : 'warning', text: details.join('; ') };
 }
 
 /** Whether programs in the kernel can tell of system calls. Nothing that `run` does needs it yet: a lack is a warning. */

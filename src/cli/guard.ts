@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Agent } from '../agent/agent.ts';
 import { type Listen, serve } from '../agent/http.ts';
@@ -9,20 +10,23 @@ import { startTracefs, tracefs } from '../sensor/tracefs.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
-import { FailedError } from './command.ts';
+import { FailedError, UsageError } from './command.ts';
 import { type Demo, demoManifests, startDemo } from './demo/demo.ts';
 import type { Io } from './io.ts';
 import { parseListen } from './listen.ts';
 import { type Loaded, loadPosture } from './load-posture.ts';
 import { Narrator } from './narrator.ts';
-import type { watchRules } from './rules/live.ts';
+import type { RulesRequest, WatchedRules } from './rules/watch.ts';
+import type { IngestRequest } from './rules/watch-ingest.ts';
 import { storePath } from './state.ts';
 
 /** What `picket run` was asked to do. */
 export interface GuardRequest {
   readonly manifests: readonly string[];
-  /** Files and folders of Falco rules. */
-  readonly rules: readonly string[];
+  /** Falco rules, their configuration, and how they are asked. */
+  readonly rules: Omit<RulesRequest, 'spoolFolder' | 'json'>;
+  /** Audit events, and alerts of a Falco, that are taken in. */
+  readonly ingest: IngestRequest;
   readonly demo: boolean;
   readonly listen: string;
   readonly metricsListen: string;
@@ -48,6 +52,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   narrator.say(`picket ${version}, observing only`);
   tellDeclared(loaded, narrator);
 
+  const watched = await loadRules(request, io, narrator);
   const store = openStore(request, io, narrator);
   // From here on there is something to clean up, so signals must not end the process by themselves.
   const end = ending(request.forMs);
@@ -58,18 +63,15 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     store,
     sensors: [sensorWith(request.bufferKb)],
     observer: narrator,
+    ...(watched && { rules: watched.alerts }),
   });
   let server: Awaited<ReturnType<typeof serve>> | undefined;
-  let rules: Awaited<ReturnType<typeof watchRules>> | undefined;
   try {
     await agent.start();
     server = await open(agent, request);
     for (const text of agent.unserved) narrator.say(`warning: ${text}`);
     tellSeen(agent, narrator);
-    if (request.rules.length > 0) {
-      const { watchRules } = await import('./rules/live.ts');
-      rules = await watchRules(request.rules, io, { json: request.json, say: (text) => narrator.say(text) });
-    }
+    if (watched !== undefined) await openSources(watched, request, io, narrator);
     const [page, metrics = page] = server.urls;
     narrator.say(`page     ${page}`);
     narrator.say(`metrics  ${metrics}metrics`);
@@ -79,16 +81,54 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     onHangup(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
     if (demo) void playDemo(demo, end.reached, narrator);
     await end.promise;
-    rules?.stop();
+    await watched?.alerts.stop();
     narrator.summary(agent.status());
-    if (rules !== undefined)
-      narrator.say(`${rules.counts.events} system calls seen, ${rules.counts.lost} lost`);
   } finally {
-    rules?.stop();
     await demo?.stop();
     await server?.close();
     await agent.stop();
   }
+}
+
+/** Loads the rules that were asked for. */
+async function loadRules(
+  request: GuardRequest,
+  io: Io,
+  narrator: Narrator,
+): Promise<WatchedRules | undefined> {
+  const { rules, config } = request.rules;
+  if (rules.length === 0 && config === undefined) {
+    if (request.ingest.auditLogs.length > 0)
+      throw new UsageError('no rules to ask of the audit log', 'add --rules FILE or --falco-config FILE');
+    if (request.ingest.listen === undefined) return undefined;
+  }
+  const { loadWatched } = await import('./rules/watch.ts');
+  // Without a configuration alerts only go to the terminal, where nothing is to wait on disk for the next run.
+  const isSpooled = request.keep && config !== undefined;
+  const spoolFolder = isSpooled ? join(dirname(storePath(request.state, io)), 'outputs') : undefined;
+  return loadWatched({ ...request.rules, json: request.json, spoolFolder }, io, (text) => narrator.say(text));
+}
+
+/** Starts whatever gives events to rules, or alerts. */
+async function openSources(
+  watched: WatchedRules,
+  request: GuardRequest,
+  io: Io,
+  narrator: Narrator,
+): Promise<void> {
+  const say = (text: string) => narrator.say(text);
+  const { watchSystemCalls } = await import('./rules/watch.ts');
+  await watchSystemCalls(watched, request.rules, say);
+  const { auditLogs, listen } = request.ingest;
+  if (auditLogs.length === 0 && listen === undefined) return;
+  const { watchIngest } = await import('./rules/watch-ingest.ts');
+  await watchIngest(
+    request.ingest,
+    { ...watched, matching: watched.settings.matching },
+    watched.alerts,
+    io,
+    say,
+  );
 }
 
 /** The tracefs sensor with a buffer of the given size. */

@@ -1,4 +1,5 @@
 import type { Observer } from '../agent/pipeline.ts';
+import { rulesDetector } from '../agent/rules/rule-finding.ts';
 import type { Status } from '../agent/status.ts';
 import type { Alert } from '../detect/detector.ts';
 import { alertToJson } from '../detect/json.ts';
@@ -42,8 +43,9 @@ export class Narrator implements Observer {
       );
   }
 
-  /** Prints an alert once, and a line when it has grown into something with another title. */
+  /** Prints an alert once, and a line when it has grown into something with another title. Those of rules go to outputs of their own. */
   alert(alert: Alert, isNew: boolean): void {
+    if (alert.detector === rulesDetector) return;
     if (this.#json) this.#line({ type: 'alert', isNew, ...alertToJson(alert) });
     else if (isNew) this.#io.out(`${alertText(alert, this.#io.style, this.#io.columns)}\n`);
     else if (!this.#hasGrown(alert)) return;
@@ -65,13 +67,17 @@ export class Narrator implements Observer {
     this.#told.set(id, { title, at: lastAt });
   }
 
-  summary({ flows, alerts, sensors, startedAt, now }: Status): void {
+  summary({ flows, alerts, sensors, rules, startedAt, now }: Status): void {
     const seconds = Math.round((now - startedAt) / 1000);
     const lost = sensors.reduce((sum, { counters }) => sum + counters.lost, 0);
     this.say(
       `\nin ${seconds} s: ${flows.total} connections (${flows.allowed} allowed, ${flows.denied} forbidden, ` +
         `${flows.unknown} unknown), ${alerts.total} alert${alerts.total === 1 ? '' : 's'}, ${lost} kernel records lost`,
     );
+    for (const source of rules?.sources ?? [])
+      this.say(
+        `rules on ${source.id}: ${source.events} events seen, ${source.lost} lost; ${rules?.alerts} alert${rules?.alerts === 1 ? '' : 's'} of rules`,
+      );
   }
 
   #line(value: object): void {

@@ -1,5 +1,9 @@
+/** What `normalPath` has to take out: empty parts, `.`, `..`, a slash at the end. */
+const unclean = /\/(?:\.{0,2})(?:\/|$)/;
+
 /** Returns a path from the root without `.`, `..` and double slashes, as the kernel would follow it but for links. */
 export function normalPath(path: string): string {
+  if (path.startsWith('/') && !unclean.test(path)) return path;
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue;

@@ -78,8 +78,9 @@ export interface ThreadRecord {
   readonly exepath?: string;
   readonly args: readonly string[];
   readonly cwd: string;
-  readonly uid: number;
-  readonly gid: number;
+  /** Undefined where nothing has told. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
   readonly env?: readonly string[];
   readonly vtid?: number;
   readonly vpid?: number;
@@ -90,6 +91,15 @@ export interface ThreadRecord {
   readonly capabilities?: Capabilities;
   /** Nanoseconds since the epoch. */
   readonly startTime?: bigint;
+  /** Number of the process group. */
+  readonly pgid?: number;
+  /** Of the program, as the start of it told: bits (`is_exe_…`), inode, and changes in nanoseconds since the epoch. */
+  readonly exeFlags?: number;
+  readonly exeInode?: number;
+  readonly exeChanged?: bigint;
+  readonly exeModified?: bigint;
+  /** A thread before this one whose descriptors are this one's too; `descriptors` is then empty. */
+  readonly sharesWith?: number;
   readonly descriptors: readonly DescriptorRecord[];
 }
 
@@ -108,6 +118,10 @@ export interface DescriptorRecord {
   readonly role?: 'client' | 'server';
   readonly device?: number;
   readonly inode?: number;
+  /** The path as it was given to the call that opened it. */
+  readonly rawName?: string;
+  /** Whether a connection came about; where it is not said, a socket with both ends is connected. */
+  readonly connected?: boolean;
 }
 
 export type DescriptorType =

@@ -1,6 +1,8 @@
 import { eventTypes, parameterIndex, parametersOf } from './event-types.ts';
+import { integerOf } from './integer.ts';
 import type { RawEvent, RawValue } from './raw-event.ts';
 import type { Descriptor } from './state/descriptor.ts';
+import { failedOpen } from './state/opened-path.ts';
 import type { ProcessTable } from './state/process-table.ts';
 import type { Thread } from './state/thread.ts';
 
@@ -11,8 +13,8 @@ export class SystemEvent {
   readonly thread: Thread;
   /** The descriptor that the call is about, by number; undefined when there is none. */
   readonly fd: number | undefined;
-  readonly descriptor: Descriptor | undefined;
   readonly processes: ProcessTable;
+  #descriptor: Descriptor | undefined;
 
   constructor(
     number: number,
@@ -26,8 +28,16 @@ export class SystemEvent {
     this.raw = raw;
     this.thread = thread;
     this.fd = fd;
-    this.descriptor = descriptor;
+    this.#descriptor = descriptor;
     this.processes = processes;
+  }
+
+  /** What the descriptor is; a file that could not be opened has its name all the same. */
+  get descriptor(): Descriptor | undefined {
+    // Put together here, since most calls that fail are never asked.
+    if (this.#descriptor === undefined && this.fd === -1)
+      this.#descriptor = failedOpen(this.raw, this.thread);
+    return this.#descriptor;
   }
 
   get typeName(): string {
@@ -61,9 +71,3 @@ const resultIndex: Int8Array = Int8Array.from(eventTypes, (_, type) => {
   const [first] = parametersOf(type);
   return first?.name === 'res' || first?.name === 'fd' ? 0 : -1;
 });
-
-/** Returns an integer as a number. */
-export function integerOf(value: RawValue | undefined): number | undefined {
-  if (typeof value === 'number') return value;
-  return typeof value === 'bigint' ? Number(value) : undefined;
-}

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import type { AlertOptions } from '../rules/format/alert.ts';
 import type { HttpSettings, OutputSettings } from '../rules/settings/settings.ts';
+import type { BackoffOptions } from './backoff.ts';
 import { DiskSpool } from './disk/disk-spool.ts';
 import { MemorySpool } from './memory-spool.ts';
 import { Output } from './output.ts';
@@ -26,15 +28,20 @@ export interface OpenOptions {
   readonly maxBytes?: number;
   /** Takes what an HTTP receiver answers, with `echo`. */
   readonly echo?: (answer: string) => void;
+  readonly backoff?: BackoffOptions;
 }
 
 const defaultBytes = 64 * 2 ** 20;
 const memoryBytes = 4 * 2 ** 20;
+const certificate = /-----BEGIN (TRUSTED )?CERTIFICATE-----/;
 
-/** Returns an output for each that is enabled. Throws when a certificate or key cannot be read. */
+/**
+ * Returns an output for each that is enabled. Throws an Error that names the setting when a certificate or key cannot be
+ * read. No other process may use the folder meanwhile: {@link AlertOutputs} sees to it.
+ */
 export function openOutputs(settings: OutputSettings, options: OpenOptions): Output[] {
+  const { folder, maxBytes = defaultBytes, randomId, timers, hostname, alerts, backoff } = options;
   return transportsOf(settings, options).map((transport) => {
-    const { folder, maxBytes = defaultBytes, randomId, timers, hostname, alerts } = options;
     const spool =
       folder === undefined
         ? new MemorySpool(randomId(), Math.min(maxBytes, memoryBytes))
@@ -44,7 +51,7 @@ export function openOutputs(settings: OutputSettings, options: OpenOptions): Out
             sync: 'interval',
             newId: randomId(),
           });
-    return new Output({ transport, spool, timers, hostname, alerts });
+    return new Output({ transport, spool, timers, hostname, alerts, ...(backoff && { backoff }) });
   });
 }
 
@@ -64,6 +71,12 @@ function transportsOf(settings: OutputSettings, { alerts: { json }, echo }: Open
 
 function httpTransport(http: HttpSettings, json: boolean, echo: OpenOptions['echo']): HttpTransport {
   const ca = trusted(http);
+  const client = http.client && {
+    cert: pem(http.client.cert, 'client_cert'),
+    key: pem(http.client.key, 'client_key'),
+  };
+  // Now, and not at every alert.
+  if (client) named('client_cert and client_key', () => createSecureContext(client));
   return new HttpTransport({
     url: http.url,
     userAgent: http.userAgent,
@@ -73,20 +86,40 @@ function httpTransport(http: HttpSettings, json: boolean, echo: OpenOptions['ech
     keepAlive: http.keepAlive,
     insecure: http.insecure,
     ...(ca.length > 0 && { ca }),
-    ...(http.client && {
-      cert: readFileSync(http.client.cert, 'utf8'),
-      key: readFileSync(http.client.key, 'utf8'),
-    }),
+    ...client,
     ...(http.echo && echo && { echo }),
   });
 }
 
-/** Certificates of the files and the folder. */
+/** Certificates of the files and the folder; in that, what is none is passed over. */
 function trusted({ caCert, caBundle, caPath }: HttpSettings): string[] {
-  const files = [caCert, caBundle].filter((path) => path !== undefined);
-  if (caPath !== undefined) {
-    const names = readdirSync(caPath, { withFileTypes: true }).filter((entry) => !entry.isDirectory());
-    files.push(...names.map(({ name }) => join(caPath, name)));
+  const found: string[] = [];
+  for (const [setting, path] of [
+    ['ca_cert', caCert],
+    ['ca_bundle', caBundle],
+  ] as const) {
+    if (path === undefined) continue;
+    const text = pem(path, setting);
+    if (!certificate.test(text))
+      throw new Error(`http_output.${setting} cannot be used: ${path} has no certificate`);
+    found.push(text);
   }
-  return files.map((path) => readFileSync(path, 'utf8'));
+  if (caPath === undefined) return found;
+  const names = named('ca_path', () => readdirSync(caPath, { withFileTypes: true }));
+  const files = names.filter((entry) => !entry.isDirectory());
+  const texts = files.map(({ name }) => pem(join(caPath, name), 'ca_path'));
+  return [...found, ...texts.filter((text) => certificate.test(text))];
+}
+
+function pem(path: string, setting: string): string {
+  return named(setting, () => readFileSync(path, 'utf8'));
+}
+
+/** Says of which setting an error is. */
+function named<T>(setting: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new Error(`http_output.${setting} cannot be used: ${(error as Error).message}`);
+  }
 }

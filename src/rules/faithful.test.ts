@@ -19,7 +19,7 @@ const some: Capabilities = {
 function of(text: string) {
   const parsed = parseCondition(text);
   if (!('condition' in parsed)) throw new Error(text);
-  const { state, ...lacks } = faithful(parsed.condition, syscallSource, some);
+  const { state, ...lacks } = faithful([parsed.condition], syscallSource, some);
   return [state, ...Object.values(lacks).map((names) => names.join(' '))];
 }
 

@@ -29,10 +29,26 @@ const others = 'all other';
 const nothing: ReadonlyMap<string, Level> = new Map();
 
 /**
- * Returns how far a rule's condition can be evaluated with what a source of events gives. Macros must have been put in. It goes by types
- * of events and fields; that the values are right is for tests of the source.
+ * Returns how far conditions that must all be met (that of a rule; those of a correlation) can be evaluated with what a source of events
+ * gives. Macros must have been put in. It goes by types of events and fields; that the values are right is for tests of the source.
  */
 export function faithful(
+  conditions: readonly Condition[],
+  source: SourceCatalogue,
+  capabilities: Capabilities,
+): Faithfulness {
+  const all = conditions.map((condition) => ofCondition(condition, source, capabilities));
+  const union = (of: (one: Faithfulness) => readonly string[]) => [...new Set(all.flatMap(of))];
+  return {
+    state: all.reduce<Level>((state, one) => worse(state, one.state), 'full'),
+    missingTypes: union(({ missingTypes }) => missingTypes),
+    partialTypes: union(({ partialTypes }) => partialTypes),
+    missingFields: union(({ missingFields }) => missingFields).sort(),
+    partialFields: union(({ partialFields }) => partialFields).sort(),
+  };
+}
+
+function ofCondition(
   condition: Condition,
   source: SourceCatalogue,
   capabilities: Capabilities,

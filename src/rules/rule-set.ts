@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostic/diagnostic.ts';
 import type { Condition } from './ast.ts';
+import type { Correlation } from './correlation.ts';
 
 /** From the most severe on (syslog). */
 export const priorities = [
@@ -47,5 +48,6 @@ export interface ExtraField {
 /** What a set of rules files comes to, in the order in which rules first appear. */
 export interface RuleSet {
   readonly rules: readonly Rule[];
+  readonly correlations: readonly Correlation[];
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -52,10 +52,12 @@ export class BpfSensor {
   readonly #attached: Attached;
   readonly #ring: RingReader;
   readonly #decoder: RecordDecoder;
+  readonly #ringBytes: number;
   #isClosed = false;
 
   /** Throws an Error with a message for the user when the machine does not let it. */
   constructor({ types, ringBytes = defaultRingBytes, muted = process.pid }: BpfOptions) {
+    this.#ringBytes = ringBytes;
     const btf = new Btf(readFileSync(kernelTypes));
     this.#attached = attachPrograms(btf, new Set([...types, ...stateTypes]), { ringBytes, muted });
     try {
@@ -78,6 +80,11 @@ export class BpfSensor {
       this.events++;
       take(event);
     });
+  }
+
+  /** How full the kernel's buffer is, from 0 to 1. */
+  get fill(): number {
+    return this.#ring.waiting / this.#ringBytes;
   }
 
   /** Events that the kernel had no room for, by type, exactly. */

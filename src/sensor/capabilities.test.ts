@@ -25,7 +25,7 @@ describe.skipIf(skip)(
           { sources },
         );
     const result = (capabilities: Capabilities) =>
-      new Map(rules.map(({ name, condition }) => [name, faithful(condition, syscallSource, capabilities)]));
+      new Map(rules.map(({ name, condition }) => [name, faithful([condition], syscallSource, capabilities)]));
     const states = (capabilities: Capabilities) => {
       const all = [...result(capabilities).values()].map(({ state }) => state);
       return [

@@ -15,6 +15,8 @@ export interface EventSensor {
   readonly events: number;
   /** Records that could not be read as an event. */
   readonly undecodable: number;
+  /** How full the kernel's buffer is, from 0 to 1; 0 where the kernel does not tell. */
+  readonly fill: number;
   /** Gives the events that wait to `take`, at most about `most`, in the order in which they happened. Returns how many records it read. */
   read(most: number, take: (event: RawEvent) => void): number;
   /** Events that the kernel had no room for, exactly; by type where the kernel tells. */

@@ -31,6 +31,8 @@ export interface TracefsEventsOptions {
 export class TracefsEvents {
   readonly kind = 'tracefs';
   readonly processes: readonly ThreadRecord[];
+  /** There is a buffer for each processor, and the kernel does not tell. */
+  readonly fill = 0;
   events = 0;
   readonly #tracefs: Tracefs;
   readonly #instance: TraceInstance;

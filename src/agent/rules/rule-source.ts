@@ -22,6 +22,8 @@ export interface RuleSourceStatus {
   readonly lost: number;
   /** What came and could not be read as an event. */
   readonly undecodable: number;
+  /** Events of containers of which the engine had not told in time; undefined where that cannot be. */
+  readonly incomplete?: number;
 }
 
 /** One way in which rules get their events: system calls of this machine, audit events of Kubernetes, alerts of a Falco. */

@@ -1,102 +1,127 @@
-import { eventTypes } from '../../event/event-types.ts';
-import type { Surroundings } from '../../event/state/process-table.ts';
-import { SystemState } from '../../event/state/system-state.ts';
-import { syscallSource } from '../../event/syscall-source.ts';
-import type { SystemEvent } from '../../event/system-event.ts';
-import { compileRules, type RuleMatcher } from '../../rules/compile/compile.ts';
-import { AlertPrinter, type RuleAlert } from '../../rules/format/alert.ts';
-import type { Rule } from '../../rules/rule-set.ts';
-import { BpfSensor, bpfTypes } from '../../sensor/bpf.ts';
+import { Worker } from 'node:worker_threads';
+import type { EventSensorKind } from '../../sensor/event-sensor.ts';
+import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
+import type { Counts, FromWorker, ToWorker, WorkerSetup } from './system-calls/messages.ts';
 
-/** Events that are taken before everything else gets its turn: some milliseconds of work. */
-const batchSize = 5_000;
-const idleMs = 10;
+const details: Readonly<Record<EventSensorKind, string>> = {
+  bpf: 'system calls of this machine, from programs in the kernel',
+  tracefs: 'starts, ends and TCP connections of programs on this machine, from trace events of the kernel',
+};
+const none: Counts = { events: 0, lost: 0, undecodable: 0, incomplete: 0 };
 
-/** Who is told. `lost`: events that the kernel had no room for since the last time, by type. */
-export interface LiveRulesSink {
-  alert(alert: RuleAlert): void;
-  lost(counts: ReadonlyMap<string, number>): void;
-}
+type Started = Extract<FromWorker, { type: 'started' }>;
 
-/** Rules of system calls, asked of what happens on this machine. */
-export class LiveRules {
-  /** Rules all of whose types of events this sensor does not give. */
-  readonly unseen: readonly Rule[];
-  readonly #sensor: BpfSensor;
-  readonly #state: SystemState;
-  readonly #matcher: RuleMatcher<SystemEvent>;
-  readonly #printer: AlertPrinter<SystemEvent>;
-  readonly #sink: LiveRulesSink;
-  #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
-  #lost: ReadonlyMap<string, number> = new Map();
-  #lostReadAt = 0;
-  #stopped = false;
+/** Rules of system calls, asked in a thread of its own: what the rest of the agent does, does not hold it up. */
+export class SystemCallRules implements RuleSource {
+  readonly #worker: Worker;
+  readonly #sink: RuleAlertSink;
+  readonly #ended: Promise<void>;
+  #started: Started | undefined;
+  #counts = none;
+  #failure: string | undefined;
+  #isStopping = false;
+  /** Told once whether it works: undefined, or why not. */
+  #opened: (failure?: string) => void = () => undefined;
 
-  /** Begins at once. Throws an Error with a message for the user when the machine does not let it. */
-  constructor(
-    rules: readonly Rule[],
-    surroundings: Surroundings & { readonly hostname: string },
-    sink: LiveRulesSink,
-  ) {
+  /** Sees what happens from when it resolves on. Rejects with an Error for the user when the machine does not let it. */
+  static async open(setup: WorkerSetup, sink: RuleAlertSink): Promise<SystemCallRules> {
+    const rules = new SystemCallRules(setup, sink);
+    const failure = await new Promise<string | undefined>((resolve) => {
+      rules.#opened = resolve;
+    });
+    if (failure === undefined) return rules;
+    await rules.#ended;
+    throw new Error(failure);
+  }
+
+  private constructor(setup: WorkerSetup, sink: RuleAlertSink) {
     this.#sink = sink;
-    this.#matcher = compileRules(rules, syscallSource);
-    const asked = eventTypes.filter((_, type) => this.#matcher.isAsked(type));
-    const seen = new Set(this.#givenBy(asked).flatMap((type) => this.#matcher.rulesFor(type)));
-    this.unseen = this.#matcher.rules.filter((rule) => !seen.has(rule));
-    for (const type of this.#givenBy(asked)) this.#matcher.prepare(type);
-    this.#state = new SystemState(surroundings);
-    this.#printer = new AlertPrinter(syscallSource, ({ raw }) => raw.time, surroundings.hostname);
-    this.#sensor = new BpfSensor({ types: new Set(asked) });
-    for (const record of this.#sensor.processes) this.#state.seed(record);
-    this.#pass();
-  }
-
-  /** Events since the start, and those that were lost. */
-  get counts(): { readonly events: number; readonly lost: number } {
-    return { events: this.#sensor.events, lost: total(this.#lost) };
-  }
-
-  /** Takes what still waits, then the programs away. Idempotent. */
-  stop(): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    clearTimeout(this.#timer as NodeJS.Timeout);
-    clearImmediate(this.#timer as NodeJS.Immediate);
-    this.#read();
-    this.#tellLost();
-    this.#sensor.close();
-  }
-
-  #givenBy(names: readonly string[]): number[] {
-    return names.filter((name) => bpfTypes.has(name)).map((name) => eventTypes.indexOf(name));
-  }
-
-  #pass(): void {
-    const count = this.#read();
-    if (performance.now() - this.#lostReadAt > 1000) this.#tellLost();
-    this.#timer =
-      count === batchSize ? setImmediate(() => this.#pass()) : setTimeout(() => this.#pass(), idleMs);
-  }
-
-  #read(): number {
-    return this.#sensor.read(batchSize, (raw) => {
-      const event = this.#state.apply(raw);
-      const rule = this.#matcher.first(event);
-      if (rule !== undefined) this.#sink.alert(this.#printer.alert(rule, event));
+    this.#worker = new Worker(new URL('./system-calls/worker.ts', import.meta.url), {
+      workerData: setup,
+      name: 'system-calls',
+      // BPF objects are closed by number, of which this would warn.
+      trackUnmanagedFds: false,
+    });
+    this.#worker.on('message', (message: FromWorker) => this.#take(message));
+    this.#worker.on('error', (error) => this.#fail(error.message));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        if (!this.#isStopping) this.#fail('its thread has ended');
+        resolve();
+      });
     });
   }
 
-  #tellLost(): void {
-    this.#lostReadAt = performance.now();
-    const now = this.#sensor.lost();
-    const before = this.#lost;
-    this.#lost = now;
-    const more = [...now].map(([type, count]) => [type, count - (before.get(type) ?? 0)] as const);
-    const news = new Map(more.filter(([, count]) => count > 0));
-    if (news.size > 0) this.#sink.lost(news);
+  /** Which sensor gives the events. */
+  get sensor(): EventSensorKind {
+    return this.#started?.sensor ?? 'bpf';
+  }
+
+  /** Why it is not the better one; undefined when it is. */
+  get insteadBecause(): string | undefined {
+    return this.#started?.insteadBecause;
+  }
+
+  /** The container engine that is asked, and where it listens; undefined where none is. */
+  get containers(): string | undefined {
+    return this.#started?.containers;
+  }
+
+  /** Why no container engine is asked, where one was named or should be there. */
+  get containersMissing(): string | undefined {
+    return this.#started?.containersMissing;
+  }
+
+  status(): RuleSourceStatus {
+    return {
+      id: 'syscall',
+      state: this.#failure === undefined ? 'running' : 'failed',
+      detail: this.#failure ?? details[this.sensor],
+      rules: this.#started?.rules ?? 0,
+      ...this.#counts,
+    };
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#isStopping) {
+      this.#isStopping = true;
+      this.#post({ type: 'stop' });
+    }
+    await this.#ended;
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #take(message: FromWorker): void {
+    switch (message.type) {
+      case 'started':
+        this.#started = message;
+        this.#opened();
+        break;
+      case 'refused':
+        this.#fail(message.message);
+        break;
+      case 'batch': {
+        const { alerts, counts, lost } = message;
+        this.#counts = counts;
+        for (const alert of alerts) this.#sink.alert(alert);
+        if (lost.size > 0) this.#sink.warn(lossText(lost));
+        this.#post({ type: 'acknowledge' });
+      }
+    }
+  }
+
+  #fail(reason: string): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = reason;
+    if (this.#started === undefined) this.#opened(reason);
+    else this.#sink.warn(`rules on system calls are no longer asked: ${reason}`);
   }
 }
 
-function total(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((sum, one) => sum + one, 0);
+function lossText(lost: ReadonlyMap<string, number>): string {
+  const which = [...lost].map(([type, count]) => `${type} ${count}`).join(', ');
+  return `the kernel had no room for events: ${which}; rules may have missed something`;
 }

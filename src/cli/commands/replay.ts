@@ -1,3 +1,4 @@
+import type { Priority } from '../../rules/rule-set.ts';
 import { type CommandDefinition, ExitCode, UsageError } from '../command.ts';
 
 export const replayCommand: CommandDefinition = {
@@ -5,8 +6,9 @@ export const replayCommand: CommandDefinition = {
   arguments: '<recordings...>',
   summary: 'Falco rules over a recording',
   description:
-    'Goes through captures (.scap, as sysdig and Falco write them, compressed or not) and prints the alerts that the rules raise, as Falco ' +
-    'prints them. Entries and returns of calls are one event, as in Falco since 2025. Exit code 1 when there is an alert.',
+    'Goes through captures (.scap, as sysdig and Falco write them) and logs of Kubernetes audit events (one a line, or an EventList), ' +
+    'compressed or not, and prints the alerts that the rules raise, as Falco prints them. Entries and returns of calls are one event, as in ' +
+    'Falco since 2025. Exit code 1 when there is an alert.',
   options: [
     {
       flags: '-r, --rules <path>',
@@ -34,6 +36,10 @@ export const replayCommand: CommandDefinition = {
       command: 'picket replay trace.scap -r rules/ --matching all -o json',
       does: 'every rule, one JSON object a line',
     },
+    {
+      command: 'picket replay audit.log.gz -r k8s_audit_rules.yaml',
+      does: 'what was asked of an API server',
+    },
   ],
   async run({ args, options }, io) {
     const paths = Array.isArray(options.rules) ? (options.rules as string[]) : [];
@@ -46,22 +52,23 @@ export const replayCommand: CommandDefinition = {
     const least = priorities.findIndex((one) => one.toLowerCase() === String(options.priority).toLowerCase());
     if (least < 0)
       throw new UsageError(`there is no priority ${options.priority}`, `one of ${priorities.join(', ')}`);
-    const { rules, diagnostics } = await loadRuleFiles(paths, io);
+    const { rules, correlations, diagnostics } = await loadRuleFiles(paths, io);
     const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
     if (errors > 0) {
       io.err(
         `${io.errStyle('yellow', 'warning')}: ${errors} error${errors === 1 ? '' : 's'} in the rules (picket rules check shows them); rules with one are left out\n`,
       );
     }
-    const chosen = rules.filter(({ priority }) => priorities.indexOf(priority) <= least);
+    const isChosen = ({ priority }: { readonly priority: Priority }) => priorities.indexOf(priority) <= least;
+    const chosen = { rules: rules.filter(isChosen), correlations: correlations.filter(isChosen) };
     const settings = { ...defaultAlertOptions, isoTime: options.isoTime === true };
     const print = options.output === 'json' ? alertJson : alertText;
-    const active = chosen.filter(({ enabled }) => enabled).length;
+    const active = [...chosen.rules, ...chosen.correlations].filter(({ enabled }) => enabled).length;
     let [count, events] = [0, 0];
     for (const path of args) {
       const recording = openRecording(path, io);
-      for (const { offset, message } of recording.faults)
-        io.err(`${io.errStyle('yellow', 'not read')}: ${path}: at byte ${offset}: ${message}\n`);
+      for (const { where, message } of recording.faults)
+        io.err(`${io.errStyle('yellow', 'not read')}: ${path}: at ${where}: ${message}\n`);
       for (const alert of replay(recording, chosen, options.matching === 'all' ? 'all' : 'first')) {
         io.out(`${print(alert, settings)}\n`);
         count++;

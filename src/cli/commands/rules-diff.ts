@@ -11,7 +11,7 @@ export const rulesDiffCommand: CommandDefinition = {
     outputOption('text', 'json'),
     {
       flags: '--on <recording>',
-      description: 'a capture (.scap); may be given several times',
+      description: 'a capture (.scap) or a log of audit events; may be given several times',
       repeatable: true,
     },
   ],
@@ -36,8 +36,8 @@ export const rulesDiffCommand: CommandDefinition = {
     const [old, fresh] = [await loadRuleFiles([before], io), await loadRuleFiles([after], io)];
     const result = diffAlerts(
       recordings.map((path) => openRecording(path, io)),
-      old.rules,
-      fresh.rules,
+      old,
+      fresh,
     );
     if (options.output === 'json') {
       io.out(`${JSON.stringify({ schemaVersion: 1, ...result }, null, 2)}\n`);

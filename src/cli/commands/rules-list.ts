@@ -8,7 +8,7 @@ export const rulesListCommand: CommandDefinition = {
     'Lists the rules of files with their source, priority, tags, the types of events that they ask for, and how far programs in the ' +
     'kernel (bpf) or its trace events (tracefs) can evaluate them on a live machine: fully, only with the engine of the containers, ' +
     'in part, or never. JSON has the condition of each too, with lists, macros and exceptions put in, the fields that it uses, and what ' +
-    'each sensor lacks for it. --fields lists the fields instead.',
+    'each sensor lacks for it. --fields lists the fields instead. Of a `falco.yaml`, the rules that it loads, as it switches them.',
   options: [
     outputOption('text', 'json'),
     { flags: '--tag <tag>', description: 'only rules with this tag', repeatable: true },
@@ -16,32 +16,37 @@ export const rulesListCommand: CommandDefinition = {
   ],
   examples: [
     { command: 'picket rules list falco_rules.yaml', does: 'all rules of a file' },
+    { command: 'picket rules list /etc/falco/falco.yaml', does: 'what a configuration leaves of them' },
     { command: 'picket rules list rules/ --tag network -o json', does: 'those with a tag, for a program' },
   ],
   async run({ args, options }, io) {
     if (args.length === 0)
       throw new UsageError('no rules file named', 'name files or folders, or - for standard input');
-    const { loadRuleFiles, eventSources } = await import('../rules/load-rule-files.ts');
-    const { listRules } = await import('../rules/list-rules.ts');
-    const { rules, diagnostics } = await loadRuleFiles(args, io);
+    const { eventSources } = await import('../rules/load-rule-files.ts');
+    const { loadRulesOrConfig } = await import('../rules/load-config.ts');
+    const { listCorrelations, listRules, sensorWord } = await import('../rules/list-rules.ts');
+    const { rules, correlations, diagnostics } = await loadRulesOrConfig(args, io);
     const wanted = Array.isArray(options.tag) ? (options.tag as string[]) : [];
-    const listed = listRules(rules, eventSources).filter(({ tags }) =>
-      wanted.every((tag) => tags.includes(tag)),
-    );
+    const isWanted = ({ tags }: { readonly tags: readonly string[] }) =>
+      wanted.every((tag) => tags.includes(tag));
+    const listed = listRules(rules, eventSources).filter(isWanted);
+    const together = listCorrelations(correlations, eventSources).filter(isWanted);
     if (options.fields === true) {
       const { fieldTable, listFields } = await import('../rules/list-fields.ts');
-      const fields = listFields(listed, eventSources);
+      const fields = listFields([...listed, ...together], eventSources);
       io.out(
         options.output === 'json'
-          ? `${JSON.stringify({ schemaVersion: 1, fields }, null, 2)}\n`
+          ? `${JSON.stringify({ schemaVersion: 1, fields }, null, 2)}
+`
           : fieldTable(fields),
       );
-    } else if (options.output === 'json')
-      io.out(`${JSON.stringify({ schemaVersion: 1, rules: listed }, null, 2)}\n`);
-    else {
+    } else if (options.output === 'json') {
+      const shown = { schemaVersion: 1, rules: listed, correlations: together };
+      io.out(`${JSON.stringify(shown, null, 2)}
+`);
+    } else {
       const { printable, table } = await import('../table.ts');
-      const { sensorWord } = await import('../rules/list-rules.ts');
-      const rows = listed.map(({ name, source, priority, enabled, types, sensors }) => [
+      const rows = [...listed, ...together].map(({ name, source, priority, enabled, types, sensors }) => [
         enabled ? name : `${name} (off)`,
         source,
         priority,

@@ -46,7 +46,7 @@ export const rulesTestCommand: CommandDefinition = {
         continue;
       }
       const below = (path: string) => (path.startsWith('/') ? path : join(dirname(name), path));
-      const { rules, diagnostics: faults } = await loadRuleFiles(file.rules.map(below), io);
+      const { rules, correlations, diagnostics: faults } = await loadRuleFiles(file.rules.map(below), io);
       const errors = faults.filter(({ severity }) => severity === 'error').length;
       if (errors > 0)
         io.err(
@@ -56,11 +56,11 @@ export const rulesTestCommand: CommandDefinition = {
         file: name,
         readable: true,
         tests: file.tests.map((test) =>
-          runRuleTest(
-            test,
-            rules,
-            test.capture === undefined ? undefined : openRecording(below(test.capture), io).events(),
-          ),
+          test.capture === undefined
+            ? runRuleTest(test, { rules, correlations })
+            : openRecording(below(test.capture), io).visit((events) =>
+                runRuleTest(test, { rules, correlations }, events),
+              ),
         ),
       });
     }

@@ -107,6 +107,37 @@ describe('rules check', () => {
     `);
   });
 
+  test('a configuration with its rules', async () => {
+    write('rules.yaml', rule('good', 'evt.type = open') + rule('quiet', 'evt.type = close'));
+    write('falco.yaml', '# mine\nrules_files: [rules.yaml]\nrules: [{disable: {rule: quite}}]\n');
+    const { code, out, err } = await picket('rules', 'check', 'falco.yaml');
+    expect([code, err]).toEqual([ExitCode.problems, '2 rules in 1 file, 2 enabled\n']);
+    expect(out).toMatchInlineSnapshot(`
+      "warning[PKT2110]: no rule has the name \`quite\`
+       --> falco.yaml:3:19
+        |
+      3 | rules: [{disable: {rule: quite}}]
+        |                   ^^^^^^^^^^^^^
+      help: write \`quiet\`
+      explain: picket explain PKT2110
+
+      1 warning in 1 file
+      "
+    `);
+    const set = ['--set', 'rules[0].disable.rule=quiet', '-q'];
+    expect((await picket('rules', 'check', 'falco.yaml', ...set)).out).toBe('no problems found\n');
+    expect((await picket('rules', 'list', 'falco.yaml')).out).toMatch(/^good .*\nquiet /m);
+    write('other.yaml', rule('other', 'evt.type = open'));
+    expect((await picket('rules', 'list', 'falco.yaml', 'other.yaml')).out).not.toMatch(/good/);
+    for (const [args, message] of [
+      [['falco.yaml', './falco.yaml'], /both falco.yaml and .\/falco.yaml are configurations/],
+      [['rules.yaml', '--set', 'priority=error'], /--set changes a configuration, and none is named/],
+    ] as const) {
+      const { code, err } = await picket('rules', 'check', ...args);
+      expect([code, err]).toEqual([ExitCode.usage, expect.stringMatching(message)]);
+    }
+  });
+
   test('warnings may be let pass', async () => {
     write('rules.yaml', `${rule('good', 'evt.type = open')}- macro: unused\n  condition: evt.type = open\n`);
     expect((await picket('rules', 'check', 'rules.yaml')).code).toBe(ExitCode.problems);
@@ -144,7 +175,7 @@ test('rules list', async () => {
     },
   ]);
   expect((await picket('rules', 'list', 'rules.yaml', '--fields')).out).toBe(
-    'field      source   rules  bpf   tracefs\nevt.type   syscall  2      full  full\nfd.name    syscall  1      full  none\nproc.name  syscall  1      full  full\n',
+    'field      source   rules  bpf   tracefs\nevt.type   syscall  1      full  none\nfd.name    syscall  1      full  none\nproc.name  syscall  1      full  full\n',
   );
 });
 

@@ -1,4 +1,5 @@
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
+import type { GuardRequest } from '../guard.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
 import { stateOption } from '../state.ts';
 
@@ -18,7 +19,53 @@ export const runCommand: CommandDefinition = {
     {
       flags: '-r, --rules <path>',
       description:
-        'file or folder of Falco rules, asked of the system calls of this machine; may be repeated',
+        'file or folder of Falco rules, asked of the system calls of this machine and of audit events; may be repeated',
+      repeatable: true,
+    },
+    {
+      flags: '--falco-config <file>',
+      description: 'a falco.yaml: its rules (unless --rules names others), which are on, and where alerts go',
+    },
+    {
+      flags: '--falco-set <key=value>',
+      description: 'overrides a key of the falco.yaml; may be repeated',
+      repeatable: true,
+    },
+    {
+      flags: '--matching <which>',
+      description:
+        'of an event the first rule that holds, or all (default: as the falco.yaml says, else first)',
+      choices: ['first', 'all'],
+    },
+    {
+      flags: '--event-sensor <kind>',
+      description:
+        'what gives the events for rules: BPF programs, trace events, or the better one that works',
+      choices: ['auto', 'bpf', 'tracefs'],
+      default: 'auto',
+    },
+    {
+      flags: '--cri-socket <path>',
+      description:
+        'where the container engine listens that tells rules of images and pods, `none` for none (default: containerd or CRI-O, where there is one)',
+    },
+    {
+      flags: '--audit-log <file>',
+      description: 'follow a log of Kubernetes audit events, for rules of source k8s_audit; may be repeated',
+      repeatable: true,
+    },
+    {
+      flags: '--ingest-listen <address>',
+      description:
+        'take in audit events (POST /k8s-audit) and alerts of a Falco (POST /falco), e.g. 127.0.0.1:9765',
+    },
+    {
+      flags: '--ingest-token <text>',
+      description: 'what must be sent with them off loopback (or PICKET_INGEST_TOKEN)',
+    },
+    {
+      flags: '--ingest-name <name>',
+      description: 'a name by which this machine is asked for there; may be repeated',
       repeatable: true,
     },
     {
@@ -58,6 +105,14 @@ export const runCommand: CommandDefinition = {
       does: 'judge by what the cluster says',
     },
     { command: 'picket run --rules falco_rules.yaml', does: 'Falco rules on what programs do here' },
+    {
+      command: 'picket run --falco-config /etc/falco/falco.yaml',
+      does: 'the same rules and outputs as Falco, nothing lost while a receiver is away',
+    },
+    {
+      command: 'picket run -r k8s_audit_rules.yaml --audit-log /var/log/kubernetes/audit.log',
+      does: 'rules on what is asked of an API server',
+    },
     { command: 'picket run --flows -o jsonl | jq .', does: 'every connection as JSON' },
   ],
   async run({ options }, io) {
@@ -67,7 +122,8 @@ export const runCommand: CommandDefinition = {
     await guard(
       {
         manifests: (options.manifests as string[] | undefined) ?? [],
-        rules: (options.rules as string[] | undefined) ?? [],
+        rules: rulesOf(options),
+        ingest: ingestOf(options, io.env.PICKET_INGEST_TOKEN),
         demo: options.demo === true,
         listen: String(options.listen),
         metricsListen: String(options.metricsListen),
@@ -85,6 +141,36 @@ export const runCommand: CommandDefinition = {
     return ExitCode.clean;
   },
 };
+
+function many(value: unknown): readonly string[] {
+  return (value as string[] | undefined) ?? [];
+}
+
+function ingestOf(
+  { auditLog, ingestListen, ingestToken, ingestName }: Readonly<Record<string, unknown>>,
+  tokenOfEnvironment: string | undefined,
+): GuardRequest['ingest'] {
+  return {
+    auditLogs: many(auditLog),
+    listen: typeof ingestListen === 'string' ? ingestListen : undefined,
+    token: typeof ingestToken === 'string' ? ingestToken : tokenOfEnvironment,
+    names: many(ingestName).map((name) => name.toLowerCase()),
+  };
+}
+
+function rulesOf(options: Readonly<Record<string, unknown>>): GuardRequest['rules'] {
+  const config = typeof options.falcoConfig === 'string' ? options.falcoConfig : undefined;
+  const overrides = many(options.falcoSet);
+  if (config === undefined && overrides.length > 0)
+    throw new UsageError(
+      '--falco-set overrides a configuration, and there is none',
+      'add --falco-config FILE',
+    );
+  const matching = options.matching as 'first' | 'all' | undefined;
+  const sensor = options.eventSensor as GuardRequest['rules']['sensor'];
+  const criSocket = typeof options.criSocket === 'string' ? options.criSocket : undefined;
+  return { rules: many(options.rules), config, overrides, matching, sensor, criSocket };
+}
 
 function parseBufferKb(text: string): number {
   const value = Number(text);

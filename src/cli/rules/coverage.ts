@@ -1,7 +1,8 @@
 import type { Capabilities } from '../../event/capabilities.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
+import { faithfulCorrelation } from '../../rules/correlate/faithful-correlation.ts';
 import { type Faithfulness, faithful } from '../../rules/faithful.ts';
-import type { Rule } from '../../rules/rule-set.ts';
+import type { RuleSet } from '../../rules/rule-set.ts';
 
 /** Names that one line tells; of more it is told how many. */
 const shownNames = 8;
@@ -10,11 +11,20 @@ const shownNames = 8;
  * Returns one sentence for each reason for which active rules on system calls cannot be evaluated as they are meant by a sensor, with
  * the names of those rules; none when all can.
  */
-export function coverageLines(rules: readonly Rule[], capabilities: Capabilities): string[] {
+export function coverageLines(
+  { rules, correlations }: Pick<RuleSet, 'rules' | 'correlations'>,
+  capabilities: Capabilities,
+): string[] {
   const groups = new Map<string, string[]>();
-  for (const { name, enabled, source, condition } of rules) {
-    if (!enabled || source !== syscallSource.id) continue;
-    const result = faithful(condition, syscallSource, capabilities);
+  const results = [
+    ...active(rules).map(
+      ({ name, condition }) => [name, faithful([condition], syscallSource, capabilities)] as const,
+    ),
+    ...active(correlations).map(
+      ({ name, asks }) => [name, faithfulCorrelation(asks, syscallSource, capabilities)] as const,
+    ),
+  ];
+  for (const [name, result] of results) {
     if (result.state === 'full') continue;
     const reason = reasonOf(result);
     const group = groups.get(reason);
@@ -25,6 +35,10 @@ export function coverageLines(rules: readonly Rule[], capabilities: Capabilities
     ([reason, names]) =>
       `${names.length === 1 ? 'a rule' : `${names.length} rules`} ${reason}: ${names.join('; ')}`,
   );
+}
+
+function active<T extends { readonly enabled: boolean; readonly source: string }>(all: readonly T[]): T[] {
+  return all.filter(({ enabled, source }) => enabled && source === syscallSource.id);
 }
 
 function reasonOf({ state, missingTypes, missingFields, partialTypes, partialFields }: Faithfulness): string {

@@ -1,6 +1,6 @@
-import type { Rule } from '../../rules/rule-set.ts';
-import type { Recording } from './open-recording.ts';
-import { replay } from './replay.ts';
+import type { AskedRules } from '../../rules/engine.ts';
+import type { Recording } from './recording.ts';
+import { type ReplayedAlert, replay } from './replay.ts';
 
 /** Alerts of one rule that only one of two sets raises. */
 export interface AlertChange {
@@ -20,30 +20,35 @@ export interface AlertDifference {
 /** Returns which alerts one set of rules raises over recordings and the other does not, by rule and event. */
 export function diffAlerts(
   recordings: readonly Recording[],
-  before: readonly Rule[],
-  after: readonly Rule[],
+  before: AskedRules,
+  after: AskedRules,
 ): AlertDifference {
   const [gained, lost] = [new Map<string, AlertChange>(), new Map<string, AlertChange>()];
   let [same, events] = [0, 0];
   for (const recording of recordings) {
     events += recording.count;
-    const known = new Map<string, string>();
-    for (const { rule, event, message } of replay(recording, before, 'all'))
-      known.set(`${event} ${rule.name}`, message);
-    for (const { rule, event, message } of replay(recording, after, 'all')) {
-      if (known.delete(`${event} ${rule.name}`)) same++;
+    const known = new Map<string, ReplayedAlert>();
+    for (const [key, alert] of keyed(replay(recording, before, 'all'))) known.set(key, alert);
+    for (const [key, { rule, event, message }] of keyed(replay(recording, after, 'all'))) {
+      if (known.delete(key)) same++;
       else count(gained, rule.name, { recording: recording.name, event, message });
     }
-    for (const [key, message] of known) {
-      const space = key.indexOf(' ');
-      count(lost, key.slice(space + 1), {
-        recording: recording.name,
-        event: Number(key.slice(0, space)),
-        message,
-      });
-    }
+    for (const { rule, event, message } of known.values())
+      count(lost, rule.name, { recording: recording.name, event, message });
   }
   return { gained: [...gained.values()], lost: [...lost.values()], same, events };
+}
+
+/** Alerts with what tells them apart: event, rule, and which of several that a correlation raises at one event. */
+function* keyed(alerts: Iterable<ReplayedAlert>): Generator<readonly [string, ReplayedAlert]> {
+  let [current, times] = [-1, new Map<string, number>()];
+  for (const alert of alerts) {
+    const { event, rule } = alert;
+    if (event !== current) [current, times] = [event, new Map()];
+    const time = (times.get(rule.name) ?? 0) + 1;
+    times.set(rule.name, time);
+    yield [`${event} ${time} ${rule.name}`, alert];
+  }
 }
 
 function count(changes: Map<string, AlertChange>, rule: string, example: AlertChange['example']): void {

@@ -3,7 +3,7 @@ import { findField } from '../../event/field.ts';
 import type { SourceCatalogue } from '../../rules/operand-type.ts';
 import { printable, table } from '../table.ts';
 import { eventSensors } from './event-sensors.ts';
-import type { ListedRule } from './list-rules.ts';
+import type { Listed } from './list-rules.ts';
 
 /** A field that rules use, and which sensor gives it. */
 export interface ListedField {
@@ -17,10 +17,10 @@ export interface ListedField {
 
 /** Returns the fields of rules, by name. */
 export function listFields(
-  rules: readonly ListedRule[],
+  rules: readonly Listed[],
   sources: ReadonlyMap<string, SourceCatalogue>,
 ): ListedField[] {
-  const users = new Map<string, ListedRule[]>();
+  const users = new Map<string, Listed[]>();
   for (const rule of rules) {
     for (const name of rule.fields) {
       const key = `${rule.source} ${name}`;

@@ -1,7 +1,7 @@
 import { auditSource } from '../../event/audit/audit-source.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import { decodeText } from '../../manifest/decode.ts';
-import { fileText } from '../../manifest/embedded.ts';
+import { type EmbeddedText, fileText } from '../../manifest/embedded.ts';
 import type { SourceTexts } from '../../manifest/resource.ts';
 import { type LoadedRules, loadRules } from '../../rules/load/load.ts';
 import type { SourceCatalogue } from '../../rules/operand-type.ts';
@@ -23,11 +23,29 @@ export interface RuleFiles extends LoadedRules {
 
 /** Reads and loads rules files in the order in which they are named; of folders every YAML file, sorted. Throws UsageError. */
 export async function loadRuleFiles(paths: readonly string[], io: Io): Promise<RuleFiles> {
+  const { texts, unreadable } = await readRuleTexts(paths, io);
+  return { ...loadRules(texts, { sources: eventSources }), ...named(texts), unreadable };
+}
+
+/** Reads what {@link loadRuleFiles} loads. Throws UsageError. */
+export async function readRuleTexts(
+  paths: readonly string[],
+  io: Io,
+): Promise<{ readonly texts: readonly EmbeddedText[] } & Pick<RuleFiles, 'unreadable'>> {
   const { files, unreadable } = await readInputs(paths, io);
   const texts = files
     .filter(({ name }) => name === '<stdin>' || paths.includes(name) || /\.ya?ml$/.test(name))
     .map(({ name, bytes }) => fileText(name, decodeText(bytes).text));
-  const loaded = loadRules(texts, { sources: eventSources });
-  const names = texts.map(({ span }) => span.file);
-  return { ...loaded, names, unreadable, sources: new Map(texts.map(({ span, text }) => [span.file, text])) };
+  return { texts, unreadable };
+}
+
+/** What diagnostics of these texts need to know of them. */
+export function named(texts: readonly EmbeddedText[]): {
+  readonly names: readonly string[];
+  readonly sources: ReadonlyMap<string, string>;
+} {
+  return {
+    names: texts.map(({ span }) => span.file),
+    sources: new Map(texts.map(({ span, text }) => [span.file, text])),
+  };
 }

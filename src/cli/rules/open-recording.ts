@@ -1,48 +1,44 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { readScap, type ScapRecording } from '../../event/scap/read-scap.ts';
+import { readScap } from '../../event/scap/read-scap.ts';
 import { SystemState } from '../../event/state/system-state.ts';
-import type { SystemEvent } from '../../event/system-event.ts';
 import { FailedError, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
+import { auditRecording, isAuditLog } from './audit-recording.ts';
+import { type Recording, systemRecording } from './recording.ts';
 
 /** The largest recording that is unpacked into memory. */
 const maxBytes = 2 * 1024 ** 3;
 
-/** A recording whose events are gone through in order, each with the processes as they were at the time. */
-export interface Recording {
-  readonly name: string;
-  readonly hostname: string | undefined;
-  readonly count: number;
-  readonly faults: ScapRecording['faults'];
-  /** Each event is valid until the next one is taken. */
-  events(): Generator<SystemEvent>;
-}
-
-/** Opens a capture of sysdig or Falco, compressed or not. Throws UsageError or FailedError. */
+/** Opens a capture of sysdig or Falco, or a log of Kubernetes audit events, compressed or not. Throws UsageError or FailedError. */
 export function openRecording(path: string, io: Io): Recording {
-  const recording = readScap(unpacked(path, io));
+  const bytes = unpacked(path, io);
+  if (isAuditLog(bytes)) return auditRecording(path, bytes);
+  const recording = readScap(bytes);
   const { hostname, threads, accounts, events, faults } = recording;
   if (events.length === 0 && threads.length === 0 && faults[0] !== undefined) {
-    throw new FailedError(`${path}: ${faults[0].message}`, 'a capture is written by `sysdig -w` or by Falco');
+    throw new FailedError(
+      `${path}: ${faults[0].message}`,
+      'a capture is written by `sysdig -w` or by Falco, a log of audit events by the API server',
+    );
   }
   const names = new Map(accounts.map(({ kind, id, name }) => [`${kind} ${id}`, name]));
-  return {
+  const about = {
     name: path,
     hostname,
     count: events.length,
-    faults,
-    *events() {
-      const state = new SystemState({
-        userName: (id) => names.get(`user ${id}`),
-        groupName: (id) => names.get(`group ${id}`),
-        ...(hostname !== undefined && { hostname }),
-      });
-      for (const thread of threads) state.seed(thread);
-      for (const { number, raw } of events) yield state.apply(raw, number);
-    },
+    faults: faults.map(({ offset, message }) => ({ where: `byte ${offset}`, message })),
   };
+  return systemRecording(about, function* () {
+    const state = new SystemState({
+      userName: (id) => names.get(`user ${id}`),
+      groupName: (id) => names.get(`group ${id}`),
+      ...(hostname !== undefined && { hostname }),
+    });
+    for (const thread of threads) state.seed(thread);
+    for (const { number, raw } of events) yield state.apply(raw, number);
+  });
 }
 
 function unpacked(path: string, io: Io): Uint8Array {

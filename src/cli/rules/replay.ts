@@ -1,9 +1,6 @@
-import { syscallSource } from '../../event/syscall-source.ts';
-import type { SystemEvent } from '../../event/system-event.ts';
-import { compileRules } from '../../rules/compile/compile.ts';
-import { AlertPrinter, type RuleAlert } from '../../rules/format/alert.ts';
-import type { Rule } from '../../rules/rule-set.ts';
-import type { Recording } from './open-recording.ts';
+import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
+import type { RuleAlert } from '../../rules/format/alert.ts';
+import type { Recording } from './recording.ts';
 
 /** An alert of a recorded event. */
 export interface ReplayedAlert extends RuleAlert {
@@ -11,21 +8,18 @@ export interface ReplayedAlert extends RuleAlert {
   readonly event: number;
 }
 
-/** Yields the alerts of a recording, in its order: of each event that of the first rule that holds, or of all. */
-export function* replay(
-  recording: Recording,
-  rules: readonly Rule[],
+/**
+ * Yields the alerts of a recording, in its order: of each event that of the first rule that holds, or of all, and those of
+ * correlations. What was expected and did not come is told as far as the recording goes.
+ */
+export function replay(
+  { hostname = '', visit }: Recording,
+  rules: AskedRules,
   matching: 'first' | 'all',
 ): Generator<ReplayedAlert> {
-  const matcher = compileRules(rules, syscallSource);
-  const printer = new AlertPrinter<SystemEvent>(
-    syscallSource,
-    ({ raw }) => raw.time,
-    recording.hostname ?? '',
-  );
-  for (const event of recording.events()) {
-    const first = matching === 'first' ? matcher.first(event) : undefined;
-    const fired = matching === 'all' ? matcher.all(event) : first === undefined ? [] : [first];
-    for (const rule of fired) yield { ...printer.alert(rule, event), event: event.number };
-  }
+  return visit(function* ({ source, timeOf, events }) {
+    const engine = new RuleEngine(rules, source, { timeOf, hostname, matching });
+    for (const event of events())
+      for (const alert of engine.take(event)) yield { ...alert, event: event.number };
+  });
 }

@@ -1,3 +1,5 @@
+import { parseIsoText } from '../fields/time-text.ts';
+
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -86,11 +88,8 @@ function isDeeper(value: unknown, depth: number): boolean {
 /** The time of the stage, with its microseconds; 0 when the event does not tell. */
 function timeOf({ stageTimestamp, requestReceivedTimestamp, timestamp }: JsonObject): bigint {
   for (const text of [stageTimestamp, requestReceivedTimestamp, timestamp]) {
-    const found = typeof text === 'string' ? /^(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text) : null;
-    const seconds = found === null ? Number.NaN : Date.parse(`${found[1]}${found[3]}`);
-    if (found !== null && !Number.isNaN(seconds)) {
-      return BigInt(seconds) * 1_000_000n + BigInt((found[2] ?? '').padEnd(9, '0'));
-    }
+    const time = typeof text === 'string' ? parseIsoText(text) : undefined;
+    if (time !== undefined) return time;
   }
   return 0n;
 }

@@ -28,7 +28,10 @@ function mountText({ source, destination, mode, writable, propagation }: Contain
   return [source, destination, mode, String(writable), propagation].join(':');
 }
 
-/** One mount by its number, or by a pattern of its source or destination with `*` at the end. */
+/**
+ * One mount by its number, or by a path, with `*` at its end for all that begin so. The path is the source for all fields but the one
+ * that asks for the source (extract.cpp of Falco's container plugin).
+ */
 function mountFields(
   name: string,
   by: 'source' | 'destination',
@@ -57,7 +60,21 @@ function matches(path: string, wanted: string): boolean {
   return wanted.endsWith('*') ? path.startsWith(wanted.slice(0, -1)) : path === wanted;
 }
 
-const label = (name: string) => ofContainer(({ labels }) => labels?.[name]);
+const label = (name: string) => ofContainer(({ labels }) => valueOf(labels, name));
+
+/** The name comes from a rule, the labels from anywhere: only what is a label counts. */
+function valueOf(labels: ContainerRecord['labels'], name: string): string | undefined {
+  return labels !== undefined && Object.hasOwn(labels, name) ? labels[name] : undefined;
+}
+
+/** `name:value`, in the order of their names; those that the kubelet and engines use for themselves are left out, as Falco does. */
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  return Object.keys(labels)
+    .filter((name) => !name.startsWith('io.kubernetes.') && !name.startsWith('annotation.'))
+    .sort()
+    .map((name) => (labels[name] === '' ? name : `${name}:${labels[name]}`))
+    .join(', ');
+}
 
 function k8sFields(): SystemField[] {
   const labels: readonly (readonly [string, string, string])[] = [
@@ -67,7 +84,63 @@ function k8sFields(): SystemField[] {
     ['k8s.pod.uid', 'io.kubernetes.pod.uid', 'Id of the pod.'],
     ['k8s.container.name', 'io.kubernetes.container.name', 'Name of the container in its pod.'],
   ];
-  return labels.map(([name, key, doc]) => field(name, 'string', doc, label(key)));
+  return [
+    ...labels.map(([name, key, doc]) => field(name, 'string', doc, label(key))),
+    field(
+      'k8s.pod.sandbox_id',
+      'string',
+      "First 12 digits of the id of the pod's sandbox.",
+      ofContainer(({ podSandboxId }) => podSandboxId?.slice(0, 12)),
+    ),
+    field(
+      'k8s.pod.full_sandbox_id',
+      'string',
+      "Id of the pod's sandbox.",
+      ofContainer(({ podSandboxId }) => podSandboxId),
+    ),
+    fieldWith('k8s.pod.label', 'string', 'A label of the pod.', { required: true, kind: 'key' }, (argument) =>
+      ofContainer(({ podLabels }) => valueOf(podLabels, argument as string)),
+    ),
+    field(
+      'k8s.pod.labels',
+      'string',
+      'All labels of the pod.',
+      ofContainer(({ podLabels }) => podLabels && labelsText(podLabels)),
+    ),
+    field(
+      'k8s.pod.ip',
+      'string',
+      'Address of the pod.',
+      ofContainer(({ addresses }) => addresses?.[0]),
+    ),
+    field(
+      'k8s.pod.cni.json',
+      'string',
+      'Addresses of all interfaces of the pod: not known.',
+      () => undefined,
+    ),
+  ];
+}
+
+/** Fields that Falco keeps for old rules and never gives a value. */
+function emptyFields(): SystemField[] {
+  const kinds = ['rc', 'svc', 'ns', 'rs', 'deployment'];
+  const names = kinds.flatMap((kind) => [
+    ...(kind === 'ns' ? [] : [`k8s.${kind}.name`]),
+    `k8s.${kind}.id`,
+    `k8s.${kind}.labels`,
+  ]);
+  const probes = ['healthcheck', 'liveness_probe', 'readiness_probe'].map((one) => `container.${one}`);
+  const doc = 'Nothing: Falco has it for old rules.';
+  const deprecated = 'it has no value';
+  return [
+    ...[...probes, ...names].map((name) => field(name, 'string', doc, () => undefined, { deprecated })),
+    ...kinds.map((kind) =>
+      fieldWith(`k8s.${kind}.label`, 'string', doc, { required: true, kind: 'key' }, () => () => undefined, {
+        deprecated,
+      }),
+    ),
+  ];
 }
 
 /** Containers, by the id in the cgroup and what the engine tells; and the pods that they belong to. */
@@ -78,7 +151,9 @@ export const containerFields: readonly SystemField[] = [
     'First 12 digits of the id; `host` outside of containers.',
     ({ thread }) => thread.containerId,
   ),
-  field('container.full_id', 'string', 'The id as far as it is known.', ({ thread }) => thread.containerId),
+  field('container.full_id', 'string', 'All digits of the id; `host` outside of containers.', (event) =>
+    event.thread.containerId === 'host' ? 'host' : containerOf(event)?.fullId,
+  ),
   field('container.name', 'string', 'Name of the container.', (event) =>
     event.thread.containerId === 'host' ? 'host' : containerOf(event)?.name,
   ),
@@ -130,12 +205,12 @@ export const containerFields: readonly SystemField[] = [
     'All mounts.',
     ofContainer(({ mounts }) => mounts?.map(mountText).join(',')),
   ),
-  mountFields('container.mount', 'destination', mountText),
+  mountFields('container.mount', 'source', mountText),
   mountFields('container.mount.source', 'destination', ({ source }) => source),
   mountFields('container.mount.dest', 'source', ({ destination }) => destination),
-  mountFields('container.mount.mode', 'destination', ({ mode }) => mode),
-  mountFields('container.mount.rdwr', 'destination', ({ writable }) => String(writable)),
-  mountFields('container.mount.propagation', 'destination', ({ propagation }) => propagation),
+  mountFields('container.mount.mode', 'source', ({ mode }) => mode),
+  mountFields('container.mount.rdwr', 'source', ({ writable }) => String(writable)),
+  mountFields('container.mount.propagation', 'source', ({ propagation }) => propagation),
   field(
     'container.ip',
     'string',
@@ -160,6 +235,31 @@ export const containerFields: readonly SystemField[] = [
     (argument) => label(argument as string),
   ),
   field(
+    'container.labels',
+    'string',
+    'All labels of the container.',
+    ofContainer(({ labels }) => labels && labelsText(labels)),
+  ),
+  field('container.cni.json', 'string', 'Addresses of all interfaces: not known.', () => undefined),
+  field(
+    'container.host_network',
+    'boolean',
+    'Whether it shares the network of the machine.',
+    ofContainer(({ hostNetwork }) => hostNetwork),
+  ),
+  field(
+    'container.host_pid',
+    'boolean',
+    'Whether it sees the processes of the machine.',
+    ofContainer(({ hostPid }) => hostPid),
+  ),
+  field(
+    'container.host_ipc',
+    'boolean',
+    'Whether it shares the IPC namespace of the machine.',
+    ofContainer(({ hostIpc }) => hostIpc),
+  ),
+  field(
     'proc.is_container_healthcheck',
     'boolean',
     'Whether it is a health check of the container: not known.',
@@ -178,4 +278,5 @@ export const containerFields: readonly SystemField[] = [
     () => false,
   ),
   ...k8sFields(),
+  ...emptyFields(),
 ];

@@ -1,8 +1,8 @@
 import { formatAddress } from '../../net/address.ts';
 import type { Parameter } from '../event-types.ts';
+import { integerOf } from '../integer.ts';
 import type { RawValue, SocketAddress, SocketTuple } from '../raw-event.ts';
 import { type Descriptor, typeLetter } from '../state/descriptor.ts';
-import { integerOf } from '../system-event.ts';
 import { errorName } from './errno.ts';
 import { flagNames } from './flags.ts';
 

@@ -1,6 +1,6 @@
 import { parameterIndex } from '../event-types.ts';
+import { integerOf } from '../integer.ts';
 import type { RawEvent } from '../raw-event.ts';
-import { integerOf } from '../system-event.ts';
 import type { Thread } from './thread.ts';
 
 /** `AT_FDCWD` (fcntl.h): below the current directory. */

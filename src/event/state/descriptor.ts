@@ -24,32 +24,31 @@ export interface Descriptor {
   readonly inode: number | undefined;
 }
 
-const empty: Descriptor = {
-  type: 'unknown',
-  name: '',
-  rawName: undefined,
-  tuple: undefined,
-  listening: undefined,
-  domain: undefined,
-  protocol: undefined,
-  role: undefined,
-  connected: false,
-  device: undefined,
-  inode: undefined,
-};
-
 /** Returns a descriptor with these properties; the name of a socket follows from its ends. */
 export function descriptor(properties: Partial<Descriptor>): Descriptor {
-  const made = { ...empty, ...properties };
-  const name = socketName(made);
-  return name === undefined ? made : { ...made, name };
+  const { type = 'unknown', name = '', rawName, tuple, listening, domain, protocol, role } = properties;
+  const { connected = false, device, inode } = properties;
+  return {
+    type,
+    name: socketName(tuple, listening) ?? name,
+    rawName,
+    tuple,
+    listening,
+    domain,
+    protocol,
+    role,
+    connected,
+    device,
+    inode,
+  };
 }
 
 /** Returns the descriptor of a record that was there before the first event. */
 export function recordedDescriptor(record: DescriptorRecord): Descriptor {
-  const { type, tuple, listening, protocol, role, device, inode } = record;
+  const { type, tuple, listening, protocol, role, device, inode, rawName } = record;
   const domain =
     record.domain ?? (type === 'ipv4' ? 2 : type === 'ipv6' ? 10 : type === 'unix' ? 1 : undefined);
+  const connected = record.connected ?? tuple !== undefined;
   return descriptor({
     type,
     name: record.name,
@@ -57,14 +56,16 @@ export function recordedDescriptor(record: DescriptorRecord): Descriptor {
     device,
     inode,
     role,
-    ...(tuple && { tuple, connected: true }),
-    ...(listening && { listening }),
-    ...(protocol !== undefined && { protocol }),
+    rawName,
+    tuple,
+    connected,
+    listening,
+    protocol,
   });
 }
 
 /** `198.51.100.7:40000->203.0.113.9:80`; undefined for what is no socket with ends. */
-function socketName({ tuple, listening }: Descriptor): string | undefined {
+function socketName(tuple: Descriptor['tuple'], listening: Descriptor['listening']): string | undefined {
   if (tuple?.kind === 'inet') return `${endText(tuple.source)}->${endText(tuple.destination)}`;
   if (tuple?.kind === 'unix') return `${hex(tuple.source)}->${hex(tuple.destination)} ${tuple.path}`;
   return listening === undefined ? undefined : endText(listening);

@@ -1,9 +1,11 @@
 import { eventTypeNumber, eventTypes, parameterIndex } from '../event-types.ts';
+import { integerOf } from '../integer.ts';
 import { directoryOf, pathBelow } from '../path.ts';
 import type { Observed, RawEvent, RawValue, ThreadRecord } from '../raw-event.ts';
-import { integerOf, SystemEvent } from '../system-event.ts';
+import { SystemEvent } from '../system-event.ts';
 import { baseDirectory } from './base-directory.ts';
 import { type Descriptor, descriptor, recordedDescriptor } from './descriptor.ts';
+import { openedPath } from './opened-path.ts';
 import type { ProcessTable, Surroundings } from './process-table.ts';
 import { recordedThread, Thread, trimmed } from './thread.ts';
 
@@ -47,7 +49,17 @@ export class SystemState implements ProcessTable {
 
   /** Takes in a process that was there before. */
   seed(record: ThreadRecord): void {
-    this.add(recordedThread(record));
+    const thread = recordedThread(record);
+    const other = record.sharesWith === undefined ? undefined : this.#threads.get(record.sharesWith);
+    if (other !== undefined) thread.descriptors = other.descriptors;
+    this.add(thread);
+  }
+
+  /** All threads, the oldest first, as they are before the next event; the event before it is no longer valid. */
+  threads(): IterableIterator<Thread> {
+    this.#pending?.();
+    this.#pending = undefined;
+    return this.#threads.values();
   }
 
   thread(tid: number): Thread | undefined {
@@ -78,18 +90,13 @@ export class SystemState implements ProcessTable {
     updates[raw.type]?.(this, raw, thread);
     const fd = fdOf(raw);
     if (raw.observed !== undefined) this.#look(raw, raw.observed, thread, fd);
-    if (fd !== undefined && fd < 0) {
-      // A file that could not be opened has its name all the same.
-      const failed = failedOpen(raw, thread);
-      if (failed !== undefined) return new SystemEvent(number, raw, thread, -1, failed, this);
+    if (fd === undefined || fd < 0) {
+      // A file that could not be opened is told by -1, whatever the error was.
+      const told = fd !== undefined && opening.has(raw.type) ? -1 : fd;
+      const seen = fd === undefined ? raw.observed?.descriptor : undefined;
+      return new SystemEvent(number, raw, thread, told, seen && recordedDescriptor(seen), this);
     }
-    const open =
-      fd === undefined
-        ? raw.observed?.descriptor && recordedDescriptor(raw.observed.descriptor)
-        : fd < 0
-          ? undefined
-          : thread.descriptors.get(fd);
-    return new SystemEvent(number, raw, thread, fd, open, this);
+    return new SystemEvent(number, raw, thread, fd, thread.descriptors.get(fd), this);
   }
 
   add(thread: Thread): void {
@@ -121,17 +128,18 @@ export class SystemState implements ProcessTable {
   }
 
   /** Takes over what the sensor saw, which is surer than what follows from earlier events. */
-  #look({ type, params }: RawEvent, observed: Observed, thread: Thread, fd: number | undefined): void {
-    if (observed.session !== undefined) thread.sid = observed.session;
-    if (observed.group !== undefined) thread.pgid = observed.group;
-    if (observed.namespacePid !== undefined) thread.vpid = observed.namespacePid;
-    if (observed.namespaceTid !== undefined) thread.vtid = observed.namespaceTid;
-    if (observed.descriptor === undefined || fd === undefined || fd < 0) return;
-    const seen = recordedDescriptor(observed.descriptor);
+  #look(raw: RawEvent, observed: Observed, thread: Thread, fd: number | undefined): void {
+    const { session, group, namespacePid, namespaceTid, descriptor: seen } = observed;
+    if (session !== undefined) thread.sid = session;
+    if (group !== undefined) thread.pgid = group;
+    if (namespacePid !== undefined) thread.vpid = namespacePid;
+    if (namespaceTid !== undefined) thread.vtid = namespaceTid;
+    if (seen === undefined || fd === undefined || fd < 0) return;
+    const looked = recordedDescriptor(seen);
+    const path = openedPath(raw, thread);
     const known = thread.descriptors.get(fd);
-    const name = opening.has(type) ? openedName(type, params, known) : undefined;
-    const role = seen.role ?? (known?.name === seen.name ? known.role : undefined);
-    this.open(thread, fd, { ...seen, ...name, role });
+    const role = looked.role ?? (known?.name === looked.name ? known.role : undefined);
+    this.open(thread, fd, path === undefined ? { ...looked, role } : { ...looked, ...path });
   }
 
   #unknown(tid: number): Thread {
@@ -140,26 +148,6 @@ export class SystemState implements ProcessTable {
     this.add(thread);
     return thread;
   }
-}
-
-/** A file is told by the path that was asked for, links in it not followed, as Falco does. */
-function openedName(
-  type: number,
-  params: RawEvent['params'],
-  opened: Descriptor | undefined,
-): Pick<Descriptor, 'name' | 'rawName'> | undefined {
-  const index = parameterIndex(type, 'name');
-  const rawName = index === undefined ? undefined : params[index];
-  return typeof rawName === 'string' && opened !== undefined ? { name: opened.name, rawName } : undefined;
-}
-
-/** What a call that opens a file was to open. */
-function failedOpen(raw: RawEvent, thread: Thread): Descriptor | undefined {
-  const index = parameterIndex(raw.type, 'name');
-  const name = index === undefined || !opening.has(raw.type) ? undefined : raw.params[index];
-  if (typeof name !== 'string') return undefined;
-  const base = baseDirectory(raw, 'name', 'dirfd', thread);
-  return descriptor({ type: 'file', name: pathBelow(base, name), rawName: name });
 }
 
 /** The descriptor that an event is about. */
@@ -189,11 +177,13 @@ function on(
 ): void {
   for (const name of names) {
     const type = eventTypeNumber(name) as number;
+    let current: RawEvent['params'] = [];
+    const get: Get = (parameter) => {
+      const index = parameterIndex(type, parameter);
+      return index === undefined ? undefined : current[index];
+    };
     updates[type] = (state, raw, thread) => {
-      const get: Get = (parameter) => {
-        const index = parameterIndex(type, parameter);
-        return index === undefined ? undefined : raw.params[index];
-      };
+      current = raw.params;
       update(state, get, thread, raw);
     };
   }
@@ -205,17 +195,14 @@ function text(value: RawValue | undefined): string | undefined {
 
 on(['open', 'openat', 'openat2', 'creat'], (state, get, thread, raw) => {
   const fd = integerOf(get('fd'));
-  const name = text(get('name'));
-  if (fd === undefined || fd < 0 || name === undefined) return;
+  // What the kernel saw of the file is taken over behind this.
+  if (fd === undefined || fd < 0 || raw.observed?.descriptor !== undefined) return;
+  const path = openedPath(raw, thread);
+  if (path === undefined) return;
   const flags = integerOf(get('flags')) ?? 0;
-  const properties = {
-    type: (flags & (1 << 10)) !== 0 ? 'directory' : 'file',
-    name: pathBelow(baseDirectory(raw, 'name', 'dirfd', thread), name),
-    rawName: name,
-    device: integerOf(get('dev')),
-    inode: integerOf(get('ino')),
-  } as const;
-  state.open(thread, fd, descriptor(properties));
+  const type = (flags & (1 << 10)) !== 0 ? 'directory' : 'file';
+  const [device, inode] = [integerOf(get('dev')), integerOf(get('ino'))];
+  state.open(thread, fd, descriptor({ type, ...path, device, inode }));
 });
 
 on(['open_by_handle_at'], (state, get, thread) => {

@@ -104,8 +104,13 @@ export function recordedThread(record: ThreadRecord): Thread {
   thread.vpgid = record.vpgid;
   thread.loginuid = record.loginuid;
   thread.tty = record.tty;
-  thread.capabilities = record.capabilities ?? {};
   thread.startTime = record.startTime;
+  thread.pgid = record.pgid;
+  thread.capabilities = record.capabilities ?? {};
+  thread.exeFlags = record.exeFlags;
+  thread.exeInode = record.exeInode;
+  thread.exeChanged = record.exeChanged;
+  thread.exeModified = record.exeModified;
   thread.cgroups = record.cgroups ?? [];
   thread.descriptors = new Map(descriptors.map((one) => [one.fd, recordedDescriptor(one)]));
   return thread;

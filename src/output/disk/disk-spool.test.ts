@@ -146,6 +146,23 @@ describe('damage', () => {
     expect(all(open())).toEqual(numbers(50));
   });
 
+  test('without a cursor nothing that was done long ago counts as lost', () => {
+    const spool = open(100_000);
+    for (const n of numbers(100)) spool.append(alert(n));
+    for (const n of numbers(60)) {
+      spool.peek();
+      spool.acknowledge(n);
+    }
+    spool.close();
+    rmSync(join(folder, 'cursor'));
+    const again = open(100_000);
+    expect(again.state().dropped).toBe(0);
+    const found = all(again);
+    expect(found[0]).toBeGreaterThan(1);
+    expect(found[0]).toBeLessThanOrEqual(61);
+    expect(found).toEqual(numbers(101 - (found[0] as number), found[0]));
+  });
+
   test('one bad slot of the cursor leaves the other', () => {
     fill();
     const spool = open();

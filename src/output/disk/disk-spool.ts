@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import type { AlertRecord } from '../alert-record.ts';
 import type { DeadLetter, Spool, SpoolItem, SpoolState } from '../spool.ts';
-import { Cursor } from './cursor.ts';
+import { Cursor, type CursorValue } from './cursor.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { encodeFrame } from './frame.ts';
 import { Overflow } from './overflow.ts';
@@ -57,16 +57,18 @@ export class DiskSpool implements Spool {
     this.#segmentBytes = Math.floor(maxBytes / segmentsOfSpool);
     this.#cursor = new Cursor(`${folder}/cursor`);
     this.#deadLetters = new DeadLetters(folder, maxBytes / 8);
-    let id: string | undefined;
+    let cursor: CursorValue | undefined;
     this.#try(() => {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const cursor = this.#cursor.read();
-      id = cursor?.id;
-      this.#acknowledged = cursor?.acknowledged ?? 0;
-      if (cursor === undefined) this.#cursor.write({ id: newId, acknowledged: 0 });
+      cursor = this.#cursor.read();
     });
-    this.id = id ?? newId;
-    this.#recover();
+    const names = this.#segmentNames();
+    // Of a spool whose cursor is gone, what is no longer there was done, as far as anybody knows.
+    this.#acknowledged = cursor?.acknowledged ?? Math.max(0, firstOf(names[0] ?? '') - 1);
+    this.id = cursor?.id ?? newId;
+    if (cursor === undefined)
+      this.#try(() => this.#cursor.write({ id: newId, acknowledged: this.#acknowledged }));
+    this.#recover(names);
   }
 
   append(record: AlertRecord): void {
@@ -143,11 +145,15 @@ export class DiskSpool implements Spool {
     this.#cursor.close();
   }
 
-  #recover(): void {
+  #segmentNames(): string[] {
     const names: string[] = [];
     this.#try(() => names.push(...readdirSync(this.#options.folder).filter((one) => name.test(one))));
-    for (const one of names.sort()) {
-      const segment = new Segment(`${this.#options.folder}/${one}`, Number(name.exec(one)?.[1]));
+    return names.sort();
+  }
+
+  #recover(names: readonly string[]): void {
+    for (const one of names) {
+      const segment = new Segment(`${this.#options.folder}/${one}`, firstOf(one));
       this.#try(() => segment.recover(this.#acknowledged));
       this.#segments.push(segment);
     }
@@ -240,4 +246,9 @@ export class DiskSpool implements Spool {
     this.#diskErrors++;
     this.#lastDiskError = error.message;
   }
+}
+
+/** The number of its first record, by its name; 0 for what is none. */
+function firstOf(segment: string): number {
+  return Number(name.exec(segment)?.[1] ?? 0);
 }

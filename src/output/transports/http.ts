@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { AlertRecord } from '../alert-record.ts';
@@ -14,7 +15,7 @@ export interface HttpOutputOptions {
   readonly keepAlive: boolean;
   /** Takes any certificate. */
   readonly insecure: boolean;
-  /** Certificates to trust in place of the usual ones, as PEM. */
+  /** Certificates to trust in place of those of Node and of the machine, as PEM. */
   readonly ca?: readonly string[];
   /** Client certificate and key, as PEM. */
   readonly cert?: string;
@@ -34,15 +35,18 @@ export class HttpTransport implements Transport {
   readonly target: string;
   readonly #url: URL;
   readonly #options: HttpOutputOptions;
+  /** Made once: it takes longer than a request does. */
+  readonly #trust: SecureContext | undefined;
   #agent: HttpAgent;
 
-  /** Throws a TypeError for what is no URL of http or https. */
+  /** Throws a TypeError for what is no URL of http or https, an Error for a certificate and a key that do not belong together. */
   constructor(options: HttpOutputOptions) {
     this.#url = new URL(options.url);
     if (!/^https?:$/.test(this.#url.protocol)) throw new TypeError(`no URL of http or https`);
     this.#options = options;
     // Paths and queries may hold tokens.
     this.target = this.#url.origin;
+    if (this.#url.protocol === 'https:') this.#trust = trustOf(options);
     this.#agent = this.#newAgent();
   }
 
@@ -83,15 +87,13 @@ export class HttpTransport implements Transport {
   }
 
   #newAgent(): HttpAgent {
-    const { keepAlive, insecure, ca, cert, key } = this.#options;
+    const { keepAlive, insecure } = this.#options;
     const common = { keepAlive, maxSockets: 1 };
     if (this.#url.protocol === 'http:') return new HttpAgent(common);
     return new HttpsAgent({
       ...common,
       rejectUnauthorized: !insecure,
-      ...(ca && { ca: [...ca] }),
-      ...(cert && { cert }),
-      ...(key && { key }),
+      ...(this.#trust && { secureContext: this.#trust }),
     });
   }
 
@@ -99,10 +101,20 @@ export class HttpTransport implements Transport {
     const request = this.#url.protocol === 'http:' ? httpRequest : httpsRequest;
     return new Promise((done, fail) => {
       const sent = request(this.#url, { method: 'POST', headers, agent: this.#agent, signal }, done);
-      sent.on('error', (error) => fail(signal.aborted ? (signal.reason as Error) : error));
+      sent.on('error', (error) => {
+        // What Node advises there is of no use to whoever runs Picket.
+        error.message = error.message.replace(/; if the root CA .*/, '');
+        fail(signal.aborted ? (signal.reason as Error) : error);
+      });
       sent.end(body);
     });
   }
+}
+
+/** Without certificates of its own it trusts Node's and those of the machine, as curl and with it Falco do. */
+function trustOf({ ca, cert, key }: HttpOutputOptions): SecureContext {
+  const usual = () => [...new Set([...getCACertificates('bundled'), ...getCACertificates('system')])];
+  return createSecureContext({ ca: ca ? [...ca] : usual(), ...(cert && { cert }), ...(key && { key }) });
 }
 
 /** The answer up to its limit; a connection whose answer goes on is not kept. */

@@ -30,13 +30,13 @@ export class ProgramTransport implements Transport {
 
   constructor(options: ProgramOutputOptions) {
     this.#options = options;
-    this.target = options.program;
+    this.target = shownProgram(options.program);
   }
 
   send(record: AlertRecord, signal: AbortSignal): Promise<void> {
     const { program, keepAlive, json } = this.#options;
     const line = lineOf(record, json);
-    if (!keepAlive) return feedOnce('/bin/sh', ['-c', program], line, 'the program', signal);
+    if (!keepAlive) return feedOnce('/bin/sh', ['-c', program], line, { name: 'the program' }, signal);
     return this.#write(`${line}\n`, signal);
   }
 
@@ -106,4 +106,11 @@ export class ProgramTransport implements Transport {
     this.#ending.add(end);
     return child;
   }
+}
+
+/** The name of the program alone: behind it may stand tokens, as in the address that curl posts to. */
+function shownProgram(command: string): string {
+  const words = command.trim().split(/\s+/);
+  const name = words.find((word) => !word.includes('=')) ?? '';
+  return words.length === 1 ? name : `${name} …`;
 }

@@ -26,7 +26,7 @@ export class LocalSyslogTransport implements Transport {
 
   send(record: AlertRecord, signal: AbortSignal): Promise<void> {
     const args = [...this.#arguments, '--priority', `user.${severities[severityOf(record)]}`];
-    return feedOnce('logger', args, lineOf(record, this.#isJson), 'logger', signal);
+    return feedOnce('logger', args, lineOf(record, this.#isJson), { name: 'logger', isQuiet: true }, signal);
   }
 
   reopen(): void {}

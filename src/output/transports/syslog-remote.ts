@@ -1,4 +1,5 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
 import { connect, isIPv6, type Socket } from 'node:net';
 import type { AlertRecord } from '../alert-record.ts';
 import { RefusedError, type Transport } from '../transport.ts';
@@ -125,18 +126,18 @@ class UdpSyslogTransport implements Transport {
   }
 
   /** Connected, so that a host that refuses is told by the next message. */
-  #connect(): Promise<DatagramSocket> {
+  async #connect(): Promise<DatagramSocket> {
     const { host, port } = this.#options;
-    const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-    return new Promise((done, fail) => {
-      socket.once('error', fail);
-      socket.connect(port, host, () => {
-        socket.off('error', fail);
-        socket.on('error', () => {});
-        socket.unref();
-        done(socket);
-      });
+    const { address, family } = await lookup(host);
+    const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+    await new Promise<void>((done, fail) => {
+      socket.once('connect', done).once('error', fail).connect(port, address);
+    }).catch((error: Error) => {
+      socket.close();
+      throw error;
     });
+    socket.on('error', () => {});
+    return socket.unref();
   }
 }
 

@@ -17,6 +17,8 @@ export interface RuleMatcher<E> {
   rulesFor(type: number): readonly Rule[];
   /** Makes the functions of a type now, rather than when its first event comes. */
   prepare(type: number): void;
+  /** As `prepare`, for {@link all}. */
+  prepareAll(type: number): void;
   /** Whether any rule is asked of this type of event: others need not be delivered at all. */
   isAsked(type: number): boolean;
 }
@@ -29,28 +31,42 @@ export function compileFilter<E>(condition: Condition, source: EventSource<E>): 
   return text.build(`return ${text.expression(term)};`);
 }
 
-/**
- * Returns the rules of one source as functions, one for each type of event, made when the first event of the type comes: in
- * each, terms that several rules share are evaluated at most once for an event, and fields asked at most once.
- */
+/** Returns the rules of one source as functions; see {@link compileConditions}. */
 export function compileRules<E>(rules: readonly Rule[], source: EventSource<E>): RuleMatcher<E> {
-  return new Matcher(
+  return compileConditions(
     rules.filter((rule) => rule.enabled && rule.source === source.id),
     source,
   );
 }
 
-const none: readonly Rule[] = [];
+/**
+ * Returns what has conditions as functions, one for each type of event, made when the first event of the type comes: in each,
+ * terms that several conditions share are evaluated at most once for an event, and fields asked at most once.
+ */
+export function compileConditions<E, R extends Conditional>(
+  items: readonly R[],
+  source: EventSource<E>,
+): Matcher<E, R> {
+  return new Matcher(items, source);
+}
 
-class Matcher<E> implements RuleMatcher<E> {
-  readonly rules: readonly Rule[];
+/** Something that holds for an event or not. */
+export interface Conditional {
+  readonly condition: Condition;
+}
+
+const none: readonly never[] = [];
+
+/** Conditions as functions, and whose they are. */
+export class Matcher<E, R extends Conditional> {
+  readonly rules: readonly R[];
   readonly #source: EventSource<E>;
   readonly #leaves = new LeafCache<E>();
-  readonly #asked: readonly (readonly Rule[])[];
-  readonly #first: ((event: E) => Rule | undefined)[] = [];
-  readonly #all: ((event: E) => readonly Rule[])[] = [];
+  readonly #asked: readonly (readonly R[])[];
+  readonly #first: ((event: E) => R | undefined)[] = [];
+  readonly #all: ((event: E) => readonly R[])[] = [];
 
-  constructor(rules: readonly Rule[], source: EventSource<E>) {
+  constructor(rules: readonly R[], source: EventSource<E>) {
     this.rules = rules;
     this.#source = source;
     const catalogue = source as unknown as EventSource<never>;
@@ -58,7 +74,7 @@ class Matcher<E> implements RuleMatcher<E> {
     this.#asked = source.types.map((_, type) => rules.filter((_, index) => types[index]?.[type] === 1));
   }
 
-  first(event: E): Rule | undefined {
+  first(event: E): R | undefined {
     const type = this.#source.typeOf(event);
     const match = this.#first[type];
     if (match !== undefined) return match(event);
@@ -70,17 +86,20 @@ class Matcher<E> implements RuleMatcher<E> {
     this.#first[type] ??= this.#makeFirst(type);
   }
 
-  all(event: E): readonly Rule[] {
+  all(event: E): readonly R[] {
     const type = this.#source.typeOf(event);
-    let match = this.#all[type];
-    if (match === undefined) {
-      match = this.#makeAll(type);
-      this.#all[type] = match;
-    }
-    return match(event);
+    const match = this.#all[type];
+    if (match !== undefined) return match(event);
+    this.prepareAll(type);
+    return this.all(event);
   }
 
-  rulesFor(type: number): readonly Rule[] {
+  /** As `prepare`, for {@link all}. */
+  prepareAll(type: number): void {
+    this.#all[type] ??= this.#makeAll(type);
+  }
+
+  rulesFor(type: number): readonly R[] {
     return this.#asked[type] ?? none;
   }
 
@@ -88,7 +107,7 @@ class Matcher<E> implements RuleMatcher<E> {
     return this.rulesFor(type).length > 0;
   }
 
-  #makeFirst(type: number): (event: E) => Rule | undefined {
+  #makeFirst(type: number): (event: E) => R | undefined {
     return this.#make(
       type,
       (rule) => `return ${rule};`,
@@ -96,7 +115,7 @@ class Matcher<E> implements RuleMatcher<E> {
     );
   }
 
-  #makeAll(type: number): (event: E) => readonly Rule[] {
+  #makeAll(type: number): (event: E) => readonly R[] {
     return this.#make(
       type,
       (rule) => `(found ??= []).push(${rule});`,
@@ -105,17 +124,17 @@ class Matcher<E> implements RuleMatcher<E> {
     );
   }
 
-  #make<R>(
+  #make<T>(
     type: number,
     hit: (rule: string) => string,
     end: (text: FunctionText<E>) => string,
     begin = '',
-  ): (event: E) => R {
+  ): (event: E) => T {
     const planner = new Planner(this.#source, this.#source.types[type], this.#leaves);
     const text = new FunctionText<E>();
     const asked = this.rulesFor(type).map((rule) => ({ rule, term: planner.term(rule.condition) }));
     for (const { term } of asked) text.count(term);
     const lines = asked.map(({ rule, term }) => `if (${text.expression(term)}) ${hit(text.constant(rule))}`);
-    return text.build<R>([begin, ...lines, end(text)].join('\n'));
+    return text.build<T>([begin, ...lines, end(text)].join('\n'));
   }
 }

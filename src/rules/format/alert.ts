@@ -26,6 +26,9 @@ export const defaultAlertOptions: AlertOptions = {
 /** What an alert tells of its rule. */
 export type AlertedRule = Pick<Rule, 'name' | 'priority' | 'source' | 'tags'>;
 
+/** What a rule or a correlation has to be printed by. */
+export type PrintedRule = AlertedRule & Pick<Rule, 'output' | 'extraFields'>;
+
 /** One alert: what fired, when, and how it is printed. Plain data: it goes from thread to thread. */
 export interface RuleAlert {
   readonly rule: AlertedRule;
@@ -36,6 +39,8 @@ export interface RuleAlert {
   readonly message: string;
   /** Values by their names in the output, as JSON. */
   readonly fields: ReadonlyMap<string, string>;
+  /** Events that the kernel had no room for shortly before: there may be more to it. Absent when none were lost. */
+  readonly lost?: number;
 }
 
 /** Makes alerts of events that a rule holds for. */
@@ -43,7 +48,7 @@ export class AlertPrinter<E> {
   readonly #source: EventSource<E>;
   readonly #timeOf: (event: E) => bigint;
   readonly #hostname: string;
-  readonly #formatters = new Map<Rule, OutputFormatter<E>>();
+  readonly #formatters = new Map<PrintedRule, OutputFormatter<E>>();
 
   constructor(source: EventSource<E>, timeOf: (event: E) => bigint, hostname: string) {
     this.#source = source;
@@ -51,12 +56,15 @@ export class AlertPrinter<E> {
     this.#hostname = hostname;
   }
 
-  alert(rule: Rule, event: E): RuleAlert {
-    let formatter = this.#formatters.get(rule);
-    if (formatter === undefined) {
-      formatter = withExtraFields(rule, this.#source);
-      this.#formatters.set(rule, formatter);
-    }
+  /** Makes the formatter of a rule now, rather than when it first fires. */
+  prepare(rule: PrintedRule): OutputFormatter<E> {
+    const formatter = this.#formatters.get(rule) ?? withExtraFields(rule, this.#source);
+    this.#formatters.set(rule, formatter);
+    return formatter;
+  }
+
+  alert(rule: PrintedRule, event: E): RuleAlert {
+    const formatter = this.prepare(rule);
     const time = this.#timeOf(event);
     const { name, priority, source, tags } = rule;
     return {
@@ -70,7 +78,10 @@ export class AlertPrinter<E> {
 }
 
 /** The formatter of a rule's output, with the fields that a configuration adds. */
-function withExtraFields<E>({ output, extraFields = [] }: Rule, source: EventSource<E>): OutputFormatter<E> {
+function withExtraFields<E>(
+  { output, extraFields = [] }: PrintedRule,
+  source: EventSource<E>,
+): OutputFormatter<E> {
   const formatter = outputFormatter(output, source);
   if (extraFields.length === 0) return formatter;
   const extra = extraFields.map(({ name, format, isText }) => ({
@@ -100,12 +111,13 @@ export function alertText(alert: RuleAlert, options: AlertOptions = defaultAlert
 
 /** Returns the alert as one line of JSON, keys and their order as Falco's. */
 export function alertJson(
-  { rule, time, hostname, message, fields, ...rest }: RuleAlert,
+  { rule, time, hostname, message, fields, lost, ...rest }: RuleAlert,
   options: AlertOptions = defaultAlertOptions,
 ): string {
   const alert = { rule, time, hostname, message, fields, ...rest };
   const timeKey = options.isoTime ? 'evt.time.iso8601' : 'evt.time';
-  const values = new Map([[timeKey, String(time)], ...fields]);
+  const doubt: [string, string][] = lost === undefined ? [] : [['picket.events_lost', String(lost)]];
+  const values = new Map([[timeKey, String(time)], ...fields, ...doubt]);
   const entries = [...values]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${JSON.stringify(name)}:${value}`);

@@ -1,17 +1,16 @@
-import { type Priority, priorities } from '../rule-set.ts';
 import {
-  appendNoValues,
   deprecatedItem,
   invalidListName,
   invalidMacroName,
   rulesValidate,
   rulesYamlValidate,
-  unknownSource,
 } from './codes.ts';
-import type { ExceptionDraft, ListDraft, MacroDraft, RuleDraft } from './drafts.ts';
+import { collectCorrelation } from './collect-correlation.ts';
+import type { CorrelationDraft, ListDraft, MacroDraft, RuleDraft } from './drafts.ts';
+import { isNamed, needs, nothingBefore, priorityOf, sourceOf, textOf } from './item-values.ts';
 import { applyOverrides, type Override, overridesOf } from './override.ts';
-import { JoinedText, type PlacedText } from './placed-text.ts';
-import { readExceptions } from './read-exceptions.ts';
+import { JoinedText } from './placed-text.ts';
+import { mergedExceptions, readExceptions } from './read-exceptions.ts';
 import type { Item } from './read-items.ts';
 import { checkVersions, type Versions } from './versions.ts';
 
@@ -22,6 +21,7 @@ export class Definitions {
   readonly lists: Map<string, ListDraft> = new Map();
   readonly macros: Map<string, MacroDraft> = new Map();
   readonly rules: Map<string, RuleDraft> = new Map();
+  readonly correlations: Map<string, CorrelationDraft> = new Map();
   readonly #sources: ReadonlySet<string>;
   readonly #versions: Versions;
   #index = 0;
@@ -41,21 +41,18 @@ export class Definitions {
         checkVersions(item, this.#versions);
         break;
       case 'list':
-        if (this.#isNamed(item)) this.#list(item);
+        if (isNamed(item)) this.#list(item);
         break;
       case 'macro':
-        if (this.#isNamed(item)) this.#macro(item);
+        if (isNamed(item)) this.#macro(item);
         break;
       case 'rule':
-        if (this.#isNamed(item)) this.#rule(item);
+        if (isNamed(item)) this.#rule(item);
+        break;
+      case 'correlation':
+        if (isNamed(item)) collectCorrelation(this.correlations, item, this.#index, this.#sources);
         break;
     }
-  }
-
-  #isNamed(item: Item): boolean {
-    if (item.name !== '') return true;
-    item.report(rulesYamlValidate, `Mapping for key '${item.kind}' is empty`, item.keyAt(item.kind));
-    return false;
   }
 
   #list(item: Item): void {
@@ -68,10 +65,10 @@ export class Definitions {
       );
     const before = this.lists.get(name);
     const how = overridesOf(item, ['items'], ['items']);
-    if (how === undefined || !this.#needs(item, 'items')) return;
+    if (how === undefined || !needs(item, 'items')) return;
     const items = item.texts('items');
     if (before === undefined) {
-      if (how.size > 0) this.#nothingBefore(item);
+      if (how.size > 0) nothingBefore(item);
       else this.lists.set(name, { name, items, item, index: this.#index, visibility: this.#index });
       return;
     }
@@ -90,11 +87,11 @@ export class Definitions {
       );
     const before = this.macros.get(name);
     const how = overridesOf(item, ['condition'], ['condition']);
-    if (how === undefined || !this.#needs(item, 'condition')) return;
-    const condition = this.#text(item, 'condition');
+    if (how === undefined || !needs(item, 'condition')) return;
+    const condition = textOf(item, 'condition');
     if (condition === undefined) return;
     if (before === undefined) {
-      if (how.size > 0) this.#nothingBefore(item);
+      if (how.size > 0) nothingBefore(item);
       else this.macros.set(name, { name, condition, item, index: this.#index, visibility: this.#index });
       return;
     }
@@ -125,7 +122,7 @@ export class Definitions {
     );
     if (how === undefined) return;
     if (how.size > 0 || item.boolean('append') === true) {
-      if (before === undefined) this.#nothingBefore(item);
+      if (before === undefined) nothingBefore(item);
       else this.#change(before, item, how);
       return;
     }
@@ -139,7 +136,7 @@ export class Definitions {
         item.keyAt('enabled'),
         { help },
       );
-      if (before === undefined) this.#nothingBefore(item, 'enabled');
+      if (before === undefined) nothingBefore(item, 'enabled');
       else before.enabled = item.boolean('enabled') ?? before.enabled;
       return;
     }
@@ -150,28 +147,13 @@ export class Definitions {
   }
 
   #newRule(item: Item, before: RuleDraft | undefined): RuleDraft | undefined {
-    const source = item.text('source')?.text ?? 'syscall';
-    if (!this.#sources.has(source)) {
-      item.report(
-        unknownSource,
-        `Unknown source ${source}, skipping`,
-        item.has('source') ? item.at('source') : item.at('rule'),
-      );
-      return undefined;
-    }
-    if (before !== undefined && before.source !== source) {
-      item.report(
-        rulesValidate,
-        `Rule has been re-defined with a different source than '${before.source}'`,
-        item.has('source') ? item.at('source') : item.at('rule'),
-      );
-      return undefined;
-    }
-    const needed = ['condition', 'output', 'desc', 'priority'].filter((key) => !this.#needs(item, key));
+    const source = sourceOf(item, before, this.#sources);
+    if (source === undefined) return undefined;
+    const needed = ['condition', 'output', 'desc', 'priority'].filter((key) => !needs(item, key));
     const [condition, output, description] = ['condition', 'output', 'desc'].map((key) =>
-      item.has(key) ? this.#text(item, key) : undefined,
+      item.has(key) ? textOf(item, key) : undefined,
     );
-    const priority = this.#priority(item);
+    const priority = priorityOf(item);
     if (needed.length > 0 || !condition || !output || !description || !priority) return undefined;
     return {
       name: item.name,
@@ -208,71 +190,13 @@ export class Definitions {
         )
       : how;
     applyOverrides(rule, item, overrides, {
-      text: (key) => this.#text(item, key),
-      priority: () => this.#priority(item),
-      exceptions: (isAppending) => this.#exceptions(rule, item, isAppending),
+      text: (key) => textOf(item, key),
+      priority: () => priorityOf(item),
+      exceptions: (isAppending) => mergedExceptions(rule.exceptions, item, isAppending),
       duration: () => durationOf(item),
     });
     rule.item = item;
     rule.visibility = this.#index;
-  }
-
-  /** The rule's exceptions with those of an item: values of known ones are added, new ones need fields. */
-  #exceptions(rule: RuleDraft, item: Item, isAppending: boolean): readonly ExceptionDraft[] {
-    const given = readExceptions(item, isAppending);
-    if (!isAppending) return given;
-    const result = [...rule.exceptions];
-    for (const one of given) {
-      const at = result.findIndex(({ name }) => name === one.name);
-      const known = result[at];
-      const fault = (message: string) =>
-        item.report(rulesValidate, message, one.span, { inner: one.context });
-      if (known === undefined) {
-        if (one.fields.length === 0) fault('Rule exception must have fields property with a list of fields');
-        else if (one.values.length === 0) fault('Rule exception must have values property');
-        else result.push(one);
-        continue;
-      }
-      if (one.fields.length > 0) fault('Can not append exception fields to existing exception, only values');
-      else if (one.comps.length > 0)
-        fault('Can not append exception comps to existing exception, only values');
-      else if (one.values.length === 0)
-        item.report(appendNoValues, 'Overriding/appending exception with no values', one.span, {
-          inner: one.context,
-        });
-      else result[at] = { ...known, values: [...known.values, ...one.values] };
-    }
-    return result;
-  }
-
-  #priority(item: Item): Priority | undefined {
-    const text = item.text('priority')?.text;
-    if (text === undefined) return undefined;
-    const wanted = text.toLowerCase() === 'info' ? 'informational' : text.toLowerCase();
-    const found = priorities.find((one) => one.toLowerCase() === wanted);
-    if (found === undefined)
-      item.report(rulesYamlValidate, 'Invalid priority', item.at('priority'), {
-        help: `one of ${priorities.join(', ')}`,
-      });
-    return found;
-  }
-
-  #needs(item: Item, key: string): boolean {
-    if (item.has(key)) return true;
-    item.report(rulesYamlValidate, `Item has no mapping for key '${key}'`, item.context.span);
-    return false;
-  }
-
-  #text(item: Item, key: string): PlacedText | undefined {
-    const text = item.text(key);
-    if (text === undefined)
-      item.report(rulesYamlValidate, `Can't decode YAML scalar value: \`${key}\` is a text`, item.at(key));
-    return text;
-  }
-
-  #nothingBefore(item: Item, key = item.has('override') ? 'override' : 'append'): void {
-    const message = `${item.kind === 'rule' ? 'Rule' : item.kind === 'macro' ? 'Macro' : 'List'} has '${key}' key but no ${item.kind} by that name already exists`;
-    item.report(rulesValidate, message, item.keyAt(key));
   }
 }
 

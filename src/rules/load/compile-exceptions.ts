@@ -12,15 +12,23 @@ const operators: ReadonlySet<string> = new Set(comparisonOperators);
  * told, and that exception left out. `hasField` says whether the source of the rule has a field of this name.
  */
 export function withExceptions(rule: RuleDraft, hasField: (name: string) => boolean): PlacedText {
-  const parts = rule.exceptions.flatMap((exception) => exceptionText(rule, exception, hasField));
+  const parts = exceptionTexts(rule, hasField);
   if (parts.length === 0) return rule.condition;
   const span = rule.item.at('exceptions');
   const joined = parts.flatMap((part) => [textAt(') and not (', span), part]);
   return new JoinedText([textAt('(', span), rule.condition, ...joined, textAt(')', span)], '');
 }
 
+/** Returns the exceptions as conditions, those that have values; what does not fit is told. */
+export function exceptionTexts(
+  draft: Pick<RuleDraft, 'item' | 'exceptions'>,
+  hasField: (name: string) => boolean,
+): readonly PlacedText[] {
+  return draft.exceptions.flatMap((exception) => exceptionText(draft, exception, hasField));
+}
+
 function exceptionText(
-  { item }: RuleDraft,
+  { item }: Pick<RuleDraft, 'item'>,
   exception: ExceptionDraft,
   hasField: (name: string) => boolean,
 ): PlacedText[] {

@@ -47,20 +47,34 @@ export interface ExceptionRow {
   readonly span: Span;
 }
 
-/** A rule likewise. */
-export interface RuleDraft extends Order {
+/** What everything has that makes alerts. */
+export interface AlertDraft extends Order {
   readonly name: string;
   readonly source: string;
-  condition: PlacedText;
   output: PlacedText;
   description: PlacedText;
   priority: Priority;
   tags: readonly string[];
   enabled: boolean;
+  exceptions: readonly ExceptionDraft[];
+  item: Item;
+}
+
+/** A rule likewise. */
+export interface RuleDraft extends AlertDraft {
+  condition: PlacedText;
   warnEventTypes: boolean;
   skipIfUnknownFilter: boolean;
   capture: boolean;
   captureDuration: number | undefined;
-  exceptions: readonly ExceptionDraft[];
-  item: Item;
+}
+
+/** A correlation likewise. */
+export interface CorrelationDraft extends AlertDraft {
+  /** The item that says what is asked (`count`, `sequence` or `absence`). */
+  asks: Item;
+  /** Those that say how long, and how much is remembered. */
+  within: Item;
+  cooldown: Item;
+  maxKeys: Item;
 }

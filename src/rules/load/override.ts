@@ -1,13 +1,21 @@
 import type { Priority } from '../rule-set.ts';
 import { rulesValidate } from './codes.ts';
-import type { ExceptionDraft, RuleDraft } from './drafts.ts';
+import type { AlertDraft, ExceptionDraft, RuleDraft } from './drafts.ts';
 import { JoinedText, type PlacedText } from './placed-text.ts';
 import type { Item } from './read-items.ts';
 
 export type Override = 'append' | 'replace';
 
 /** Keys that name an item or say how it is taken, and so are never changed by it. */
-const aside: ReadonlySet<string> = new Set(['rule', 'macro', 'list', 'append', 'override', 'source']);
+const aside: ReadonlySet<string> = new Set([
+  'rule',
+  'macro',
+  'list',
+  'correlation',
+  'append',
+  'override',
+  'source',
+]);
 
 /**
  * Returns how an item changes an earlier one, key by key; empty when it does not, undefined when what it says of that is
@@ -25,7 +33,11 @@ export function overridesOf(
     return undefined;
   };
   if (override === undefined || override === null) {
-    return new Map(isAppending && item.kind !== 'rule' ? [[appendable[0] as string, 'append']] : []);
+    return new Map(
+      isAppending && (item.kind === 'macro' || item.kind === 'list')
+        ? [[appendable[0] as string, 'append']]
+        : [],
+    );
   }
   if (isAppending)
     return fault(
@@ -62,46 +74,20 @@ export interface KeyReaders {
   text(key: string): PlacedText | undefined;
   priority(): Priority | undefined;
   exceptions(isAppending: boolean): readonly ExceptionDraft[];
-  duration(): number | undefined;
 }
 
-/** Changes a rule by the keys of an item. */
+/** Changes a rule by the keys of an item. `duration` reads that of a recording. */
 export function applyOverrides(
   rule: RuleDraft,
   item: Item,
   overrides: ReadonlyMap<string, Override>,
-  read: KeyReaders,
+  read: KeyReaders & { duration(): number | undefined },
 ): void {
   for (const [key, how] of overrides) {
-    const isAppending = how === 'append';
-    const joined = (before: PlacedText) => {
-      const text = read.text(key);
-      if (text === undefined) return before;
-      return isAppending ? new JoinedText([before, text], ' ') : text;
-    };
+    if (applyAlertOverride(rule, item, key, how, read)) continue;
     switch (key) {
       case 'condition':
-        rule.condition = joined(rule.condition);
-        break;
-      case 'output':
-        rule.output = joined(rule.output);
-        break;
-      case 'desc':
-        rule.description = joined(rule.description);
-        break;
-      case 'tags': {
-        const tags = item.texts('tags').map(({ text }) => text);
-        rule.tags = isAppending ? [...rule.tags, ...tags] : tags;
-        break;
-      }
-      case 'exceptions':
-        rule.exceptions = read.exceptions(isAppending);
-        break;
-      case 'priority':
-        rule.priority = read.priority() ?? rule.priority;
-        break;
-      case 'enabled':
-        rule.enabled = item.boolean('enabled') ?? rule.enabled;
+        rule.condition = changed(rule.condition, read.text(key), how);
         break;
       case 'capture':
         rule.capture = item.boolean('capture') ?? rule.capture;
@@ -117,4 +103,43 @@ export function applyOverrides(
         break;
     }
   }
+}
+
+/** Changes what makes alerts by one key of an item; false when the key is none of those that they all have. */
+export function applyAlertOverride(
+  draft: AlertDraft,
+  item: Item,
+  key: string,
+  how: Override,
+  read: KeyReaders,
+): boolean {
+  switch (key) {
+    case 'output':
+      draft.output = changed(draft.output, read.text(key), how);
+      return true;
+    case 'desc':
+      draft.description = changed(draft.description, read.text(key), how);
+      return true;
+    case 'tags': {
+      const tags = item.texts('tags').map(({ text }) => text);
+      draft.tags = how === 'append' ? [...draft.tags, ...tags] : tags;
+      return true;
+    }
+    case 'exceptions':
+      draft.exceptions = read.exceptions(how === 'append');
+      return true;
+    case 'priority':
+      draft.priority = read.priority() ?? draft.priority;
+      return true;
+    case 'enabled':
+      draft.enabled = item.boolean('enabled') ?? draft.enabled;
+      return true;
+    default:
+      return false;
+  }
+}
+
+function changed(before: PlacedText, text: PlacedText | undefined, how: Override): PlacedText {
+  if (text === undefined) return before;
+  return how === 'append' ? new JoinedText([before, text], ' ') : text;
 }

@@ -1,5 +1,5 @@
 import type { Path } from '../../manifest/resource.ts';
-import { exceptionNameNotUnique, rulesYamlValidate } from './codes.ts';
+import { appendNoValues, exceptionNameNotUnique, rulesValidate, rulesYamlValidate } from './codes.ts';
 import type { ExceptionDraft, ExceptionRow, ExceptionValue } from './drafts.ts';
 import type { ItemContext } from './findings.ts';
 import type { PlacedText } from './placed-text.ts';
@@ -24,6 +24,36 @@ export function readExceptions(item: Item, isAppending: boolean): ExceptionDraft
     found.push(one);
   }
   return found;
+}
+
+/** Returns exceptions with those of an item: values of known ones are added, new ones need fields. */
+export function mergedExceptions(
+  before: readonly ExceptionDraft[],
+  item: Item,
+  isAppending: boolean,
+): readonly ExceptionDraft[] {
+  const given = readExceptions(item, isAppending);
+  if (!isAppending) return given;
+  const result = [...before];
+  for (const one of given) {
+    const at = result.findIndex(({ name }) => name === one.name);
+    const known = result[at];
+    const fault = (message: string) => item.report(rulesValidate, message, one.span, { inner: one.context });
+    if (known === undefined) {
+      if (one.fields.length === 0) fault('Rule exception must have fields property with a list of fields');
+      else if (one.values.length === 0) fault('Rule exception must have values property');
+      else result.push(one);
+      continue;
+    }
+    if (one.fields.length > 0) fault('Can not append exception fields to existing exception, only values');
+    else if (one.comps.length > 0) fault('Can not append exception comps to existing exception, only values');
+    else if (one.values.length === 0)
+      item.report(appendNoValues, 'Overriding/appending exception with no values', one.span, {
+        inner: one.context,
+      });
+    else result[at] = { ...known, values: [...known.values, ...one.values] };
+  }
+  return result;
 }
 
 function readException(

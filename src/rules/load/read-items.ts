@@ -19,6 +19,7 @@ export const itemKinds = [
   'macro',
   'list',
   'rule',
+  'correlation',
 ] as const;
 export type ItemKind = (typeof itemKinds)[number];
 
@@ -45,7 +46,27 @@ const known: Readonly<Record<ItemKind, ReadonlySet<string>>> = {
     'append',
     'override',
   ]),
+  correlation: new Set([
+    'correlation',
+    'count',
+    'sequence',
+    'absence',
+    'within',
+    'cooldown',
+    'max_keys',
+    'output',
+    'desc',
+    'priority',
+    'source',
+    'enabled',
+    'tags',
+    'exceptions',
+    'override',
+  ]),
 };
+
+/** Kinds whose key gives the name of an object. */
+const named: ReadonlySet<ItemKind> = new Set(['macro', 'list', 'rule', 'correlation']);
 
 /** One object of a rules file, read loosely; faults are told while it is read. */
 export class Item {
@@ -71,17 +92,21 @@ export class Item {
     this.#path = path;
     this.#file = file;
     this.#tell = tell;
-    const isNamed = kind === 'macro' || kind === 'list' || kind === 'rule';
-    this.name = (isNamed && this.text(kind)?.text) || '';
+    this.name = (named.has(kind) && this.text(kind)?.text) || '';
   }
 
   get context(): ItemContext {
-    const named = ['macro', 'list', 'rule'].includes(this.kind) && this.name !== '';
-    return { type: this.kind, name: this.name, span: named ? this.at(this.kind) : this.keyAt(this.kind) };
+    const isNamed = named.has(this.kind) && this.name !== '';
+    return { type: this.kind, name: this.name, span: isNamed ? this.at(this.kind) : this.keyAt(this.kind) };
   }
 
   has(key: string): boolean {
     return this.fields[key] !== undefined && this.fields[key] !== null;
+  }
+
+  /** What stands at a path, as YAML reads it. */
+  value(...path: Path): unknown {
+    return valueAt(this.fields, path);
   }
 
   at(...path: Path): Span {

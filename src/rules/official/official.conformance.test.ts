@@ -67,12 +67,15 @@ test.skipIf(skip)('each condition is the same when it is rendered and parsed aga
 test.skipIf(skip)('loading and compiling the 93 rules takes at most 120 ms', () => {
   const names = ['falco_rules.yaml', 'falco-incubating_rules.yaml', 'falco-sandbox_rules.yaml'];
   const times = Array.from({ length: 5 }, () => {
-    const begun = performance.now();
+    // Of this thread: other tests run at the same time.
+    const begun = process.threadCpuUsage();
     const matcher = compileRules(load(...names).rules, syscallSource);
     for (const type of syscallSource.types.keys()) if (matcher.isAsked(type)) matcher.prepare(type);
-    return performance.now() - begun;
+    const { user, system } = process.threadCpuUsage(begun);
+    return (user + system) / 1000;
   });
-  console.log(`93 rules loaded and compiled in ${times.map((time) => time.toFixed(0)).join(', ')} ms`);
-  // The least, since other tests run at the same time.
+  console.log(
+    `93 rules loaded and compiled in ${times.map((time) => time.toFixed(0)).join(', ')} ms of processor time`,
+  );
   expect(Math.min(...times)).toBeLessThan(120);
 });

@@ -8,7 +8,7 @@ import { type EmbeddedText, fileText } from '../../manifest/embedded.ts';
 import { compileRules } from '../compile/compile.ts';
 import { type LoadOptions, loadRules } from '../load/load.ts';
 import { priorities, type Rule } from '../rule-set.ts';
-import { falcoData, listed, regressionCases, regressionPath } from './cases.fixture.ts';
+import { falcoData, listed, namesToday, regressionCases, regressionPath } from './cases.fixture.ts';
 
 /**
  * Alerts over Kubernetes audit logs, against those of Falco 0.34.1 with its plugin of that time. The rules that a case takes from that
@@ -19,13 +19,6 @@ const renamedLists: readonly (readonly [string, string])[] = [
   ['falco_sensitive_mount_images', 'k8s_audit_sensitive_mount_images'],
   ['falco_hostnetwork_images', 'k8s_audit_hostnetwork_images'],
 ];
-const renamedRules: Readonly<Record<string, readonly string[]>> = {
-  'K8s Role/Clusterrole Created': ['K8s Role Created', 'K8s ClusterRole Created'],
-  'K8s Role/Clusterrole Deleted': ['K8s Role Deleted', 'K8s ClusterRole Deleted'],
-  'K8s Role/Clusterrolebinding Created': ['K8s RoleBinding Created', 'K8s ClusterRoleBinding Created'],
-  'K8s Role/Clusterrolebinding Deleted': ['K8s RoleBinding Deleted', 'K8s ClusterRoleBinding Deleted'],
-};
-
 /** Cases whose rules today's engine refuses. */
 const leftOut = /^compat_engine_v4_/;
 const why = 'rules of engine 4 compare lists of values with `contains`, which today’s engine refuses';
@@ -55,7 +48,7 @@ test.each(cases)('audit: %s', (name, one) => {
   const { rules, findings } = loadRules(files, { sources });
   expect(findings.filter(({ code }) => code.severity === 'error').map(({ message }) => message)).toEqual([]);
   const matcher = compileRules(rules, auditSource);
-  const log = (one as { readonly input?: string }).input ?? one.trace_file;
+  const log = one.input ?? one.trace_file;
   const { events, faults } = decodeAudit(readFileSync(regressionPath(log as string), 'utf8'));
   expect(faults).toEqual([]);
   const fired = events.flatMap((event) => matcher.first(event) ?? []);
@@ -65,7 +58,7 @@ test.each(cases)('audit: %s', (name, one) => {
   for (const level of one.detect ? levels : [])
     expect(fired.map(({ priority }) => priority)).toContain(level);
   for (const [rule, count] of (one.detect_counts ?? []).flatMap((counts) => Object.entries(counts))) {
-    const names = renamedRules[rule] ?? [rule];
+    const names = namesToday(rule);
     const found = fired.filter((fire) => names.includes(fire.name));
     expect(found.length, `${rule}: ${fired.map((fire) => fire.name)}`).toBe(count);
   }

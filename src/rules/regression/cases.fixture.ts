@@ -25,6 +25,8 @@ export interface RegressionCase {
   readonly rules_file?: readonly string[] | string;
   readonly rules_warning?: readonly string[];
   readonly trace_file?: string;
+  /** In place of it, a log of audit events. */
+  readonly input?: string;
   readonly validate_rules_file?: readonly string[] | string;
   readonly validate_errors?: readonly ExpectedFinding[];
   readonly validate_warnings?: readonly ExpectedFinding[];
@@ -57,4 +59,17 @@ export function regressionPath(name: string): string {
 export function listed<T>(value: readonly T[] | T | undefined): readonly T[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value as T];
+}
+
+/** Rules of Kubernetes audit events that are called otherwise today. */
+const renamedRules: Readonly<Record<string, readonly string[]>> = {
+  'K8s Role/Clusterrole Created': ['K8s Role Created', 'K8s ClusterRole Created'],
+  'K8s Role/Clusterrole Deleted': ['K8s Role Deleted', 'K8s ClusterRole Deleted'],
+  'K8s Role/Clusterrolebinding Created': ['K8s RoleBinding Created', 'K8s ClusterRoleBinding Created'],
+  'K8s Role/Clusterrolebinding Deleted': ['K8s RoleBinding Deleted', 'K8s ClusterRoleBinding Deleted'],
+};
+
+/** What a rule that a case names is called today. */
+export function namesToday(rule: string): readonly string[] {
+  return renamedRules[rule] ?? [rule];
 }

@@ -48,7 +48,7 @@ function apply(config: string, text = rule('Shell') + rule('Other').replace('ERR
   const sources = new Map([['syscall', source as never]]);
   const loaded = loadRules([fileText('rules.yaml', text)], { sources });
   expect(loaded.findings.filter(({ code }) => code.severity === 'error')).toEqual([]);
-  const applied = applySettings(loaded.rules, settings, sources);
+  const applied = applySettings(loaded, settings, sources);
   return {
     ...applied,
     source,

@@ -1,18 +1,18 @@
-import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { nearest } from '../../diagnostic/suggest.ts';
 import { compileGlob } from '../compile/glob.ts';
+import type { Correlation } from '../correlation.ts';
 import { operandType, type SourceCatalogue } from '../operand-type.ts';
-import { type ExtraField, priorities, type Rule } from '../rule-set.ts';
+import { type ExtraField, priorities, type Rule, type RuleSet } from '../rule-set.ts';
 import { parseOutput } from '../syntax/output-template.ts';
 import { faultySetting, idleSelection } from './codes.ts';
 import { Report } from './report.ts';
 import type { FalcoSettings, OutputAppend, RuleSelection } from './settings.ts';
 
-export interface AppliedSettings {
-  /** In their order, also those that are switched off; without those of too low a priority. */
-  readonly rules: readonly Rule[];
-  readonly diagnostics: readonly Diagnostic[];
-}
+/** In their order, also those that are switched off; without those of too low a priority. */
+export type AppliedSettings = RuleSet;
+
+/** What raises alerts. */
+type Alerting = Rule | Correlation;
 
 /**
  * Returns rules as a configuration wants them: `rules` switches them after loading and wins over their files, each entry
@@ -20,16 +20,17 @@ export interface AppliedSettings {
  * rules were loaded with: fields that they do not have are told, and not added.
  */
 export function applySettings(
-  rules: readonly Rule[],
+  set: Pick<RuleSet, 'rules' | 'correlations'>,
   { selections, priority, appendOutput }: Pick<FalcoSettings, 'selections' | 'priority' | 'appendOutput'>,
   sources: ReadonlyMap<string, SourceCatalogue>,
 ): AppliedSettings {
   const report = new Report();
+  const rules: readonly Alerting[] = [...set.rules, ...set.correlations];
   const enabled = rules.map((rule) => rule.enabled);
   for (const selection of selections) select(rules, enabled, selection, report);
   const least = priorities.indexOf(priority);
   let changed = rules
-    .map((rule, index): Rule => ({ ...rule, enabled: enabled[index] as boolean }))
+    .map((rule, index): Alerting => ({ ...rule, enabled: enabled[index] as boolean }))
     .filter((rule) => priorities.indexOf(rule.priority) <= least);
   for (const append of appendOutput) {
     if (!rules.some((rule) => isMatch(rule, append))) {
@@ -38,11 +39,19 @@ export function applySettings(
     }
     changed = changed.map((rule) => (isMatch(rule, append) ? appended(rule, append, sources, report) : rule));
   }
-  return { rules: changed, diagnostics: report.diagnostics };
+  return {
+    rules: changed.filter((one) => !isCorrelation(one)) as Rule[],
+    correlations: changed.filter(isCorrelation),
+    diagnostics: report.diagnostics,
+  };
+}
+
+function isCorrelation(one: Alerting): one is Correlation {
+  return 'asks' in one;
 }
 
 function select(
-  rules: readonly Rule[],
+  rules: readonly Alerting[],
   enabled: boolean[],
   { action, rule, tag, place }: RuleSelection,
   report: Report,
@@ -60,13 +69,13 @@ function select(
   report.say(idleSelection, place, `no rule has the ${what}`, nameHelp(rule, rules));
 }
 
-function nameHelp(wanted: string | undefined, rules: readonly Rule[]): { readonly help?: string } {
+function nameHelp(wanted: string | undefined, rules: readonly Alerting[]): { readonly help?: string } {
   const names = rules.map(({ name }) => name);
   const meant = wanted === undefined ? undefined : nearest(wanted, names);
   return meant === undefined ? {} : { help: `write \`${meant}\`` };
 }
 
-function isMatch({ name, source, tags }: Rule, { match }: OutputAppend): boolean {
+function isMatch({ name, source, tags }: Alerting, { match }: OutputAppend): boolean {
   return (
     (match.rule === undefined || match.rule === name) &&
     (match.source === undefined || match.source === source) &&
@@ -75,11 +84,11 @@ function isMatch({ name, source, tags }: Rule, { match }: OutputAppend): boolean
 }
 
 function appended(
-  rule: Rule,
+  rule: Alerting,
   { extraOutput, extraFields, place }: OutputAppend,
   sources: ReadonlyMap<string, SourceCatalogue>,
   report: Report,
-): Rule {
+): Alerting {
   const source = sources.get(rule.source);
   const isSound = (format: string): boolean => {
     const problem = source === undefined ? undefined : problemOf(format, source);

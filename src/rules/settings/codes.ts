@@ -112,6 +112,25 @@ export const idleSelection: CodeDefinition = define(
   'rules:\n- disable: {rule: Terminal shell in container}',
 );
 
+export const missingRulesFile: CodeDefinition = define(
+  'PKT2111',
+  'warning',
+  'Rules file that is not there',
+  `An entry of \`rules_files\` names neither a file nor a folder. Falco passes over it without a word, and runs without its rules; so does
+Picket, but for this word. A relative path counts from the folder of the configuration.`,
+  'rules_files: [/etc/falco/falco_rule.yaml]',
+  'rules_files: [/etc/falco/falco_rules.yaml]',
+);
+
+export const noRulesFiles: CodeDefinition = define(
+  'PKT2112',
+  'error',
+  'Configuration that loads no rules',
+  'None of the entries of `rules_files` gives a file with rules, or there are none: nothing is ever raised. Falco does not start.',
+  'stdout_output: {enabled: true}',
+  'stdout_output: {enabled: true}\nrules_files: [/etc/falco/falco_rules.yaml]',
+);
+
 /** All codes of this folder. */
 export const settingsCodes: readonly CodeDefinition[] = [
   settingsUnreadable,
@@ -125,4 +144,6 @@ export const settingsCodes: readonly CodeDefinition[] = [
   faultyOverride,
   outputWithoutTarget,
   idleSelection,
+  missingRulesFile,
+  noRulesFiles,
 ];

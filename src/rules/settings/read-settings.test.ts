@@ -93,7 +93,7 @@ metrics: {enabled: true, interval: 15m}
     extraFields: [{ name: 'proc.pid' }, { name: 'who', format: '%user.name!' }],
   });
   expect(settings).toMatchObject({
-    rulesFiles: ['/etc/falco/falco_rules.yaml', '/etc/falco/rules.d'],
+    rulesFiles: [{ path: '/etc/falco/falco_rules.yaml' }, { path: '/etc/falco/rules.d' }],
     selections: [
       { action: 'disable', rule: '*' },
       { action: 'enable', tag: 'network' },
@@ -173,8 +173,9 @@ test('the removed limit counts, and is told', () => {
 });
 
 test('the old spelling of rules_files alone is read, a single text too', () => {
-  expect(read('rules_file: a.yaml').settings.rulesFiles).toEqual(['a.yaml']);
-  expect(read('rules_file: [a.yaml, b.yaml]').settings.rulesFiles).toEqual(['a.yaml', 'b.yaml']);
+  const files = (text: string) => read(text).settings.rulesFiles.map(({ path }) => path);
+  expect(files('rules_file: a.yaml')).toEqual(['a.yaml']);
+  expect(files('rules_file: [a.yaml, b.yaml]')).toEqual(['a.yaml', 'b.yaml']);
 });
 
 describe('included files', () => {
@@ -191,7 +192,7 @@ describe('included files', () => {
     ['{path: x.yaml, strategy: add-only}', ['a'], 'Error', true],
   ])('%s', (strategy, rulesFiles, priority, enabled) => {
     const { alerts, metrics, ...rest } = joined(strategy);
-    expect(rest).toMatchObject({ rulesFiles, priority });
+    expect(rest).toMatchObject({ rulesFiles: rulesFiles.map((path) => ({ path })), priority });
     expect(alerts.json).toBe(true);
     expect(metrics.enabled).toBe(enabled);
   });
@@ -221,7 +222,7 @@ describe('overrides', () => {
     });
     expect(told).toEqual([]);
     expect(settings).toMatchObject({
-      rulesFiles: ['c', 'b', 'd'],
+      rulesFiles: [{ path: 'c' }, { path: 'b' }, { path: 'd' }],
       alerts: { json: true },
       outputs: { http: { url: 'http://x=y' } },
       staticFields: new Map([['a.b', '1']]),

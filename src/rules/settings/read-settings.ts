@@ -20,7 +20,7 @@ import { readOutputs } from './read-outputs.ts';
 import { readAppends, readSelections } from './read-rule-changes.ts';
 import { Report } from './report.ts';
 import { removedEngines } from './schema.ts';
-import type { FalcoSettings } from './settings.ts';
+import type { FalcoSettings, RulesFile } from './settings.ts';
 import { Section, textOf, textsOf } from './values.ts';
 
 export interface SettingsOptions {
@@ -203,7 +203,7 @@ function toSettings(root: Section, report: Report): FalcoSettings {
   };
 }
 
-function rulesFilesOf(root: Section, report: Report): string[] {
+function rulesFilesOf(root: Section, report: Report): RulesFile[] {
   const [now, old] = [root.at('rules_files'), root.at('rules_file')];
   if (isSet(now) && isSet(old)) {
     report.say(rulesFilesTwice, old.place, '`rules_file` and `rules_files` are both there', {
@@ -213,7 +213,12 @@ function rulesFilesOf(root: Section, report: Report): string[] {
   } else if (isSet(old) && old.kind === 'map') {
     report.say(faultySetting, old.place, '`rules_file` is not a list', { help: 'write a list' });
   }
-  return textsOf(isSet(now) ? now : old);
+  const node = isSet(now) ? now : old;
+  const entries = node?.kind === 'list' ? node.items : node === undefined ? [] : [node];
+  return entries.flatMap((entry) => {
+    const path = textOf(entry);
+    return path === undefined ? [] : [{ path, place: entry.place }];
+  });
 }
 
 function priorityOf(text: string | undefined): Priority {

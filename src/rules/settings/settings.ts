@@ -51,10 +51,16 @@ export interface OutputSettings {
   readonly throttle?: { readonly rate: number; readonly maxBurst: number };
 }
 
+/** One entry of `rules_files`: a file, or a folder. */
+export interface RulesFile {
+  readonly path: string;
+  readonly place: Place;
+}
+
 /** A configuration as Picket takes it; everything has a value. */
 export interface FalcoSettings {
   /** Files and folders in order; of folders, files that end in .yaml or .yml, sorted, one level deep. */
-  readonly rulesFiles: readonly string[];
+  readonly rulesFiles: readonly RulesFile[];
   readonly selections: readonly RuleSelection[];
   /** Rules of lower priority are not loaded. */
   readonly priority: Priority;

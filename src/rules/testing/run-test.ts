@@ -1,11 +1,12 @@
 import type { RawEvent, ThreadRecord } from '../../event/raw-event.ts';
+import type { NumberedRecord, RecordedEvents } from '../../event/recorded-events.ts';
 import { SystemState } from '../../event/state/system-state.ts';
 import { recordedThread } from '../../event/state/thread.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import type { SystemEvent } from '../../event/system-event.ts';
-import { compileRules } from '../compile/compile.ts';
-import { AlertPrinter, type RuleAlert } from '../format/alert.ts';
-import type { Rule } from '../rule-set.ts';
+import { parseDuration } from '../duration.ts';
+import { type AskedRules, RuleEngine } from '../engine.ts';
+import type { RuleAlert } from '../format/alert.ts';
 import { makeEvent, processesOf } from './make-event.ts';
 import type { RuleTest, TestEvent } from './schema.ts';
 
@@ -23,27 +24,49 @@ export interface RuleTestResult {
   readonly alerts: readonly TestAlert[];
 }
 
-/** Runs a test over events: those that it makes up, or `captured` ones. All rules that hold count, enabled or not by default. */
-export function runRuleTest(
+/**
+ * Runs a test over events: those that it makes up, or `captured` ones. All rules that hold count, and all correlations.
+ */
+export function runRuleTest<E extends NumberedRecord = SystemEvent>(
   test: RuleTest,
-  rules: readonly Rule[],
-  captured?: Iterable<SystemEvent>,
+  rules: AskedRules,
+  captured?: RecordedEvents<E>,
 ): RuleTestResult {
-  const matcher = compileRules(rules, syscallSource);
-  const printer = new AlertPrinter<SystemEvent>(syscallSource, ({ raw }) => raw.time, 'test');
-  const alerts: TestAlert[] = [];
-  for (const event of captured ?? madeUp(test)) {
-    for (const rule of matcher.all(event))
-      alerts.push({ ...printer.alert(rule, event), event: event.number });
-  }
+  const alerts =
+    captured === undefined ? raised(madeUpEvents(test), rules, test) : raised(captured, rules, test);
+  const named = [...rules.rules, ...(rules.correlations ?? [])];
   const failures = [
-    ...test.expect.flatMap((expected) => missing(expected, alerts, rules)),
+    ...test.expect.flatMap((expected) => missing(expected, alerts, named)),
     ...unexpected(test, alerts),
   ];
   return { name: test.name, passed: failures.length === 0, failures, alerts };
 }
 
-const second = 1_000_000_000n;
+function raised<E extends NumberedRecord>(
+  { source, timeOf, events }: RecordedEvents<E>,
+  rules: AskedRules,
+  { wait }: RuleTest,
+): readonly TestAlert[] {
+  const engine = new RuleEngine<E>(rules, source, { timeOf, hostname: 'test', matching: 'all' });
+  const alerts: TestAlert[] = [];
+  let last: { readonly time: bigint; readonly number: number } = { time: 0n, number: 0 };
+  const add = (found: readonly RuleAlert[]) =>
+    alerts.push(...found.map((alert) => ({ ...alert, event: last.number })));
+  for (const event of events()) {
+    last = { time: timeOf(event), number: event.number };
+    add(engine.take(event));
+  }
+  if (wait !== undefined) add(engine.tick(last.time + nanoseconds(wait)));
+  return alerts;
+}
+
+function madeUpEvents(test: RuleTest): RecordedEvents<SystemEvent> {
+  return { source: syscallSource, timeOf: ({ raw }) => raw.time, events: () => madeUp(test) };
+}
+
+function nanoseconds(duration: string): bigint {
+  return BigInt(parseDuration(duration) as number);
+}
 
 function* madeUp({ events = [], containers = {} }: RuleTest): Generator<SystemEvent> {
   const users = new Map(events.map(({ process: caller }) => [caller?.uid ?? 0, caller?.user]));
@@ -56,9 +79,11 @@ function* madeUp({ events = [], containers = {} }: RuleTest): Generator<SystemEv
     },
   });
   const known = new Set<number>();
+  let time = 0n;
   for (const [index, event] of events.entries()) {
+    if (index > 0) time += nanoseconds(event.after ?? '1s');
     for (const record of processesOf(event)) seed(state, record, known, event);
-    yield state.apply(makeEvent(event, BigInt(index) * second) as RawEvent, index + 1);
+    yield state.apply(makeEvent(event, time) as RawEvent, index + 1);
   }
 }
 
@@ -87,7 +112,7 @@ function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 function missing(
   { rule, count, output, fields }: RuleTest['expect'][number],
   alerts: readonly TestAlert[],
-  rules: readonly Rule[],
+  rules: readonly { readonly name: string; readonly enabled: boolean }[],
 ): string[] {
   const found = alerts.filter((alert) => alert.rule.name === rule);
   if (!rules.some(({ name }) => name === rule)) return [`there is no rule ${rule} in these files`];

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+const duration = z.string().regex(/^\d{1,9}(ms|s|m|h|d)$/, 'is a duration: 500ms, 60s, 5m, 2h or 1d');
+
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 const parent = z
@@ -52,6 +54,7 @@ const event = z.strictObject({
       'Parameters by name: numbers, texts, flags by name (`O_RDONLY|O_CREAT`), ends as `198.51.100.7:40000->203.0.113.9:443`.',
     ),
   process: caller.optional(),
+  after: duration.optional().describe('How long after the event before it; 1s when left out.'),
 });
 
 const expected = z.strictObject({
@@ -65,8 +68,14 @@ const oneTest = z
   .strictObject({
     name: z.string().min(1),
     events: z.array(event).optional(),
-    capture: z.string().optional().describe('A capture (.scap), by its path from this file.'),
+    capture: z
+      .string()
+      .optional()
+      .describe('A capture (.scap) or a log of Kubernetes audit events, by its path from this file.'),
     containers: z.record(z.string(), container).optional(),
+    wait: duration
+      .optional()
+      .describe('How long nothing more happens after the last event: for what ought to come and does not.'),
     expect: z
       .array(expected)
       .describe('Rules that must fire. Others must not; an empty list means that none may.'),

@@ -51,20 +51,41 @@ const ptrace: readonly number[] = [
   0x4208,
 ];
 
-function translated(bits: Bits, value: number): number {
-  let result = 0;
-  for (const [kernel, event] of bits) if ((value & kernel) >>> 0 === kernel) result |= event;
-  return result;
+/** Numbers that are remembered; a power of 2. */
+const remembered = 256;
+
+/** Translates flags; programs use few combinations, so that most are remembered. */
+class Translation {
+  readonly #bits: Bits;
+  readonly #keys = new Float64Array(remembered).fill(Number.NaN);
+  readonly #values = new Int32Array(remembered);
+
+  constructor(bits: Bits) {
+    this.#bits = bits;
+  }
+
+  of(value: number): number {
+    const slot = (value ^ (value >>> 8) ^ (value >>> 16)) & (remembered - 1);
+    if (this.#keys[slot] === value) return this.#values[slot] as number;
+    let result = 0;
+    for (const [kernel, event] of this.#bits) if ((value & kernel) >>> 0 === kernel) result |= event;
+    this.#keys[slot] = value;
+    this.#values[slot] = result;
+    return result;
+  }
 }
+
+const openFlags = new Translation(open);
+const cloneFlags = new Translation(clone);
 
 /** Returns a number of the kernel as events of its kind give it; flags of other kinds are the same in both. */
 export function eventNumber(kind: ParameterKind, value: number): number {
   switch (kind) {
     case 'open flags':
       // Modes 0, 1, 2 are told as 1, 2, 3.
-      return ((value & 3) + 1) | translated(open, value);
+      return ((value & 3) + 1) | openFlags.of(value);
     case 'clone flags':
-      return translated(clone, value);
+      return cloneFlags.of(value);
     case 'ptrace request':
       return ptrace.indexOf(value) + 1;
     case 'file mode':

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import type { KernelLayout } from './events.ts';
 import { startOf } from './procfs.ts';
 
@@ -25,7 +26,7 @@ export interface CpuFile {
   readonly fd: number;
 }
 
-const namePattern = /^picket-(\d+)-(\d+)-\d+$/;
+const namePattern = /^picket-(\d+)-(\d+)-[\d.]+$/;
 const defaultBufferKb = 4096;
 const smallestBufferKb = 64;
 
@@ -94,7 +95,7 @@ export class TraceInstance {
 
   /** Creates the instance and starts recording. Throws when the kernel refuses; nothing is left behind then. */
   constructor(root: string, layout: KernelLayout, options: InstanceOptions = {}) {
-    this.path = join(root, 'instances', `picket-${process.pid}-${startOf('self')}-${++created}`);
+    this.path = join(root, 'instances', `picket-${process.pid}-${startOf('self')}-${threadId}.${++created}`);
     const cpus: CpuFile[] = [];
     this.cpus = cpus;
     mkdirSync(this.path);

@@ -1,0 +1,111 @@
+import { hash } from 'node:crypto';
+import { type AuditEvent, decodeAudit } from '../../event/audit/audit-event.ts';
+import { auditSource } from '../../event/audit/audit-source.ts';
+import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
+import { EventInputs } from './event-input.ts';
+import { RecentKeys } from './recent-keys.ts';
+import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
+
+/** Events that are remembered, to know them when they come again: some batches of 400, about 2 MB. */
+const rememberedEvents = 16_384;
+
+/** How late events come: the API server keeps a batch for up to 30 s (`--audit-webhook-batch-max-wait`). */
+const lateness = 60_000_000_000n;
+const tickMs = 1000;
+
+/** What became of a text with audit events. */
+export interface AuditTaken {
+  readonly events: number;
+  /** What is no event, by the number of its line or item, from 1. */
+  readonly faults: readonly { readonly item: number; readonly message: string }[];
+}
+
+/** How alerts are made. */
+export interface AuditRulesOptions {
+  /** Of this machine; it stands in the alerts. */
+  readonly hostname: string;
+  /** Of an event the first rule that holds, or all. Default: the first. */
+  readonly matching?: 'first' | 'all';
+}
+
+/** Rules of `source: k8s_audit`, asked of the audit events of a Kubernetes API server. */
+export class AuditRules implements RuleSource {
+  /** Events that came again; the rules were not asked of them. */
+  repeated = 0;
+  /** In which events come; stopped with this. */
+  readonly inputs = new EventInputs();
+  readonly #engine: RuleEngine<AuditEvent>;
+  readonly #sink: RuleAlertSink;
+  readonly #recent = new RecentKeys(rememberedEvents);
+  readonly #ticking: NodeJS.Timeout | undefined;
+  #events = 0;
+  #undecodable = 0;
+  #latest = 0n;
+
+  /** Rules that are not enabled, or of other sources, are left out. */
+  constructor(rules: AskedRules, sink: RuleAlertSink, { hostname, matching = 'first' }: AuditRulesOptions) {
+    this.#engine = new RuleEngine(rules, auditSource, { timeOf: ({ time }) => time, hostname, matching });
+    this.#sink = sink;
+    if (this.#engine.correlations.length > 0)
+      this.#ticking = setInterval(() => this.#tick(BigInt(Date.now()) * 1_000_000n), tickMs).unref();
+  }
+
+  /** Asks the rules of the events in `text` (a body of the webhook, or lines of a log). Returns when all alerts are raised. */
+  take(text: string): AuditTaken {
+    const { events, faults } = decodeAudit(text, this.#events + 1);
+    this.#undecodable += faults.length;
+    for (const event of events) {
+      this.#events++;
+      this.#ask(event);
+    }
+    return { events: events.length, faults };
+  }
+
+  status(): RuleSourceStatus {
+    const inputs = this.inputs.status();
+    return {
+      ...inputs,
+      id: auditSource.id,
+      rules: this.#engine.rules.length + this.#engine.correlations.length,
+      events: this.#events,
+      undecodable: this.#undecodable + inputs.undecodable,
+    };
+  }
+
+  stop(): Promise<void> {
+    clearInterval(this.#ticking);
+    return this.inputs.stop();
+  }
+
+  #ask(event: AuditEvent): void {
+    const key = digest(event);
+    if (this.#recent.seen(key)) {
+      this.repeated++;
+      return;
+    }
+    if (event.time > this.#latest) this.#latest = event.time;
+    try {
+      for (const alert of this.#engine.take(event)) this.#sink.alert(alert);
+    } catch (error) {
+      // Whoever sent it is told that it was not taken, and sends it again.
+      this.#recent.forget(key);
+      throw error;
+    }
+  }
+
+  /** Tells what was expected and has not come; `now` in nanoseconds since the epoch. */
+  #tick(now: bigint): void {
+    const complete = now - lateness;
+    const time = complete > this.#latest ? complete : this.#latest;
+    for (const alert of this.#engine.tick(time)) this.#sink.alert(alert);
+  }
+}
+
+/**
+ * What makes an event the same: everything in it. The webhook sends a batch again when it saw no answer, and one event may come
+ * over the log and the webhook. The audit id would not do: who asks the API server may choose it (the header `Audit-ID`),
+ * and could hide a request behind the id of an earlier one.
+ */
+function digest({ value }: AuditEvent): string {
+  return hash('sha256', JSON.stringify(value), 'base64');
+}

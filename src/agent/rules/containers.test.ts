@@ -1,0 +1,120 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { syscallSource } from '../../event/syscall-source.ts';
+import { fileText } from '../../manifest/embedded.ts';
+import type { RuleAlert } from '../../rules/format/alert.ts';
+import { loadRules } from '../../rules/load/load.ts';
+import { probeBpf } from '../../sensor/bpf.ts';
+import { Containerd, cannotRunContainers } from '../../sensor/cri/containerd.fixture.ts';
+import { SystemCallRules } from './system-calls.ts';
+
+const probe = probeBpf();
+const skip = cannotRunContainers ?? (probe.state === 'available' ? undefined : probe.details[0]);
+
+const text = `
+- rule: First program
+  desc: the program that a container is started with, of any image but one
+  condition: >
+    evt.type = execve and proc.name in (cat, id) and container
+    and not container.image.repository in (docker.io/library/busybox)
+  output: >
+    %proc.name %container.name %container.image.repository %container.image.tag %k8s.ns.name/%k8s.pod.name
+    %container.privileged %container.mount.dest[/etc] %k8s.pod.label[app]
+  priority: WARNING
+- macro: container
+  condition: (container.id != host)
+`;
+
+describe.skipIf(skip)(
+  `rules that ask for images and pods, live (${skip ?? 'runs'})`,
+  { timeout: 60_000 },
+  () => {
+    let containerd: Containerd;
+    let rules: SystemCallRules | undefined;
+    const alerts: RuleAlert[] = [];
+    const warnings: string[] = [];
+    beforeAll(async () => {
+      containerd = await Containerd.start();
+    }, 60_000);
+    afterEach(async () => {
+      await rules?.stop();
+      alerts.length = 0;
+      warnings.length = 0;
+    });
+    afterAll(async () => containerd?.remove());
+
+    async function start(criSocket: string): Promise<SystemCallRules> {
+      const {
+        rules: loaded,
+        correlations,
+        diagnostics,
+      } = loadRules([fileText('rules.yaml', text)], {
+        sources: new Map([['syscall', syscallSource]]),
+      });
+      expect(diagnostics).toEqual([]);
+      const setup = {
+        rules: loaded,
+        correlations,
+        matching: 'first',
+        hostname: 'edge',
+        sensor: 'bpf',
+        staticFields: new Map(),
+        criSocket,
+      } as const;
+      rules = await SystemCallRules.open(setup, {
+        alert: (alert) => void alerts.push(alert),
+        warn: (warning) => void warnings.push(warning),
+      });
+      return rules;
+    }
+
+    test('the first program of a new container is judged by its image, and told with its pod', async () => {
+      const running = await start(containerd.socket);
+      expect(running.containers).toBe(`containerd 1.6.20~ds1 at ${containerd.socket}`);
+      const folder = join(containerd.folder, 'mounted');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'x'), '');
+      for (let round = 0; round < 5; round++) {
+        await containerd.run(containerd.images.edge, ['/bin/cat', '/etc/passwd'], {
+          name: 'reader',
+          pod: { name: `sensor-${round}`, namespace: 'field', labels: { app: `sensor-${round}` } },
+          privileged: true,
+          mounts: [{ source: '/etc', destination: '/host/etc', readonly: true }],
+        });
+        // Not told: by the image alone.
+        await containerd.run(containerd.images.busybox, ['/bin/cat', '/etc/passwd']);
+      }
+      await expect.poll(() => alerts.length, { timeout: 5000 }).toBeGreaterThanOrEqual(5);
+      await running.stop();
+      expect(alerts.map(({ message }) => message)).toEqual(
+        [0, 1, 2, 3, 4].map(
+          (round) =>
+            `cat reader registry.example:5000/edge/sensor 2.1 field/sensor-${round} true /host/etc sensor-${round}`,
+        ),
+      );
+      expect(running.status()).toMatchObject({ incomplete: 0, lost: 0 });
+      expect(warnings).toEqual([]);
+    });
+
+    test('a program that is started in a container that runs already', async () => {
+      const made = await containerd.run(containerd.images.edge, ['/bin/sleep', '100'], { name: 'quiet' });
+      const running = await start(containerd.socket);
+      await containerd.exec(made.id, ['/bin/id']);
+      await running.stop();
+      expect(alerts.map(({ message }) => message)).toEqual([
+        expect.stringMatching(
+          /^id quiet registry\.example:5000\/edge\/sensor 2\.1 edge\/pod-\d+ false <NA> <NA>$/,
+        ),
+      ]);
+    });
+
+    test('without the engine the same is told, and what is not known is missing', async () => {
+      const running = await start('none');
+      await containerd.run(containerd.images.edge, ['/bin/cat', '/etc/passwd']);
+      await expect.poll(() => alerts.length, { timeout: 5000 }).toBe(1);
+      expect(alerts[0]?.message).toBe('cat <NA> <NA> <NA> <NA>/<NA> <NA> <NA> <NA>');
+      expect(running.containers).toBeUndefined();
+    });
+  },
+);

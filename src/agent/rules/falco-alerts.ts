@@ -1,0 +1,44 @@
+import { type ReadAlerts, readAlerts } from '../../rules/format/read-alert.ts';
+import { EventInputs } from './event-input.ts';
+import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
+
+/** What became of a text with alerts. */
+export interface FalcoTaken {
+  readonly events: number;
+  /** What is no alert, by the number of its line or item, from 1. */
+  readonly faults: ReadAlerts['faults'];
+}
+
+/** Alerts that a Falco raised, on this machine or another: its `http_output`. They keep the hostname that they came with. */
+export class FalcoAlerts implements RuleSource {
+  /** In which they come; stopped with this. */
+  readonly inputs = new EventInputs();
+  readonly #sink: RuleAlertSink;
+  #events = 0;
+  #undecodable = 0;
+
+  constructor(sink: RuleAlertSink) {
+    this.#sink = sink;
+  }
+
+  /** Hands on the alerts in `text`. Returns when all are raised. */
+  take(text: string): FalcoTaken {
+    const { alerts, faults } = readAlerts(text);
+    this.#undecodable += faults.length;
+    for (const alert of alerts) {
+      this.#events++;
+      this.#sink.alert(alert);
+    }
+    return { events: alerts.length, faults };
+  }
+
+  status(): RuleSourceStatus {
+    const inputs = this.inputs.status();
+    const undecodable = this.#undecodable + inputs.undecodable;
+    return { ...inputs, id: 'falco', rules: 0, events: this.#events, undecodable };
+  }
+
+  stop(): Promise<void> {
+    return this.inputs.stop();
+  }
+}

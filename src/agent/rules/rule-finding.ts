@@ -1,0 +1,69 @@
+import type { AlertSeverity, Evidence, Finding } from '../../detect/detector.ts';
+import type { RuleAlert } from '../../rules/format/alert.ts';
+import type { Priority } from '../../rules/rule-set.ts';
+import { techniquesOf } from './techniques.ts';
+
+/** Under this name alerts of rules stand among those of detectors. */
+export const rulesDetector = 'rules';
+
+const severities: Readonly<Record<Priority, AlertSeverity>> = {
+  Emergency: 'critical',
+  Alert: 'critical',
+  Critical: 'critical',
+  Error: 'high',
+  Warning: 'medium',
+  Notice: 'low',
+  Informational: 'low',
+  Debug: 'low',
+};
+
+/** Values that are shown with an alert, and how much of each: programs choose them. */
+const [maxEvidence, maxValue, maxMessage] = [24, 400, 2_000];
+/** What tells the same thing again from another one, beside the rule and who did it. */
+const same = ['proc.name', 'proc.exepath', 'fd.name', 'fd.sip', 'ka.user.name', 'ka.target.name'] as const;
+
+/**
+ * Returns an alert of a rule as a finding, to be folded with its repeats, kept and shown. Who did it is the container where the output
+ * names one, else the machine; the same rule, program and object there is the same thing again.
+ */
+export function ruleFinding({ rule, time, hostname, message, fields }: RuleAlert): Finding {
+  const values = new Map([...fields].map(([name, value]) => [name, plain(value)]));
+  const entity = entityOf(values) ?? hostname;
+  const key = same.map((name) => values.get(name) ?? '').join('|');
+  return {
+    detector: rulesDetector,
+    severity: severities[rule.priority],
+    at: Number(time / 1_000_000n),
+    entity,
+    fingerprint: `rules|${rule.source}|${rule.name}|${entity}|${key}`.slice(0, maxMessage),
+    title: rule.name,
+    explanation: shortened(message, maxMessage),
+    evidence: evidenceOf(values),
+    techniques: techniquesOf(rule.tags),
+    flows: [],
+  };
+}
+
+function entityOf(values: ReadonlyMap<string, string | undefined>): string | undefined {
+  const pod = values.get('k8s.pod.name');
+  if (pod !== undefined) return `${values.get('k8s.ns.name') ?? '?'}/${pod}`;
+  const name = values.get('container.name');
+  if (name !== undefined && name !== 'host') return name;
+  const id = values.get('container.id');
+  return id === undefined || id === 'host' || id === '' ? values.get('ka.user.name') : id;
+}
+
+function evidenceOf(values: ReadonlyMap<string, string | undefined>): Evidence[] {
+  const known = [...values].filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return known.slice(0, maxEvidence).map(([name, value]) => ({ name, value: shortened(value, maxValue) }));
+}
+
+/** A value as text; undefined where the event had none. */
+function plain(json: string): string | undefined {
+  if (json === 'null') return undefined;
+  return json.startsWith('"') ? (JSON.parse(json) as string) : json;
+}
+
+function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
+}

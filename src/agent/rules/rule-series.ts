@@ -1,0 +1,47 @@
+import type { Registry } from 'prom-client';
+import { series } from '../series.ts';
+import type { RulesStatus } from './rule-alerts.ts';
+
+/**
+ * Registers the series of rules; returns what sets them anew. Labels: sources are few, and of rules so many are told apart as a table of
+ * fixed size holds.
+ */
+export function ruleSeries(registry: Registry): (status: RulesStatus) => void {
+  const of = (name: string, help: string, key: 'events' | 'lost' | 'undecodable' | 'rules') =>
+    series<RulesStatus>(registry, name, help, ['source'], ({ sources }) =>
+      sources.map((source) => [{ source: source.id }, source[key]]),
+    );
+  const take = [
+    of('picket_rule_events_total', 'Events that rules were asked of.', 'events'),
+    of('picket_rule_events_lost_total', 'Events that were there and that rules were not asked of.', 'lost'),
+    of('picket_rule_events_undecodable_total', 'What came and could not be read as an event.', 'undecodable'),
+    series<RulesStatus>(
+      registry,
+      'picket_rule_events_incomplete_total',
+      'Events of containers of which the container engine had not told in time.',
+      ['source'],
+      ({ sources }) =>
+        sources.flatMap(({ id, incomplete }) =>
+          incomplete === undefined ? [] : [[{ source: id }, incomplete] as const],
+        ),
+    ),
+    of('picket_rules_asked', 'Rules that are asked of the events of a source.', 'rules'),
+    series<RulesStatus>(
+      registry,
+      'picket_rule_source_up',
+      'Whether a source of events for rules is running (1) or not (0).',
+      ['source'],
+      ({ sources }) => sources.map(({ id, state }) => [{ source: id }, state === 'running' ? 1 : 0]),
+    ),
+    series<RulesStatus>(
+      registry,
+      'picket_rule_alerts_total',
+      'Alerts of rules, each one counted.',
+      ['rule', 'priority', 'source'],
+      ({ byRule }) => byRule.map(({ count, ...labels }) => [labels, count]),
+    ),
+  ];
+  return (status) => {
+    for (const set of take) set(status);
+  };
+}

@@ -1,0 +1,115 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, describe, expect, test } from 'vitest';
+import { syscallSource } from '../../event/syscall-source.ts';
+import { fileText } from '../../manifest/embedded.ts';
+import type { RuleAlert } from '../../rules/format/alert.ts';
+import { loadRules } from '../../rules/load/load.ts';
+import { probeBpf } from '../../sensor/bpf.ts';
+import type { WorkerSetup } from './system-calls/messages.ts';
+import { SystemCallRules } from './system-calls.ts';
+
+const probe = probeBpf();
+const skip = probe.state === 'available' ? undefined : probe.details[0];
+
+const marker = 'picket-bait-of-system-calls';
+const text = `
+- rule: Bait
+  desc: d
+  condition: evt.type in (open, openat) and fd.name endswith ${marker}
+  output: "%proc.name looks for %fd.name in %static.site"
+  priority: WARNING
+`;
+
+/** Alerts and warnings as they come. */
+class Seen {
+  readonly alerts: RuleAlert[] = [];
+  readonly warnings: string[] = [];
+  alert = (alert: RuleAlert): void => void this.alerts.push(alert);
+  warn = (warning: string): void => void this.warnings.push(warning);
+}
+
+let open: SystemCallRules | undefined;
+
+afterEach(async () => {
+  await open?.stop();
+});
+
+async function start(seen: Seen, more: { readonly ringBytes?: number; readonly matching?: 'all' } = {}) {
+  const staticFields = new Map([['site', 'edge-7']]);
+  const source = { ...syscallSource, fields: new Map(syscallSource.fields) };
+  source.fields.set('static.site', { ...syscallSource.fields.get('proc.name')!, name: 'static.site' });
+  const { rules, correlations, diagnostics } = loadRules([fileText('bait.yaml', text)], {
+    sources: new Map([['syscall', source]]),
+  });
+  expect(diagnostics).toEqual([]);
+  const setup = {
+    rules,
+    correlations,
+    matching: 'first',
+    hostname: 'edge',
+    sensor: 'bpf',
+    staticFields,
+  } as const;
+  open = await SystemCallRules.open({ ...setup, ...more }, seen);
+  return open;
+}
+
+describe.skipIf(skip)(`rules on system calls, in a thread of their own${skip ? `: ${skip}` : ''}`, () => {
+  test('what happens from the start on is asked, and what waits at the end too', async () => {
+    const seen = new Seen();
+    const rules = await start(seen);
+    expect(rules.status()).toMatchObject({ id: 'syscall', state: 'running', rules: 1, lost: 0 });
+    execFileSync('perl', ['-e', `sysopen(F, '/tmp/${marker}', 0) for 1..100`]);
+    await rules.stop();
+    expect(seen.alerts).toHaveLength(100);
+    expect(seen.alerts[0]).toMatchObject({
+      rule: { name: 'Bait', priority: 'Warning', source: 'syscall', tags: [] },
+      hostname: 'edge',
+      message: `perl looks for /tmp/${marker} in edge-7`,
+    });
+    expect(seen.alerts[0]).not.toHaveProperty('lost');
+    expect(rules.status().events).toBeGreaterThanOrEqual(100);
+    expect(seen.warnings).toEqual([]);
+  });
+
+  test('stopping twice is stopping once', async () => {
+    const rules = await start(new Seen());
+    await Promise.all([rules.stop(), rules.stop()]);
+    expect(rules.status().state).toBe('running');
+  });
+
+  test('a consumer that takes no alerts holds up the reading, not the memory; what is lost is told with the alerts', async () => {
+    const seen = new Seen();
+    const rules = await start(seen, { ringBytes: 65_536 });
+    const total = 20_000;
+    const child = spawn('perl', ['-e', `sysopen(F, '/tmp/${marker}', 0) for 1..${total}`]);
+    // This thread does nothing else for a while: no batch is acknowledged.
+    const [code] = await once(child, 'exit').then((exit) => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      return exit as [number];
+    });
+    expect(code).toBe(0);
+    await rules.stop();
+    const { lost } = rules.status();
+    expect(lost).toBeGreaterThan(0);
+    expect(seen.warnings.join('\n')).toContain('the kernel had no room for events: openat');
+    expect(seen.alerts.length).toBeGreaterThan(0);
+    expect(seen.alerts.length + lost).toBeGreaterThanOrEqual(total);
+    expect(seen.alerts.at(-1)?.lost).toBeGreaterThan(0);
+  });
+});
+
+test('a machine that does not let it is told why', async () => {
+  const setup: WorkerSetup = {
+    rules: [],
+    correlations: [],
+    matching: 'first',
+    hostname: 'edge',
+    staticFields: new Map(),
+    sensor: 'bpf',
+    ringBytes: 12_345,
+  };
+  const opened = SystemCallRules.open(setup, new Seen());
+  await expect(opened).rejects.toThrow(/kernel|root|EPERM|BPF/);
+});

@@ -1,0 +1,172 @@
+import { eventTypes } from '../../../event/event-types.ts';
+import type { RawEvent } from '../../../event/raw-event.ts';
+import { type ContainerSource, ContainerWait } from '../../../event/state/container-wait.ts';
+import type { Surroundings } from '../../../event/state/process-table.ts';
+import { SystemState } from '../../../event/state/system-state.ts';
+import { syscallSource } from '../../../event/syscall-source.ts';
+import type { SystemEvent } from '../../../event/system-event.ts';
+import { RuleEngine } from '../../../rules/engine.ts';
+import type { RuleAlert } from '../../../rules/format/alert.ts';
+import { withStaticFields } from '../../../rules/settings/settings-source.ts';
+import { type EventSensor, openEventSensor } from '../../../sensor/event-sensor.ts';
+import { LossLog } from '../../loss-log.ts';
+import type { Counts, WorkerSetup } from './messages.ts';
+
+/** How long before an alert a loss still casts doubt on it, ms: what it follows from may have been among it. */
+const doubtMs = 60_000;
+/** How often the kernel is asked what it had no room for, ms; with each alert besides. */
+const lostEveryMs = 1_000;
+/** Events of this age have all been read, where none wait; ms. */
+const settledMs = 100;
+/** A buffer that is so full is read at once, whatever is not known yet. */
+const pressedFill = 0.5;
+const nothing: ReadonlyMap<string, number> = new Map();
+
+/** What one turn came to. */
+export interface Pass {
+  /** Events that were read. */
+  readonly count: number;
+  /** Whether events wait for what the container engine tells. */
+  readonly isWaiting: boolean;
+  readonly alerts: readonly RuleAlert[];
+  /** Events that the kernel had no room for since it was last asked, by type. */
+  readonly lost: ReadonlyMap<string, number>;
+}
+
+/** Rules of system calls, asked of what happens on this machine, whenever {@link pass} is called. */
+export class SystemCallEngine {
+  /** Why the sensor is not the better one; undefined when it is. */
+  readonly insteadBecause: string | undefined;
+  readonly #sensor: EventSensor;
+  readonly #state: SystemState;
+  readonly #rules: RuleEngine<SystemEvent>;
+  readonly #losses = new LossLog();
+  readonly #containers: ContainerSource;
+  readonly #wait: ContainerWait;
+  /** An event that waits for what is known of its container, and those that were read behind it. */
+  #held: SystemEvent | undefined;
+  #behind: RawEvent[] = [];
+  #lost = nothing;
+  #lostReadAt = 0;
+
+  /** Sees from now on. Throws an Error with a message for the user when the machine does not let it. */
+  constructor(
+    setup: WorkerSetup,
+    surroundings: Omit<Surroundings, 'hostname' | 'container'>,
+    containers: ContainerSource,
+  ) {
+    const { rules, correlations, matching, hostname, staticFields, sensor: kind, ringBytes } = setup;
+    const timeOf = ({ raw }: SystemEvent) => raw.time;
+    const source = withStaticFields(syscallSource, staticFields);
+    this.#rules = new RuleEngine({ rules, correlations }, source, { timeOf, hostname, matching });
+    const asked = [...eventTypes.keys()].filter((type) => this.#rules.isAsked(type));
+    for (const type of asked) this.#rules.prepare(type);
+    this.#containers = containers;
+    this.#wait = new ContainerWait(containers);
+    const container = (id: string) => containers.lookup(id);
+    this.#state = new SystemState({ ...surroundings, container, hostname });
+    const types = new Set(asked.map((type) => eventTypes[type] as string));
+    const opened = openEventSensor({ types, kind, ...(ringBytes !== undefined && { ringBytes }) });
+    this.#sensor = opened.sensor;
+    this.insteadBecause = opened.insteadBecause;
+    for (const record of this.#sensor.processes) this.#state.seed(record);
+  }
+
+  /** Rules that are asked. */
+  get rules(): number {
+    return this.#rules.rules.length + this.#rules.correlations.length;
+  }
+
+  get sensor(): EventSensor['kind'] {
+    return this.#sensor.kind;
+  }
+
+  get counts(): Counts {
+    const { events, undecodable } = this.#sensor;
+    return { events, lost: total(this.#lost), undecodable, incomplete: this.#wait.incomplete };
+  }
+
+  /**
+   * Asks the rules of at most `most` events that wait. `now`: ms since the epoch. `isLast`: no event waits any longer for what is known of
+   * its container.
+   */
+  pass(most: number, now: number, isLast = false): Pass {
+    const alerts: RuleAlert[] = [];
+    this.#goOn(alerts, isLast);
+    const count =
+      this.#held !== undefined
+        ? 0
+        : this.#sensor.read(most, (raw) => {
+            if (this.#held !== undefined) this.#behind.push(raw);
+            else this.#take(raw, alerts, isLast);
+          });
+    const isWaiting = this.#held !== undefined;
+    if (count < most && !isWaiting) alerts.push(...this.#rules.tick(BigInt(now - settledMs) * 1_000_000n));
+    const isDue = alerts.length > 0 || now - this.#lostReadAt >= lostEveryMs;
+    const lost = isDue ? this.#readLost(now) : nothing;
+    return {
+      count,
+      isWaiting,
+      alerts: this.#losses.total === 0 ? alerts : alerts.map((one) => this.#doubted(one)),
+      lost,
+    };
+  }
+
+  /** Leaves nothing behind in the kernel. Idempotent. */
+  close(): void {
+    this.#sensor.close();
+  }
+
+  /** Takes what waited, as far as it need not wait any longer. */
+  #goOn(alerts: RuleAlert[], isLast: boolean): void {
+    const event = this.#held;
+    if (event === undefined || this.#mustWait(event, isLast)) return;
+    this.#held = undefined;
+    this.#ask(event, alerts);
+    const behind = this.#behind;
+    let at = 0;
+    while (at < behind.length && this.#held === undefined)
+      this.#take(behind[at++] as RawEvent, alerts, isLast);
+    this.#behind = behind.slice(at);
+  }
+
+  #take(raw: RawEvent, alerts: RuleAlert[], isLast: boolean): void {
+    const event = this.#state.apply(raw);
+    if (this.#mustWait(event, isLast)) this.#held = event;
+    else this.#ask(event, alerts);
+  }
+
+  #ask(event: SystemEvent, alerts: RuleAlert[]): void {
+    const raised = this.#rules.take(event);
+    if (raised.length > 0) alerts.push(...raised);
+  }
+
+  #mustWait({ thread }: SystemEvent, isLast: boolean): boolean {
+    const { containerId } = thread;
+    if (containerId === 'host') return false;
+    // By far the most.
+    if (this.#held === undefined && this.#containers.lookup(containerId) !== undefined) return false;
+    const isPressed = isLast || this.#sensor.fill > pressedFill;
+    return this.#wait.mustWait(containerId, performance.now(), isPressed);
+  }
+
+  #readLost(now: number): ReadonlyMap<string, number> {
+    const before = this.#lost;
+    this.#lost = this.#sensor.lost();
+    this.#lostReadAt = now;
+    this.#losses.note('kernel', total(this.#lost), now);
+    const more = [...this.#lost].map(([type, count]) => [type, count - (before.get(type) ?? 0)] as const);
+    return new Map(more.filter(([, count]) => count > 0));
+  }
+
+  /** An alert with how much was lost shortly before it, and since. */
+  #doubted(alert: RuleAlert): RuleAlert {
+    const at = Number(alert.time / 1_000_000n);
+    const lost = this.#losses.between(at - doubtMs, Number.MAX_SAFE_INTEGER);
+    return lost > 0 ? { ...alert, lost } : alert;
+  }
+}
+
+function total(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, one) => sum + one, 0);
+}

@@ -1,0 +1,115 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ContainerSource } from '../../../event/state/container-wait.ts';
+import { type Containers, openContainers } from '../../../sensor/cri.ts';
+import { Accounts } from './accounts.ts';
+import { type Pass, SystemCallEngine } from './engine.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+
+/** Batches under way. Without credit nothing is read: the kernel's buffer is the only queue and counts its loss. */
+const credit = 3;
+/** Events that are taken before messages get their turn: some milliseconds of work. */
+const batchSize = 10_000;
+/** Pauses, ms: short behind events, ever longer in quiet, as each waking costs. The buffer holds more than comes in the longest. */
+const [shortestPauseMs, longestPauseMs, growth] = [2, 40, 1.3];
+const tellEveryMs = 1_000;
+/** What waits at the end is taken for at most this long, ms. */
+const lastMs = 2_000;
+/** Events that wait for what is known of their container are looked at again so soon, ms. */
+const heldPauseMs = 2;
+/** Until the container engine has told what there is, ms; it goes on without, and what comes later counts from then on. */
+const containersMs = 3_000;
+const noContainers: ContainerSource = { lookup: () => undefined, isAwaited: () => false };
+
+const port = parentPort!;
+let underWay = 0;
+let isStopping = false;
+let wake = (): void => undefined;
+
+function post(message: FromWorker): void {
+  port.postMessage(message);
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'stop') isStopping = true;
+  else underWay--;
+  wake();
+});
+
+/** Sleeps; a message ends it. */
+async function pause(ms: number): Promise<void> {
+  const cancel = new AbortController();
+  wake = () => cancel.abort();
+  await sleep(ms, undefined, { signal: cancel.signal }).catch(() => undefined);
+  wake = () => undefined;
+}
+
+const setup = workerData as WorkerSetup;
+
+/** Asks the container engine, where there is one. */
+async function askContainers(): Promise<Containers | undefined> {
+  if (setup.criSocket === 'none') return undefined;
+  const containers = openContainers({ socket: setup.criSocket });
+  const cancel = new AbortController();
+  const enough = sleep(containersMs, undefined, { signal: cancel.signal }).catch(() => undefined);
+  await Promise.race([containers.ready, enough]);
+  cancel.abort();
+  return containers;
+}
+
+function open(containers: ContainerSource): SystemCallEngine | undefined {
+  const [users, groups] = [new Accounts('/etc/passwd'), new Accounts('/etc/group')];
+  try {
+    const names = { userName: users.name, groupName: groups.name };
+    return new SystemCallEngine(setup, names, containers);
+  } catch (error) {
+    post({ type: 'refused', message: (error as Error).message });
+    return undefined;
+  }
+}
+
+let toldAt = 0;
+
+/** One turn; returns how many events it took, and whether some wait. */
+function pass(engine: SystemCallEngine, isLast = false): Pick<Pass, 'count' | 'isWaiting'> {
+  const now = Date.now();
+  const { count, isWaiting, alerts, lost } = engine.pass(batchSize, now, isLast);
+  if (alerts.length > 0 || lost.size > 0 || now - toldAt >= tellEveryMs) {
+    toldAt = now;
+    underWay++;
+    post({ type: 'batch', alerts, lost, counts: engine.counts });
+  }
+  return { count, isWaiting };
+}
+
+const containers = await askContainers();
+const engine = open(containers ?? noContainers);
+if (engine !== undefined) {
+  const { rules, sensor, insteadBecause } = engine;
+  const { engine: name, socket, problem } = containers?.status ?? {};
+  post({
+    type: 'started',
+    rules,
+    sensor,
+    insteadBecause,
+    containers: name && `${name} at ${socket}`,
+    containersMissing: name === undefined ? problem : undefined,
+  });
+  let quietMs = shortestPauseMs;
+  while (!isStopping) {
+    if (underWay >= credit) {
+      await pause(tellEveryMs);
+      continue;
+    }
+    const { count, isWaiting } = pass(engine);
+    quietMs = count > 0 ? shortestPauseMs : Math.min(quietMs * growth, longestPauseMs);
+    if (count === batchSize) await turn();
+    else await pause(isWaiting ? heldPauseMs : quietMs);
+  }
+  toldAt = 0;
+  for (const end = Date.now() + lastMs; pass(engine, true).count === batchSize && Date.now() < end; )
+    await turn();
+  engine.close();
+}
+containers?.close();
+port.close();

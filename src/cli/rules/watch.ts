@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { RuleAlerts } from '../../agent/rules/rule-alerts.ts';
+import { SystemCallRules } from '../../agent/rules/system-calls.ts';
+import { syscallSource } from '../../event/syscall-source.ts';
+import { AlertOutputs, type AlertSettings } from '../../output/alert-outputs.ts';
+import { systemTimers } from '../../output/timers.ts';
+import { defaultAlertOptions } from '../../rules/format/alert.ts';
+import type { RuleSet } from '../../rules/rule-set.ts';
+import type { FalcoSettings } from '../../rules/settings/settings.ts';
+import { capabilitiesOf } from '../../sensor/capabilities.ts';
+import type { EventSensorKind } from '../../sensor/event-sensor.ts';
+import { FailedError } from '../command.ts';
+import type { Io } from '../io.ts';
+import { coverageLines } from './coverage.ts';
+import { readFalcoConfig } from './load-config.ts';
+import { loadRuleFiles, type RuleFiles } from './load-rule-files.ts';
+
+/** What `picket run` was asked of rules. */
+export interface RulesRequest {
+  /** Files and folders of Falco rules. */
+  readonly rules: readonly string[];
+  /** A `falco.yaml`, and what overrides it (`key=value`). */
+  readonly config: string | undefined;
+  readonly overrides: readonly string[];
+  /** Of an event the first rule that holds, or all; undefined: as the configuration says, else the first. */
+  readonly matching: 'first' | 'all' | undefined;
+  readonly sensor: EventSensorKind | 'auto';
+  /** Where the container engine listens; `none` for none, undefined for the usual places. */
+  readonly criSocket: string | undefined;
+  /** Alerts as JSON, whatever the configuration says. */
+  readonly json: boolean;
+  /** Where alerts wait that an output cannot take; without one they wait in memory. */
+  readonly spoolFolder: string | undefined;
+}
+
+type Settings = AlertSettings & Pick<FalcoSettings, 'matching' | 'staticFields'>;
+
+/** Rules as they were loaded, and where their alerts go. */
+export interface WatchedRules extends Pick<RuleSet, 'rules' | 'correlations'> {
+  readonly settings: Settings;
+  readonly alerts: RuleAlerts;
+}
+
+/** Loads the rules, which may be none, and opens the outputs. Throws UsageError or FailedError. */
+export async function loadWatched(
+  request: RulesRequest,
+  io: Io,
+  say: (text: string) => void,
+): Promise<WatchedRules> {
+  const { rules: paths, config, overrides, json, matching, spoolFolder } = request;
+  const loaded: RuleFiles & { readonly settings?: FalcoSettings } =
+    config === undefined
+      ? await loadRuleFiles(paths, io)
+      : await readFalcoConfig(config, io, { overrides, rules: paths });
+  tellProblems(loaded, config, say);
+  const given: Settings = loaded.settings ?? {
+    alerts: defaultAlertOptions,
+    outputs: { stdout: true },
+    matching: 'first',
+    staticFields: new Map(),
+  };
+  const settings: Settings = {
+    ...given,
+    alerts: { ...given.alerts, json: json || given.alerts.json },
+    matching: matching ?? given.matching,
+  };
+  const { rules, correlations } = loaded;
+  const outputs = openOutputs(settings, spoolFolder, say);
+  return {
+    rules,
+    correlations,
+    settings,
+    alerts: new RuleAlerts({ outputs, warn: (text) => say(`warning: ${text}`) }),
+  };
+}
+
+/** Asks the rules of system calls of what happens here, where there are any. Throws FailedError. */
+export async function watchSystemCalls(
+  { rules, correlations, settings, alerts }: WatchedRules,
+  { sensor, criSocket }: Pick<RulesRequest, 'sensor' | 'criSocket'>,
+  say: (text: string) => void,
+): Promise<void> {
+  const mine = [...rules, ...correlations].filter(
+    ({ enabled, source }) => enabled && source === syscallSource.id,
+  );
+  if (mine.length === 0) return;
+  try {
+    const { matching, staticFields } = settings;
+    const setup = { rules, correlations, matching, hostname: hostname(), staticFields, sensor, criSocket };
+    const source = await SystemCallRules.open(setup, alerts);
+    alerts.add(source);
+    say(`rules    ${source.status().rules} on ${source.status().detail}`);
+    if (source.containers !== undefined) say(`containers as ${source.containers} tells`);
+    if (source.containersMissing !== undefined)
+      say(`warning: ${source.containersMissing}; it is tried again`);
+    if (source.insteadBecause !== undefined) say(`warning: without BPF: ${source.insteadBecause}`);
+    const given = capabilitiesOf(source.sensor, { containers: source.containers !== undefined });
+    for (const line of coverageLines({ rules, correlations }, given)) say(`warning: ${line}`);
+  } catch (error) {
+    throw new FailedError(
+      (error as Error).message,
+      'picket doctor says what is missing; leave out --rules to do without',
+    );
+  }
+}
+
+function openOutputs(
+  settings: AlertSettings,
+  folder: string | undefined,
+  say: (text: string) => void,
+): AlertOutputs {
+  try {
+    return new AlertOutputs(settings, {
+      hostname: hostname(),
+      timers: systemTimers,
+      randomId: () => randomBytes(8).toString('hex'),
+      echo: (answer) => say(answer),
+      ...(folder !== undefined && { folder }),
+    });
+  } catch (error) {
+    throw new FailedError(`the outputs cannot be opened: ${(error as Error).message}`);
+  }
+}
+
+function tellProblems(
+  { diagnostics, unreadable }: RuleFiles,
+  config: string | undefined,
+  say: (text: string) => void,
+): void {
+  for (const { name, reason } of unreadable) say(`warning: ${name} was not read: ${reason}`);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  if (errors === 0) return;
+  const where = config === undefined ? 'rules' : 'configuration and its rules';
+  say(`warning: ${errors} error${errors === 1 ? '' : 's'} in the ${where}; picket rules check shows them`);
+}
