@@ -100,6 +100,11 @@ export const inContainer: readonly Behaviour[] = [
   insidePerl('Interpreted procs outbound network activity', connect('203.0.113.9', 8094, 'DGRAM'), {
     again: 2,
   }),
+  insidePerl(
+    'Interpreted procs outbound network activity',
+    'use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); send(S, "x", 0, pack_sockaddr_in(8096, inet_aton("203.0.113.9")))',
+    { again: 2, why: 'a datagram of a socket that is not connected' },
+  ),
   inside('Unexpected K8s NodePort Connection', 'bash -c "exec 7<>/dev/udp/203.0.113.9/30080"', { again: 1 }),
   inside('Container Drift Detected (chmod)', 'touch drift; chmod +x drift', { again: 1 }),
   insidePerl('Container Drift Detected (open+create)', 'sysopen(F, "/tmp/drift-open", 0101, 0755)', {

@@ -76,7 +76,7 @@ async function watched(
   const child = spawn(
     join(root, 'picket'),
     [
-      ...['run', '--no-store', '-o', 'jsonl', '--for', '120s'],
+      ...['run', '--no-store', '-o', 'jsonl', '--for', '300s'],
       ...['--listen', `127.0.0.1:${page}`, '--metrics-listen', `127.0.0.1:${metrics}`],
       ...[...files, local].flatMap((file) => ['--rules', file]),
     ],
@@ -91,7 +91,7 @@ async function watched(
   });
   const ended = exited(child);
   try {
-    await until('it has started', () => said.includes('Ctrl-C ends it') || undefined, 30_000);
+    await until('it has started', () => said.includes('Ctrl-C ends it') || undefined, 120_000);
     await act();
     await sleep(500);
   } finally {
@@ -204,7 +204,7 @@ describe.skipIf(skip)(`official rules, raised by what real programs do${skip ? `
       ours += result.alerts.filter(isOurs).length;
       said.push(result.said);
     }
-  }, 180_000);
+  }, 400_000);
 
   afterAll(() => {
     delete process.env[scenario];

@@ -95,7 +95,7 @@ test.skipIf(skip)(
     const failed: string[] = [];
     let rounds = 0;
     try {
-      await until('it has started', () => said.includes('Ctrl-C ends it') || undefined, 30_000);
+      await until('it has started', () => said.includes('Ctrl-C ends it') || undefined, 120_000);
       const end = performance.now() + seconds * 1000;
       do {
         rounds++;

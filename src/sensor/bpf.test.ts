@@ -4,18 +4,20 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findField } from '../event/field.ts';
 import { SystemState } from '../event/state/system-state.ts';
 import { syscallSource } from '../event/syscall-source.ts';
 import type { SystemEvent } from '../event/system-event.ts';
 import { BpfSensor, bpfTypes } from './bpf.ts';
+import { capabilitiesOf } from './capabilities.ts';
 
 const canRun = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux');
 
 /** What fields say of an event, as rules would ask. */
 function ask(event: SystemEvent, ...names: string[]): unknown[] {
   return names.map((name) => {
-    const field = syscallSource.fields.get(name);
-    const get = field?.bind(undefined);
+    const found = findField(syscallSource.fields, name, undefined);
+    const get = found?.field.bind(found.argument);
     return typeof get === 'function' ? get(event) : undefined;
   });
 }
@@ -168,6 +170,34 @@ describe.skipIf(!canRun)(
       expect(found).toContainEqual([1, '4', 'tcp', 'ECONNREFUSED', false]);
     });
 
+    test('datagrams are told with both ends, and what is in them, however they are sent', () => {
+      const fields = [
+        'fd.sport',
+        'fd.sip.name',
+        'fd.l4proto',
+        'fd.connected',
+        'fd.name_changed',
+        'evt.buffer',
+      ];
+      const socket = `use Socket; socket(R, PF_INET, SOCK_DGRAM, 0); bind(R, pack_sockaddr_in(0, INADDR_LOOPBACK)); my $to = getsockname(R);
+        socket(S, PF_INET, SOCK_DGRAM, 0); `;
+      // struct iovec and struct msghdr by hand, as Perl has no sendmsg.
+      const message = `my $text = 'hello'; my $part = pack('P5 Q', $text, 5);
+        my $head = pack('P16 L x4 P16 Q Q Q L x4', $to, 16, $part, 1, 0, 0, 0); `;
+      const by = (type: string, script: string) =>
+        seen(`${socket}${script}`, type, fields).map((row) =>
+          row.map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString() : value)),
+        );
+      const whole = [expect.any(Number), '127.0.0.1', 'udp', false, true, 'hello'];
+      expect(by('sendto', `send(S, 'hello', 0, $to);`)).toEqual([whole]);
+      expect(by('sendmsg', `${message} syscall(46, fileno(S), $head, 0);`)).toEqual([whole]);
+      expect(by('recvfrom', `send(S, 'hello', 0, $to); recv(R, my $b, 9, 0);`)).toEqual([whole]);
+      const buffer = `my $b = 'x' x 5; my $from = 'y' x 16; my $in = pack('P5 Q', $b, 5); my $hd = pack('P16 L x4 P16 Q Q Q L x4', $from, 16, $in, 1, 0, 0, 0);`;
+      expect(by('recvmsg', `send(S, 'hello', 0, $to); ${buffer} syscall(47, fileno(R), $hd, 0);`)).toEqual([
+        whole,
+      ]);
+    });
+
     test('a local socket that nobody listens on is told by its path', () => {
       const script = `use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); connect(S, pack_sockaddr_un('/no/such/socket'));`;
       expect(seen(script, 'connect', ['fd.name', 'fd.typechar', 'evt.res']).at(-1)).toEqual([
@@ -190,6 +220,89 @@ describe.skipIf(!canRun)(
         if (event.thread.comm === 'foreign') types.push(event.typeName);
       });
       expect(types).toEqual(['execve', 'procexit']);
+    });
+
+    test('what the table of capabilities calls given is there, in events of every kind', () => {
+      const { field } = capabilitiesOf('bpf');
+      const script = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); connect(S, pack_sockaddr_in(9, INADDR_LOOPBACK)); send(S, 'x', 0);
+        open(F, '>', 'field'); chmod(0600, 'field'); rename('field', 'other'); symlink('other', 'field'); syscall(33, fileno(S), 9); unlink('other');
+        exec 'perl', '-e', '1', @ARGV;`;
+      const common = [
+        ...[
+          'proc.name',
+          'proc.pname',
+          'proc.cmdline',
+          'proc.args',
+          'proc.exe',
+          'proc.exepath',
+          'proc.cwd',
+          'proc.pid',
+        ],
+        ...[
+          'proc.ppid',
+          'proc.tty',
+          'proc.sid',
+          'proc.vpid',
+          'proc.vpgid',
+          'proc.pcmdline',
+          'proc.duration',
+          'proc.aname',
+        ],
+        ...[
+          'user.uid',
+          'user.name',
+          'user.loginuid',
+          'group.gid',
+          'container.id',
+          'thread.cap_effective',
+          'thread.tid',
+        ],
+      ];
+      const socket = [
+        'fd.sip',
+        'fd.sport',
+        'fd.typechar',
+        'fd.l4proto',
+        'fd.name',
+        'fd.num',
+        'fd.type',
+        'fd.connected',
+      ];
+      const own: Readonly<Record<string, readonly string[]>> = {
+        connect: [...socket, 'evt.rawres', 'evt.res'],
+        sendto: [...socket, 'evt.buffer', 'evt.rawres'],
+        openat: [
+          'fd.name',
+          'fd.nameraw',
+          'fd.directory',
+          'fd.filename',
+          'fd.num',
+          'evt.is_open_write',
+          'fs.path.name',
+        ],
+        chmod: ['evt.arg.mode', 'evt.arg.filename', 'fs.path.name'],
+        rename: ['evt.arg.oldpath', 'evt.arg.newpath', 'fs.path.source', 'fs.path.target'],
+        symlink: ['evt.arg.target', 'evt.arg.linkpath'],
+        unlink: ['evt.arg.path', 'fs.path.name'],
+        dup2: [...socket, 'evt.rawres', 'evt.arg.oldfd'],
+        execve: [
+          'evt.arg.flags',
+          'proc.is_exe_upper_layer',
+          'proc.is_exe_from_memfd',
+          'proc.exe_ino',
+          'proc.env',
+        ],
+      };
+      for (const [type, names] of Object.entries(own)) {
+        const asked = [...common, ...names];
+        const values = seen(script, type, asked).at(-1) ?? [];
+        expect(values, type).toHaveLength(asked.length);
+        for (const [index, name] of asked.entries()) {
+          const [plain = '', argument] = /^(evt\.arg)\.(\w+)$/.exec(name)?.slice(1) ?? [name];
+          expect(field(type, plain, argument), `${name} of ${type}`).toBe('full');
+          expect(values[index], `${name} of ${type}`).toBeDefined();
+        }
+      }
     });
 
     test('what the kernel had no room for is counted: seen and lost are what was made', () => {

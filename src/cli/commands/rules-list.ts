@@ -5,12 +5,14 @@ export const rulesListCommand: CommandDefinition = {
   arguments: '[paths...]',
   summary: 'what is in Falco rules files',
   description:
-    'Lists the rules of files with their source, priority, tags and the types of events that they ask for. JSON has the condition ' +
-    'of each too, with lists, macros and exceptions put in, and the fields that it uses. Of a `falco.yaml`, the rules that it loads, as it ' +
-    'switches them.',
+    'Lists the rules of files with their source, priority, tags, the types of events that they ask for, and how far programs in the ' +
+    'kernel (bpf) or its trace events (tracefs) can evaluate them on a live machine: fully, only with the engine of the containers, ' +
+    'in part, or never. JSON has the condition of each too, with lists, macros and exceptions put in, the fields that it uses, and what ' +
+    'each sensor lacks for it. --fields lists the fields instead. Of a `falco.yaml`, the rules that it loads, as it switches them.',
   options: [
     outputOption('text', 'json'),
     { flags: '--tag <tag>', description: 'only rules with this tag', repeatable: true },
+    { flags: '--fields', description: 'the fields that the rules use, and which sensor gives them' },
   ],
   examples: [
     { command: 'picket rules list falco_rules.yaml', does: 'all rules of a file' },
@@ -22,27 +24,39 @@ export const rulesListCommand: CommandDefinition = {
       throw new UsageError('no rules file named', 'name files or folders, or - for standard input');
     const { eventSources } = await import('../rules/load-rule-files.ts');
     const { loadRulesOrConfig } = await import('../rules/load-config.ts');
-    const { listCorrelations, listRules } = await import('../rules/list-rules.ts');
+    const { listCorrelations, listRules, sensorWord } = await import('../rules/list-rules.ts');
     const { rules, correlations, diagnostics } = await loadRulesOrConfig(args, io);
     const wanted = Array.isArray(options.tag) ? (options.tag as string[]) : [];
     const isWanted = ({ tags }: { readonly tags: readonly string[] }) =>
       wanted.every((tag) => tags.includes(tag));
     const listed = listRules(rules, eventSources).filter(isWanted);
     const together = listCorrelations(correlations, eventSources).filter(isWanted);
-    if (options.output === 'json') {
+    if (options.fields === true) {
+      const { fieldTable, listFields } = await import('../rules/list-fields.ts');
+      const fields = listFields([...listed, ...together], eventSources);
+      io.out(
+        options.output === 'json'
+          ? `${JSON.stringify({ schemaVersion: 1, fields }, null, 2)}
+`
+          : fieldTable(fields),
+      );
+    } else if (options.output === 'json') {
       const shown = { schemaVersion: 1, rules: listed, correlations: together };
-      io.out(`${JSON.stringify(shown, null, 2)}\n`);
+      io.out(`${JSON.stringify(shown, null, 2)}
+`);
     } else {
       const { printable, table } = await import('../table.ts');
-      const rows = [...listed, ...together].map(({ name, source, priority, enabled, types }) => [
+      const rows = [...listed, ...together].map(({ name, source, priority, enabled, types, sensors }) => [
         enabled ? name : `${name} (off)`,
         source,
         priority,
+        sensorWord(sensors, 'bpf'),
+        sensorWord(sensors, 'tracefs'),
         types.length > 6 ? `${types.slice(0, 6).join(' ')} … ${types.length}` : types.join(' '),
       ]);
       io.out(
         table(
-          ['rule', 'source', 'priority', 'events'],
+          ['rule', 'source', 'priority', 'bpf', 'tracefs', 'events'],
           rows.map((row) => row.map(printable)),
         ),
       );

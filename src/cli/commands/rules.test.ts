@@ -163,12 +163,20 @@ test('rules list', async () => {
   );
   const { out } = await picket('rules', 'list', 'rules.yaml');
   expect(out).toBe(
-    'rule  source   priority  events\none   syscall  Notice    open openat\ntwo   syscall  Notice    all\n',
+    'rule  source   priority  bpf   tracefs  events\none   syscall  Notice    full  never    open openat\ntwo   syscall  Notice    part  part     all\n',
   );
   const json = JSON.parse((await picket('rules', 'list', 'rules.yaml', '--tag', 'files', '-o', 'json')).out);
   expect(json.rules).toMatchObject([
-    { name: 'one', fields: ['evt.type', 'fd.name'], condition: 'evt.type in (open, openat) and fd.name = x' },
+    {
+      name: 'one',
+      fields: ['evt.type', 'fd.name'],
+      condition: 'evt.type in (open, openat) and fd.name = x',
+      sensors: { bpf: { state: 'full' }, tracefs: { state: 'none', missingTypes: ['open', 'openat'] } },
+    },
   ]);
+  expect((await picket('rules', 'list', 'rules.yaml', '--fields')).out).toBe(
+    'field      source   rules  bpf   tracefs\nevt.type   syscall  1      full  none\nfd.name    syscall  1      full  none\nproc.name  syscall  1      full  full\n',
+  );
 });
 
 describe('replay', () => {

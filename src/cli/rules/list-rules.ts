@@ -1,13 +1,17 @@
+import type { Capabilities } from '../../event/capabilities.ts';
 import type { Condition, Operand } from '../../rules/ast.ts';
+import { faithfulCorrelation } from '../../rules/correlate/faithful-correlation.ts';
 import { patternsOf } from '../../rules/correlate/tracker.ts';
 import type { Correlation } from '../../rules/correlation.ts';
 import { eventTypesOf } from '../../rules/event-types.ts';
+import { type Faithfulness, faithful, fieldsIn } from '../../rules/faithful.ts';
 import type { SourceCatalogue } from '../../rules/operand-type.ts';
 import type { Rule } from '../../rules/rule-set.ts';
 import { renderCondition, renderOperand } from '../../rules/syntax/render-condition.ts';
+import { eventSensors } from './event-sensors.ts';
 
 /** What is listed of a rule and of a correlation. */
-interface Listed {
+export interface Listed {
   readonly name: string;
   readonly source: string;
   readonly priority: string;
@@ -18,6 +22,8 @@ interface Listed {
   readonly types: readonly string[];
   readonly fields: readonly string[];
   readonly output: string;
+  /** How far each sensor can evaluate it as it is meant; none where sensors do not come into it. */
+  readonly sensors: Readonly<Record<string, Faithfulness>>;
 }
 
 /** A rule as it is listed. */
@@ -46,7 +52,9 @@ export function listRules(
   sources: ReadonlyMap<string, SourceCatalogue>,
 ): ListedRule[] {
   return rules.map((rule) => ({
-    ...listed(rule, [rule.condition], sources),
+    ...listed(rule, [rule.condition], sources, (source, sensor) =>
+      faithful([rule.condition], source, sensor),
+    ),
     condition: renderCondition(rule.condition),
   }));
 }
@@ -64,6 +72,7 @@ export function listCorrelations(
         correlation,
         patterns.map(({ condition }) => condition),
         sources,
+        (source, sensor) => faithfulCorrelation(asks, source, sensor),
       ),
       kind: asks.kind,
       patterns: patterns.map(({ name, condition, where, by }) => ({
@@ -79,10 +88,20 @@ export function listCorrelations(
   });
 }
 
+/** How far a sensor can evaluate a rule, in a word: `full`, `engine` (fully with that of the containers), `part`, `never`. */
+export function sensorWord(sensors: Listed['sensors'], id: string): string {
+  const [alone, together] = [sensors[id], sensors[`${id}+containers`]];
+  if (alone === undefined) return '';
+  if (alone.state === 'full') return 'full';
+  if (together?.state === 'full') return 'engine';
+  return alone.state === 'partial' ? 'part' : together?.state === 'partial' ? 'engine, part' : 'never';
+}
+
 function listed(
   { name, source, priority, enabled, tags, description, output }: Rule | Correlation,
   conditions: readonly Condition[],
   sources: ReadonlyMap<string, SourceCatalogue>,
+  judge: (source: SourceCatalogue, sensor: Capabilities) => Faithfulness,
 ): Listed {
   const catalogue = sources.get(source) as SourceCatalogue;
   const sets = conditions.map((condition) => eventTypesOf(condition, catalogue));
@@ -97,6 +116,9 @@ function listed(
     types: types.length === catalogue.types.length ? ['all'] : types,
     fields: [...new Set(conditions.flatMap((condition) => [...fieldsOf(condition)]))].sort(),
     output,
+    sensors: Object.fromEntries(
+      (eventSensors.get(source) ?? []).map((sensor) => [sensor.id, judge(catalogue, sensor)]),
+    ),
   };
 }
 
@@ -110,21 +132,16 @@ function* fieldsOf(condition: Condition): Generator<string> {
       yield* fieldsOf(condition.term);
       break;
     case 'exists':
-      yield* fieldsIn(condition.left);
+      yield* namesIn(condition.left);
       break;
     case 'comparison':
-      yield* fieldsIn(condition.left);
+      yield* namesIn(condition.left);
       if (condition.right.kind === 'field' || condition.right.kind === 'transformer')
-        yield* fieldsIn(condition.right);
+        yield* namesIn(condition.right);
       break;
   }
 }
 
-function* fieldsIn(operand: Operand): Generator<string> {
-  if (operand.kind === 'field') yield operand.name;
-  else {
-    for (const part of operand.arguments) {
-      if (part.kind === 'field' || part.kind === 'transformer') yield* fieldsIn(part);
-    }
-  }
+function* namesIn(operand: Operand): Generator<string> {
+  for (const { name } of fieldsIn(operand)) yield name;
 }

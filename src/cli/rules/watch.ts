@@ -8,9 +8,11 @@ import { systemTimers } from '../../output/timers.ts';
 import { defaultAlertOptions } from '../../rules/format/alert.ts';
 import type { RuleSet } from '../../rules/rule-set.ts';
 import type { FalcoSettings } from '../../rules/settings/settings.ts';
+import { capabilitiesOf } from '../../sensor/capabilities.ts';
 import type { EventSensorKind } from '../../sensor/event-sensor.ts';
 import { FailedError } from '../command.ts';
 import type { Io } from '../io.ts';
+import { coverageLines } from './coverage.ts';
 import { readFalcoConfig } from './load-config.ts';
 import { loadRuleFiles, type RuleFiles } from './load-rule-files.ts';
 
@@ -95,6 +97,8 @@ export async function watchSystemCalls(
     if (source.containersMissing !== undefined)
       say(`warning: ${source.containersMissing}; it is tried again`);
     if (source.insteadBecause !== undefined) say(`warning: without BPF: ${source.insteadBecause}`);
+    const given = capabilitiesOf(source.sensor, { containers: source.containers !== undefined });
+    for (const line of coverageLines({ rules, correlations }, given)) say(`warning: ${line}`);
   } catch (error) {
     throw new FailedError(
       (error as Error).message,

@@ -347,6 +347,8 @@ on(['fchdir'], (_, get, thread) => {
 on(['execve', 'execveat'], (_, get, thread, raw) => {
   if (integerOf(get('res')) !== 0) return;
   started(get, thread);
+  // Where nothing told of its beginning, that of its program is nearest.
+  thread.startTime ??= raw.time;
   thread.env = texts(get('env')) ?? thread.env;
   thread.tty = integerOf(get('tty')) ?? thread.tty;
   thread.vpgid = integerOf(get('vpgid')) ?? thread.vpgid;

@@ -15,6 +15,9 @@ const unknown = Array.from({ length: 29 }, () => '-').join(' ');
  * | `sN`    | text at argument N that is no path of its own               |
  * | `dN`    | bytes at argument N, as many as the call returned, at most 80 |
  * | `aN,M`  | socket address at argument N, its length is argument M      |
+ * | `aN`    | socket address that the call filled in at argument N        |
+ * | `vN`    | first bytes of the message (`struct msghdr`) at argument N  |
+ * | `nN`    | socket address that this message names                      |
  * | `wN:K`  | K-th word of 64 bits of the structure at argument N         |
  * | `tuple` | both ends of the socket                                     |
  * | `dev`, `ino` | device and inode of the file that was opened           |
@@ -35,9 +38,9 @@ export const calls: Readonly<Record<string, string>> = {
   accept: 'ret tuple - - - ; ret',
   accept4: 'ret tuple - - - i3 ; ret',
   sendto: 'ret d1 i0 l2 tuple ; 0 a4,5',
-  sendmsg: 'ret - i0 - tuple ; 0',
-  recvfrom: 'ret d1 tuple i0 l2 ; 0',
-  recvmsg: 'ret - - tuple - i0 ; 0',
+  sendmsg: 'ret v1 i0 - tuple ; 0 n1',
+  recvfrom: 'ret d1 tuple i0 l2 ; 0 a4',
+  recvmsg: 'ret - v1 tuple - i0 ; 0 n1',
   chdir: 'ret p0',
   fchdir: 'ret i0 ; 0',
   chroot: 'ret p0',
@@ -155,7 +158,9 @@ export type Capture =
   /** The directory below which the text before stands, where it is relative; -1: the current one. */
   | { readonly kind: 'base'; readonly argument: number }
   | { readonly kind: 'data'; readonly argument: number }
-  | { readonly kind: 'address'; readonly argument: number; readonly length: number }
+  /** `length`: the argument that tells it; undefined where the call tells it elsewhere. */
+  | { readonly kind: 'address'; readonly argument: number; readonly length: number | undefined }
+  | { readonly kind: 'message'; readonly argument: number; readonly part: 'data' | 'address' }
   | { readonly kind: 'words'; readonly argument: number; readonly bytes: number }
   | { readonly kind: 'descriptor'; readonly argument: number | 'ret' };
 
@@ -207,9 +212,14 @@ export function callOf(name: string): Call | undefined {
       case 'd':
         return { kind: 'data', slot: capture({ kind: 'data', argument: first }) };
       case 'a':
-        used.add(second as number);
-        address = capture({ kind: 'address', argument: first, length: second as number });
+        if (second !== undefined) used.add(second);
+        address = capture({ kind: 'address', argument: first, length: second });
         return { kind: 'address' };
+      case 'n':
+        address = capture({ kind: 'message', argument: first, part: 'address' });
+        return { kind: 'address' };
+      case 'v':
+        return { kind: 'data', slot: capture({ kind: 'message', argument: first, part: 'data' }) };
       case 'w': {
         const slot = words.get(first) ?? capture({ kind: 'words', argument: first, bytes: 24 });
         words.set(first, slot);

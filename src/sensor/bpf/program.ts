@@ -78,6 +78,14 @@ export class RecordProgram {
     code.call(helper.probeReadKernel).load(8, target, r10, slot.read);
   }
 
+  /** `target = *(base + offset)` of the program's memory; 0 where that cannot be read. */
+  readUser(width: Width, target: Register, base: Register, offset: number): void {
+    const { code } = this;
+    code.store(8, r10, slot.read, 0);
+    code.mov(r3, base).add(r3, offset).mov(r2, width).mov(r1, r10).add(r1, slot.read);
+    code.call(helper.probeReadUser).load(8, target, r10, slot.read);
+  }
+
   /** Copies kernel memory into the record, at a fixed place behind its end so far. */
   copy(bytes: number, at: number, base: Register, offset: number): void {
     const { code } = this;

@@ -9,6 +9,12 @@ const argumentRegisters = ['di', 'si', 'dx', 'r10', 'r8', 'r9'] as const;
 const compatibleCall = 2;
 const shownBytes = 80;
 const longestAddress = 110;
+/** As long as the addresses of the Internet families are (`struct sockaddr_in6`). */
+const filledAddress = 28;
+/** Members of `struct msghdr` and `struct iovec` (64 bits). */
+const message = { name: 0, nameLength: 8, parts: 16 } as const;
+const part = { base: 0, length: 8 } as const;
+const kept = -72;
 const fileType = 0xf000;
 const socketType = 0xc000;
 
@@ -91,8 +97,16 @@ function captureAll(program: RecordProgram, { captures }: Call): void {
         program.bytes(index, shownBytes);
         break;
       case 'address':
-        code.load(8, r3, r6, argument(capture.argument)).load(4, r2, r6, argument(capture.length));
+        code.load(8, r3, r6, argument(capture.argument));
+        if (capture.length === undefined) code.mov(r2, filledAddress);
+        else code.load(4, r2, r6, argument(capture.length));
         program.bytes(index, longestAddress);
+        break;
+      case 'message':
+        code.load(8, r8, r6, argument(capture.argument));
+        if (capture.part === 'address') messageAddress(program);
+        else messageData(program);
+        program.bytes(index, capture.part === 'address' ? longestAddress : shownBytes);
         break;
       case 'words':
         code.load(8, r3, r6, argument(capture.argument)).mov(r2, capture.bytes);
@@ -105,6 +119,26 @@ function captureAll(program: RecordProgram, { captures }: Call): void {
         break;
     }
   });
+}
+
+/** The address that the message at `r8` names into `r3`, its length into `r2`. */
+function messageAddress(program: RecordProgram): void {
+  const { code } = program;
+  program.readUser(4, r1, r8, message.nameLength);
+  code.store(8, r10, kept, r1);
+  program.readUser(8, r3, r8, message.name);
+  code.load(8, r2, r10, kept);
+}
+
+/** The first part of the message at `r8` into `r3`, as much of it as the call moved into `r2`. */
+function messageData(program: RecordProgram): void {
+  const { code } = program;
+  const whole = code.fresh('message');
+  program.readUser(8, r8, r8, message.parts);
+  program.readUser(8, r1, r8, part.length);
+  code.store(8, r10, kept, r1);
+  program.readUser(8, r3, r8, part.base);
+  code.load(8, r1, r10, kept).mov(r2, r9).jumpIf('sle', r2, r1, whole).mov(r2, r1).label(whole);
 }
 
 /** The length of the record, a descriptor. Returns the length with what it is. */

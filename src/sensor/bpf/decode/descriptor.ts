@@ -2,13 +2,15 @@ import { eventTypeNumber } from '../../../event/event-types.ts';
 import type { DescriptorRecord, SocketAddress, SocketEnd } from '../../../event/raw-event.ts';
 import { addressFromBytes, isUnspecified, unmapAddress } from '../../../net/address.ts';
 import { created } from '../kernel-numbers.ts';
-import { descriptorRecord as at } from '../record.ts';
+import { descriptorRecord as at, record } from '../record.ts';
 import type { RecordReader } from './record-reader.ts';
 
 const typeOf = (name: string) => eventTypeNumber(name) as number;
 /** Calls after which the tuple begins at the other end. */
 const incoming: ReadonlySet<number> = new Set(['accept', 'accept4', 'recvfrom', 'recvmsg'].map(typeOf));
 const outgoing: ReadonlySet<number> = new Set(['connect', 'sendto', 'sendmsg'].map(typeOf));
+/** Calls that tell whom a datagram is from, where there is one. */
+const receiving: ReadonlySet<number> = new Set(['recvfrom', 'recvmsg'].map(typeOf));
 const connect = typeOf('connect');
 const listenState = 10;
 /** `S_IFMT` and its values (inode(7)). */
@@ -54,7 +56,10 @@ export function isCreated(reader: RecordReader, slot: number): boolean {
   );
 }
 
-type Socket = Pick<DescriptorRecord, 'type' | 'tuple' | 'listening' | 'protocol' | 'domain' | 'role'>;
+type Socket = Pick<
+  DescriptorRecord,
+  'type' | 'tuple' | 'listening' | 'protocol' | 'domain' | 'role' | 'connected'
+>;
 
 function readSocket(
   reader: RecordReader,
@@ -85,11 +90,10 @@ function readSocket(
     address: addressAt(is4 ? at.remote4 : at.remote6),
     port: view.getUint16(start + at.remotePort),
   };
-  // A failed connection and a datagram have no other port but the one that the call named.
-  const remote =
-    told.port === 0 && outgoing.has(type) && address?.kind === 'inet'
-      ? { address: unmapAddress(address.address), port: address.port }
-      : told;
+  // A failed connection and a datagram have no other end but the one that the call named.
+  const isTold = outgoing.has(type) || (receiving.has(type) && hasSucceeded(reader));
+  const named = told.port === 0 && isTold && address?.kind === 'inet' ? address : undefined;
+  const remote = named === undefined ? told : { address: unmapAddress(named.address), port: named.port };
   const common = {
     type: remote.address.family === 6 || local.address.family === 6 ? 'ipv6' : 'ipv4',
     domain,
@@ -102,7 +106,16 @@ function readSocket(
   const isIncoming = incoming.has(type);
   const [source, destination] = isIncoming ? [remote, local] : [local, remote];
   const role = type === connect ? 'client' : isIncoming ? 'server' : undefined;
-  return { ...common, tuple: { kind: 'inet', source, destination }, ...(role && { role }) };
+  return {
+    ...common,
+    tuple: { kind: 'inet', source, destination },
+    ...(role && { role }),
+    ...(named && { connected: false }),
+  };
+}
+
+function hasSucceeded(reader: RecordReader): boolean {
+  return reader.view.getInt32(reader.at + record.result, true) >= 0;
 }
 
 /** Returns the address that a slot holds (`struct sockaddr`); undefined where it is none of those that rules ask for. */
