@@ -97,11 +97,11 @@ async function loadRules(
   io: Io,
   narrator: Narrator,
 ): Promise<WatchedRules | undefined> {
-  const { rules, config } = request.rules;
+  const { rules, config, record } = request.rules;
   if (rules.length === 0 && config === undefined) {
     if (request.ingest.auditLogs.length > 0)
       throw new UsageError('no rules to ask of the audit log', 'add --rules FILE or --falco-config FILE');
-    if (request.ingest.listen === undefined) return undefined;
+    if (request.ingest.listen === undefined && record === undefined) return undefined;
   }
   const { loadWatched } = await import('./rules/watch.ts');
   // Without a configuration alerts only go to the terminal, where nothing is to wait on disk for the next run.

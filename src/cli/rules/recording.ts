@@ -70,7 +70,7 @@ export function systemRecording(
 }
 
 /** Tells what items say of events that are missing. */
-export class Problems {
+class Problems {
   readonly #tell: TellProblem;
   #count = 0;
 

@@ -80,6 +80,7 @@ export class RecordingFile {
   /** Of the newest segment, those that wait counted. */
   #size = 0;
   #mustBegin = true;
+  #isPrepared = false;
   #failedAt = Number.NEGATIVE_INFINITY;
   /** Whether something of the segment could not be written: the rest of it is not either, and another one begins. */
   #isBroken = false;
@@ -102,10 +103,19 @@ export class RecordingFile {
     this.#file = new SegmentFile(path, maxBytes, this.#segmentBytes + largestChunk);
   }
 
-  /** Takes in the event that comes next, before it is applied to what `snapshot` tells of. */
+  /** Begins a segment where one is due: for who takes in an event only after it was applied to what `snapshot` tells of. */
+  prepare(): void {
+    if (this.#isClosed) return;
+    if (this.#mustBegin && this.#isReady()) this.#begin();
+    this.#isPrepared = true;
+  }
+
+  /** Takes in the event that comes next, before it is applied to what `snapshot` tells of, or after `prepare`. */
   event(raw: RawEvent, number: number): void {
     if (this.#isClosed) return;
-    if (!this.#isReady()) {
+    const isLate = this.#isPrepared && this.#mustBegin;
+    this.#isPrepared = false;
+    if (isLate || !this.#isReady()) {
       this.#lose(new Map([[typeName(raw), 1]]), new Marks());
       return;
     }
