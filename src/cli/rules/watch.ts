@@ -93,7 +93,7 @@ export async function watchSystemCalls(
     const source = await SystemCallRules.open(setup, alerts);
     alerts.add(source);
     say(`rules    ${source.status().rules} on ${source.status().detail}`);
-    if (source.containers !== undefined) say(`containers as ${source.containers} tells`);
+    if (source.containers !== undefined) say(`engine   ${source.containers}, for images and pods`);
     if (source.containersMissing !== undefined)
       say(`warning: ${source.containersMissing}; it is tried again`);
     if (source.insteadBecause !== undefined) say(`warning: without BPF: ${source.insteadBecause}`);
