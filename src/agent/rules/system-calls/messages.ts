@@ -60,4 +60,6 @@ export type FromWorker =
       readonly counts: Counts;
       /** Events that the kernel had no room for since the last batch, by type. */
       readonly lost: ReadonlyMap<string, number>;
+      /** Sentences for who watches. */
+      readonly notices: readonly string[];
     };
