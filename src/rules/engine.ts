@@ -55,6 +55,15 @@ export class RuleEngine<E> {
     return [...this.#matcher.rulesFor(type), ...this.#correlator.askedOf(type)];
   }
 
+  /**
+   * What cannot do what it says when only events of these types come: rules of which none is asked, and correlations one of whose
+   * conditions never holds. An absence whose expected event never comes would be told each time.
+   */
+  unseen(types: readonly number[]): readonly (Rule | Correlation)[] {
+    const seen = new Set(types.flatMap((type) => this.#matcher.rulesFor(type)));
+    return [...this.rules.filter((rule) => !seen.has(rule)), ...this.#correlator.unseen(types)];
+  }
+
   /** Makes the functions of a type now, rather than when its first event comes. */
   prepare(type: number): void {
     if (this.#matching === 'first') this.#matcher.prepare(type);

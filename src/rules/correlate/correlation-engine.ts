@@ -67,6 +67,13 @@ export class CorrelationEngine<E> {
     return [...new Set(this.#matcher.rulesFor(type).map(({ correlator }) => correlator.correlation))];
   }
 
+  /** Correlations that cannot do what they say when only events of these types come: one of their conditions never holds. */
+  unseen(types: Iterable<number>): readonly Correlation[] {
+    const seen = new Set([...types].flatMap((type) => this.#matcher.rulesFor(type)));
+    const blind = this.#matcher.rules.filter((asked) => !seen.has(asked));
+    return [...new Set(blind.map(({ correlator }) => correlator.correlation))];
+  }
+
   /** Makes the functions of a type now, rather than when its first event comes. */
   prepare(type: number): void {
     this.#matcher.prepareAll(type);
