@@ -148,6 +148,47 @@ test('correlations are listed', async () => {
           },
         ],
         "priority": "Notice",
+        "sensors": {
+          "bpf": {
+            "missingFields": [],
+            "missingTypes": [],
+            "partialFields": [],
+            "partialTypes": [],
+            "state": "full",
+          },
+          "bpf+containers": {
+            "missingFields": [],
+            "missingTypes": [],
+            "partialFields": [],
+            "partialTypes": [],
+            "state": "full",
+          },
+          "recording": {
+            "missingFields": [],
+            "missingTypes": [],
+            "partialFields": [],
+            "partialTypes": [],
+            "state": "full",
+          },
+          "tracefs": {
+            "missingFields": [],
+            "missingTypes": [
+              "open",
+            ],
+            "partialFields": [],
+            "partialTypes": [],
+            "state": "none",
+          },
+          "tracefs+containers": {
+            "missingFields": [],
+            "missingTypes": [
+              "open",
+            ],
+            "partialFields": [],
+            "partialTypes": [],
+            "state": "none",
+          },
+        },
         "source": "syscall",
         "tags": [],
         "types": [
