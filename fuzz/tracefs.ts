@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
+import { eventTypes } from '../src/event/event-types.ts';
+import type { ThreadRecord } from '../src/event/raw-event.ts';
 import { BatchBuilder } from '../src/sensor/tracefs/batch-builder.ts';
 import { canDecode, RecordDecoder } from '../src/sensor/tracefs/decode.ts';
 import { type CpuBuffer, Drain } from '../src/sensor/tracefs/drain.ts';
+import { canDecodeEvent, EventRecordDecoder } from '../src/sensor/tracefs/event-records.ts';
 import {
   type EventFormat,
   isKnownRecordHeader,
@@ -73,6 +76,11 @@ const formats: EventFormat[] = [
     ['pid_t child_pid', 4],
   ]),
   layout('sched_process_exit', 5, [['pid_t pid', 4]]),
+  layout('task_newtask', 6, [
+    ['pid_t pid', 4],
+    ['char comm[16]', 16],
+    ['u64 clone_flags', 8],
+  ]),
 ];
 const texts = [
   formatText('inet_sock_set_state', 7, [...common, ...socketFields]),
@@ -121,6 +129,11 @@ function mutate(text: string): string {
   }
   return mutated;
 }
+
+const someProcess: ThreadRecord = {
+  ...{ tid: 1, pid: 1, ptid: 0, comm: 'x', exe: 'x', args: ['a', ''], cwd: '/', uid: 0, gid: 0 },
+  ...{ startTime: 5n, descriptors: [], cgroups: ['cgroup=/'], sid: 1, vpid: 1 },
+};
 
 /** A typed array that reports every read outside of it. */
 function guarded<T extends Uint8Array | Uint32Array>(array: T): T {
@@ -181,11 +194,31 @@ function decodePages(pages: FuzzCpu['pages'], guard: boolean): void {
   tasks.take();
 }
 
+/** The same pages as events for rules; of some processes there is still something to be told. */
+function decodeEvents(pages: readonly { readonly bytes: Uint8Array; readonly length: number }[]): void {
+  const events = new EventRecordDecoder(formats, {
+    epochOffset: 0n,
+    muted: random(5000),
+    process: (pid) => (random(2) === 0 ? undefined : { ...someProcess, tid: pid, pid }),
+  });
+  const cpu = new FuzzCpu(true);
+  cpu.pages.push(...pages);
+  new Drain([cpu]).pass(Number.MAX_SAFE_INTEGER, {
+    full: false,
+    decode: (reader) => {
+      const event = events.decode(reader);
+      if (event !== undefined && (event.time < 0n || eventTypes[event.type] === undefined))
+        throw new RangeError('no such event');
+    },
+  });
+}
+
 function parseText(text: string): void {
   const format = parseEventFormat(text);
   if (format) {
     symbolsOf(format, 'reason');
     canDecode(format);
+    canDecodeEvent(format);
     // Whatever layout comes out of a text, decoding by it stays inside the page.
     const cpu = new FuzzCpu(true);
     cpu.pages.push({ bytes: page(), length: 4096 });
@@ -216,6 +249,7 @@ while (performance.now() < until) {
         length: random(8) === 0 ? random(4097) : 4096,
       }));
       decodePages(pages, kind === 0);
+      decodeEvents(pages);
     }
     if (performance.now() - start > 2000) throw new Error('took more than 2 s');
   } catch (error) {

@@ -102,8 +102,8 @@ export const inContainer: readonly Behaviour[] = [
   }),
   insidePerl(
     'Interpreted procs outbound network activity',
-    'use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); send(S, "x", 0, pack_sockaddr_in(8096, inet_aton("203.0.113.9")))',
-    { again: 2, why: 'a datagram of a socket that is not connected' },
+    'use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); bind(S, pack_sockaddr_in(0, inet_aton("10.0.0.9"))); send(S, "x", 0, pack_sockaddr_in(8096, inet_aton("203.0.113.9")))',
+    { again: 2, why: 'a datagram of a socket that has an address of its own and is not connected' },
   ),
   inside('Unexpected K8s NodePort Connection', 'bash -c "exec 7<>/dev/udp/203.0.113.9/30080"', { again: 1 }),
   inside('Container Drift Detected (chmod)', 'touch drift; chmod +x drift', { again: 1 }),

@@ -144,6 +144,6 @@ test.skipIf(skip)(
     expect(raised.filter((alert) => !isRight(alert)).map(({ rule, output }) => `${rule}: ${output}`)).toEqual(
       [],
     );
-    expect(said).toMatch(/\d+ system calls seen, 0 lost/);
+    expect(said).toMatch(/rules on syscall: \d+ events seen, 0 lost/);
   },
 );

@@ -15,7 +15,6 @@ export function coverageLines(
   { rules, correlations }: Pick<RuleSet, 'rules' | 'correlations'>,
   capabilities: Capabilities,
 ): string[] {
-  const groups = new Map<string, string[]>();
   const results = [
     ...active(rules).map(
       ({ name, condition }) => [name, faithful([condition], syscallSource, capabilities)] as const,
@@ -24,29 +23,47 @@ export function coverageLines(
       ({ name, asks }) => [name, faithfulCorrelation(asks, syscallSource, capabilities)] as const,
     ),
   ];
+  const groups = new Map<
+    string,
+    { readonly outcome: string; readonly names: string[]; readonly lacks: Set<string> }
+  >();
   for (const [name, result] of results) {
     if (result.state === 'full') continue;
-    const reason = reasonOf(result);
-    const group = groups.get(reason);
-    if (group === undefined) groups.set(reason, [name]);
-    else group.push(name);
+    const { key, outcome, lacks } = reasonOf(result);
+    const group = groups.get(key) ?? { outcome, names: [], lacks: new Set() };
+    group.names.push(name);
+    for (const one of lacks) group.lacks.add(one);
+    groups.set(key, group);
   }
-  return [...groups].map(
-    ([reason, names]) =>
-      `${names.length === 1 ? 'a rule' : `${names.length} rules`} ${reason}: ${names.join('; ')}`,
-  );
+  return [...groups.values()].map(({ names, outcome, lacks }) => {
+    const which = names.length === 1 ? 'a rule' : `${names.length} rules`;
+    return `${which} ${outcome} ${listed([...lacks])}: ${names.join('; ')}`;
+  });
 }
 
 function active<T extends { readonly enabled: boolean; readonly source: string }>(all: readonly T[]): T[] {
   return all.filter(({ enabled, source }) => enabled && source === syscallSource.id);
 }
 
-function reasonOf({ state, missingTypes, missingFields, partialTypes, partialFields }: Faithfulness): string {
-  const outcome = state === 'none' ? 'can never fire here' : 'may miss something or say too much here';
+interface Reason {
+  /** Rules with the same one are told together. */
+  readonly key: string;
+  readonly outcome: string;
+  readonly lacks: readonly string[];
+}
+
+function reasonOf({ state, missingTypes, missingFields, partialTypes, partialFields }: Faithfulness): Reason {
   const missing = [...missingTypes.map((type) => `${type} events`), ...missingFields];
-  if (missing.length > 0) return `${outcome}, for want of ${listed(missing)}`;
-  const partial = [...partialTypes.map((type) => `${type} events`), ...partialFields];
-  return partial.length === 0 ? outcome : `${outcome}, as there is only part of ${listed(partial)}`;
+  if (missing.length === 0) {
+    const outcome = 'may miss something here, as there is only part of';
+    const lacks = [...partialTypes.map((type) => `${type} events`), ...partialFields];
+    return { key: outcome, outcome, lacks };
+  }
+  const outcome =
+    state === 'none'
+      ? 'can never fire here, for want of'
+      : 'may miss something or say too much here, for want of';
+  return { key: [outcome, ...missing].join('\0'), outcome, lacks: missing };
 }
 
 function listed(names: readonly string[]): string {
