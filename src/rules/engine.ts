@@ -14,8 +14,8 @@ export interface EngineOptions<E> {
   readonly hostname: string;
   /** Of an event the first rule that holds is told, or all that do. Correlations are told in any case. */
   readonly matching: 'first' | 'all';
-  /** Fields as outputs show them, where that is not as conditions want them. */
-  readonly outputs?: EventSource<E>;
+  /** Changes how fields are printed, not how they are compared: `withBase64Bytes`. */
+  readonly printing?: (<T>(source: EventSource<T>) => EventSource<T>) | undefined;
 }
 
 const none: readonly RuleAlert[] = [];
@@ -37,7 +37,7 @@ export class RuleEngine<E> {
 
   constructor({ rules, correlations = [] }: AskedRules, source: EventSource<E>, options: EngineOptions<E>) {
     this.#matcher = compileRules(rules, source);
-    this.#printer = new AlertPrinter(options.outputs ?? source, options.timeOf, options.hostname);
+    this.#printer = new AlertPrinter(options.printing?.(source) ?? source, options.timeOf, options.hostname);
     this.#matching = options.matching;
     this.rules = this.#matcher.rules;
     this.#correlator = new CorrelationEngine(correlations, source, options);

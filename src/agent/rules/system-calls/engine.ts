@@ -61,8 +61,8 @@ export class SystemCallEngine {
     const { sensor: kind, ringBytes, record } = setup;
     const timeOf = ({ raw }: SystemEvent) => raw.time;
     const source = withStaticFields(syscallSource, staticFields);
-    const outputs = bytesAsBase64 ? withBase64Bytes(source) : source;
-    const options = { timeOf, hostname, matching, outputs };
+    const printing = bytesAsBase64 ? withBase64Bytes : undefined;
+    const options = { timeOf, hostname, matching, printing };
     this.#rules = new RuleEngine({ rules, correlations }, source, options);
     const asked = [...eventTypes.keys()].filter((type) => this.#rules.isAsked(type));
     for (const type of asked) this.#rules.prepare(type);
