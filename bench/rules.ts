@@ -17,6 +17,7 @@ import type { SystemEvent } from '../src/event/system-event.ts';
 import { fileText } from '../src/manifest/embedded.ts';
 import { parseAddress } from '../src/net/address.ts';
 import { compileFilter, compileRules } from '../src/rules/compile/compile.ts';
+import { RuleEngine } from '../src/rules/engine.ts';
 import { loadRules } from '../src/rules/load/load.ts';
 import { renderCondition } from '../src/rules/syntax/render-condition.ts';
 import { Dice } from '../src/segmentation/generate.oracle.ts';
@@ -191,6 +192,40 @@ report('tables of threads and descriptors too, first match', () => {
   const fresh = stateWithProcesses();
   return raws.reduce((sum, raw) => sum + Number(matcher.first(fresh.apply(raw)) !== undefined), 0);
 });
+
+/** Correlations over files and connections: ten whose conditions hold now and then, and one that holds for every file opened. */
+const together = (condition: string, count: number) =>
+  loadRules(
+    [
+      fileText(
+        'together.yaml',
+        Array.from(
+          { length: count },
+          (_, index) =>
+            `- {correlation: c${index}, desc: d, within: 10s, output: "%proc.name", priority: INFO, count: {condition: '${condition}', by: [proc.pid, fd.name], at_least: ${10 + index}}}\n`,
+        ).join(''),
+      ),
+    ],
+    { sources: new Map([['syscall', syscallSource]]) },
+  ).correlations;
+const engineOf = (correlations: ReturnType<typeof together>) =>
+  new RuleEngine<SystemEvent>({ rules: enabled, correlations }, syscallSource, {
+    timeOf: ({ raw }) => raw.time,
+    hostname: 'bench',
+    matching: 'first',
+  });
+for (const [title, correlations] of [
+  ['rules and alerts by the engine', []],
+  [
+    'with ten correlations that seldom hold',
+    together('evt.type in (openat, connect) and fd.name startswith /home', 10),
+  ],
+  ['with one that holds for every file opened', together('evt.type = openat', 1)],
+  ['with ten such', together('evt.type = openat', 10)],
+] as const) {
+  const engine = engineOf(correlations);
+  report(title, () => events.reduce((sum, event) => sum + engine.take(event).length, 0));
+}
 
 function report(title: string, run: () => number): void {
   const rates: number[] = [];

@@ -1,4 +1,5 @@
 import type { StoreHealth } from '../store/store.ts';
+import { outputHealth } from './output-health.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 import type { HealthItem, Status } from './status.ts';
 
@@ -35,7 +36,9 @@ export function judgeHealth(vitals: Vitals): readonly HealthItem[] {
     declared(vitals),
     flows(vitals),
     serving(vitals),
-    ...(vitals.rules === undefined ? [] : [asking(vitals.rules), sending(vitals.rules)]),
+    ...(vitals.rules === undefined
+      ? []
+      : [asking(vitals.rules), outputHealth(vitals.rules.outputs, vitals.now)]),
   ];
 }
 
@@ -163,32 +166,4 @@ function asking({ sources }: RulesStatus): HealthItem {
     ({ id, rules, events }) => `${count(rules, 'rule')} on ${id} (${count(events, 'event')})`,
   );
   return { id: 'rules', state: 'ok', text: asked.join(', ') || 'no rules are asked' };
-}
-
-function sending({ outputs }: RulesStatus): HealthItem {
-  const dropped = outputs.filter((output) => output.dropped > 0);
-  const down = outputs.filter(({ downSince }) => downSince !== undefined);
-  if (dropped.length > 0 || down.length > 0) {
-    const texts = [
-      ...down.map(
-        (output) =>
-          `${output.kind} takes nothing (${output.lastError}), ${count(output.waiting, 'alert')} waiting`,
-      ),
-      ...dropped.map(
-        (output) => `${output.kind}: ${count(output.dropped, 'alert')} lost from the full spool`,
-      ),
-    ];
-    return {
-      id: 'outputs',
-      state: 'warning',
-      text: texts.join('; '),
-      help: 'what waits is sent, in order, when the receiver is back',
-    };
-  }
-  const sent = outputs.map(({ kind, delivered }) => `${kind} ${delivered}`).join(', ');
-  return {
-    id: 'outputs',
-    state: 'ok',
-    text: sent === '' ? 'alerts of rules go to no output' : `alerts sent: ${sent}`,
-  };
 }

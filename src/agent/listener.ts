@@ -54,7 +54,10 @@ export async function startListener(address: ListenAddress, options: ListenerOpt
     if (refused !== undefined) {
       refuse(response, refused.status, refused.code, refused.message);
     } else if (token !== undefined && !bears(request, token, options.basic === true)) {
-      response.setHeader('WWW-Authenticate', options.basic === true ? 'Bearer, Basic' : 'Bearer');
+      response.setHeader(
+        'WWW-Authenticate',
+        options.basic === true ? 'Bearer, Basic realm="picket"' : 'Bearer',
+      );
       refuse(response, 401, 'no-token', 'send the configured token as Authorization: Bearer');
     } else {
       options.answer(request, response);

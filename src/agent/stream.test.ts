@@ -219,7 +219,8 @@ describe('a reader that does not read', () => {
   });
 
   test('is disconnected in the end, and what waited for it counts as dropped', async () => {
-    const { stream, port } = await serveStream({ heartbeatMs: 50, stallMs: 200 });
+    // Longer than it takes to publish all this on a busy machine.
+    const { stream, port } = await serveStream({ heartbeatMs: 50, stallMs: 4000 });
     const stalled = new RawClient(port);
     const good = new RawClient(port).read();
     stalled.socket.pause();

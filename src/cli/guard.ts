@@ -79,6 +79,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     globalThis.gc?.();
     narrator.say('Ctrl-C ends it');
     onHangup(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
+    process.on('SIGUSR1', () => watched?.alerts.reopen());
     if (demo) void playDemo(demo, end.reached, narrator);
     await end.promise;
     await watched?.alerts.stop();
@@ -96,11 +97,11 @@ async function loadRules(
   io: Io,
   narrator: Narrator,
 ): Promise<WatchedRules | undefined> {
-  const { rules, config } = request.rules;
+  const { rules, config, record } = request.rules;
   if (rules.length === 0 && config === undefined) {
     if (request.ingest.auditLogs.length > 0)
       throw new UsageError('no rules to ask of the audit log', 'add --rules FILE or --falco-config FILE');
-    if (request.ingest.listen === undefined) return undefined;
+    if (request.ingest.listen === undefined && record === undefined) return undefined;
   }
   const { loadWatched } = await import('./rules/watch.ts');
   // Without a configuration alerts only go to the terminal, where nothing is to wait on disk for the next run.
@@ -122,13 +123,7 @@ async function openSources(
   const { auditLogs, listen } = request.ingest;
   if (auditLogs.length === 0 && listen === undefined) return;
   const { watchIngest } = await import('./rules/watch-ingest.ts');
-  await watchIngest(
-    request.ingest,
-    { ...watched, matching: watched.settings.matching },
-    watched.alerts,
-    io,
-    say,
-  );
+  await watchIngest(request.ingest, watched, watched.alerts, io, say);
 }
 
 /** The tracefs sensor with a buffer of the given size. */

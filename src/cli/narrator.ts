@@ -74,10 +74,13 @@ export class Narrator implements Observer {
       `\nin ${seconds} s: ${flows.total} connections (${flows.allowed} allowed, ${flows.denied} forbidden, ` +
         `${flows.unknown} unknown), ${alerts.total} alert${alerts.total === 1 ? '' : 's'}, ${lost} kernel records lost`,
     );
-    for (const source of rules?.sources ?? [])
+    for (const { id, events, lost: missed, recording } of rules?.sources ?? []) {
       this.say(
-        `rules on ${source.id}: ${source.events} events seen, ${source.lost} lost; ${rules?.alerts} alert${rules?.alerts === 1 ? '' : 's'} of rules`,
+        `rules on ${id}: ${events} events seen, ${missed} lost; ${rules?.alerts} alert${rules?.alerts === 1 ? '' : 's'} of rules`,
       );
+      if (recording !== undefined)
+        this.say(`recorded ${recording.events} events in ${recording.path}, ${recording.lost} lost`);
+    }
   }
 
   #line(value: object): void {

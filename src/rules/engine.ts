@@ -14,6 +14,8 @@ export interface EngineOptions<E> {
   readonly hostname: string;
   /** Of an event the first rule that holds is told, or all that do. Correlations are told in any case. */
   readonly matching: 'first' | 'all';
+  /** Fields as outputs show them, where that is not as conditions want them. */
+  readonly outputs?: EventSource<E>;
 }
 
 const none: readonly RuleAlert[] = [];
@@ -35,7 +37,7 @@ export class RuleEngine<E> {
 
   constructor({ rules, correlations = [] }: AskedRules, source: EventSource<E>, options: EngineOptions<E>) {
     this.#matcher = compileRules(rules, source);
-    this.#printer = new AlertPrinter(source, options.timeOf, options.hostname);
+    this.#printer = new AlertPrinter(options.outputs ?? source, options.timeOf, options.hostname);
     this.#matching = options.matching;
     this.rules = this.#matcher.rules;
     this.#correlator = new CorrelationEngine(correlations, source, options);

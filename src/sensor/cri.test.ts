@@ -94,7 +94,7 @@ describe.skipIf(cannotRunContainers)(
       });
       expect(status()).toMatchObject({
         state: 'connected',
-        engine: 'containerd 1.6.20~ds1',
+        engine: expect.stringMatching(/^containerd \d/),
         problem: undefined,
       });
     });
@@ -102,9 +102,7 @@ describe.skipIf(cannotRunContainers)(
     test('the probe names it', async () => {
       expect(await probeContainers({ socket: containerd.socket })).toMatchObject({
         state: 'available',
-        details: [
-          expect.stringMatching(/^containerd 1\.6\.20~ds1 at .*\.sock, \d+ containers and sandboxes$/),
-        ],
+        details: [expect.stringMatching(/^containerd \d\S* at .*\.sock, \d+ containers and sandboxes$/)],
       });
       expect(await probeContainers({ socket: '/nowhere' })).toMatchObject({ state: 'unavailable' });
     });
@@ -127,7 +125,8 @@ describe.skipIf(cannotRunContainers)(
       expect(isAwaited(id)).toBe(true);
       const begun = performance.now();
       while (isAwaited(id)) await sleep(1);
-      expect(performance.now() - begun).toBeLessThan(500);
+      // Milliseconds on a machine that is not busy.
+      expect(performance.now() - begun).toBeLessThan(2000);
       expect(lookup(id)).toMatchObject({ fullId: made.id, image: containerd.images.busybox });
       expect(lookup(id)?.startTime).toBeUndefined();
       // It is looked at again once it runs.

@@ -4,6 +4,7 @@ import { syscallSource } from '../../event/syscall-source.ts';
 import { fileText } from '../../manifest/embedded.ts';
 import { loadRules } from '../../rules/load/load.ts';
 import type { SourceCatalogue } from '../../rules/operand-type.ts';
+import { withStaticFields } from '../../rules/settings/settings-source.ts';
 import { AuditRules } from './audit-rules.ts';
 import { KeptAlerts } from './sink.fixture.ts';
 
@@ -96,11 +97,11 @@ test('all rules that hold', () => {
 
 test('a batch that comes again raises nothing again, and is counted', () => {
   const { sink, audit } = open('all');
-  const batch = list(event('alice', 'exec'), event('alice', ''));
+  const batch = list(event('alice', 'exec'), event('alice', ''), event('carol', ''));
   for (let time = 0; time < 3; time++) audit.take(batch);
   expect(sink.alerts).toHaveLength(3);
   expect(audit.repeated).toBe(4);
-  expect(audit.status().events).toBe(6);
+  expect(audit.status().events).toBe(9);
 });
 
 test('the same audit id does not hide another request, nor another stage', () => {
@@ -149,6 +150,25 @@ test('inputs are told in the status, and stopped', async () => {
   });
   await audit.stop();
   expect(stopped).toBe(2);
+});
+
+test('fields of a configuration', () => {
+  const staticFields = new Map([['site', 'oslo']]);
+  const known = new Map<string, SourceCatalogue>([
+    ['k8s_audit', withStaticFields(auditSource, staticFields) as SourceCatalogue],
+  ]);
+  const text = `
+- rule: at
+  desc: d
+  condition: ka.user.name = alice
+  output: at %static.site
+  priority: NOTICE
+  source: k8s_audit
+`;
+  const sink = new KeptAlerts();
+  const loaded = loadRules([fileText('static.yaml', text)], { sources: known });
+  new AuditRules(loaded, sink, { hostname: '', staticFields }).take(list(event('alice', '')));
+  expect(sink.messages).toEqual(['at oslo']);
 });
 
 const several = loadRules(

@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import { type AuditEvent, decodeAudit } from '../../event/audit/audit-event.ts';
 import { auditSource } from '../../event/audit/audit-source.ts';
 import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
+import type { RuleAlert } from '../../rules/format/alert.ts';
+import { withStaticFields } from '../../rules/settings/settings-source.ts';
 import { EventInputs } from './event-input.ts';
 import { RecentKeys } from './recent-keys.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
@@ -26,11 +28,13 @@ export interface AuditRulesOptions {
   readonly hostname: string;
   /** Of an event the first rule that holds, or all. Default: the first. */
   readonly matching?: 'first' | 'all';
+  /** Values of the fields `static.NAME` by their names, as a configuration gives them. */
+  readonly staticFields?: ReadonlyMap<string, string>;
 }
 
 /** Rules of `source: k8s_audit`, asked of the audit events of a Kubernetes API server. */
 export class AuditRules implements RuleSource {
-  /** Events that came again; the rules were not asked of them. */
+  /** Events that came again after they had raised alerts; with correlations, all that came again. */
   repeated = 0;
   /** In which events come; stopped with this. */
   readonly inputs = new EventInputs();
@@ -43,8 +47,13 @@ export class AuditRules implements RuleSource {
   #latest = 0n;
 
   /** Rules that are not enabled, or of other sources, are left out. */
-  constructor(rules: AskedRules, sink: RuleAlertSink, { hostname, matching = 'first' }: AuditRulesOptions) {
-    this.#engine = new RuleEngine(rules, auditSource, { timeOf: ({ time }) => time, hostname, matching });
+  constructor(
+    rules: AskedRules,
+    sink: RuleAlertSink,
+    { hostname, matching = 'first', staticFields = new Map() }: AuditRulesOptions,
+  ) {
+    const source = withStaticFields(auditSource, staticFields);
+    this.#engine = new RuleEngine(rules, source, { timeOf: ({ time }) => time, hostname, matching });
     this.#sink = sink;
     if (this.#engine.correlations.length > 0)
       this.#ticking = setInterval(() => this.#tick(BigInt(Date.now()) * 1_000_000n), tickMs).unref();
@@ -78,14 +87,25 @@ export class AuditRules implements RuleSource {
   }
 
   #ask(event: AuditEvent): void {
-    const key = digest(event);
-    if (this.#recent.seen(key)) {
-      this.repeated++;
-      return;
-    }
+    // Correlations must not count an event twice. Without any, only the few events that raise something need be known.
+    const early = this.#engine.correlations.length > 0 ? digest(event) : undefined;
+    if (early !== undefined && this.#isRepeated(early)) return;
     if (event.time > this.#latest) this.#latest = event.time;
+    const alerts = this.#engine.take(event);
+    if (alerts.length === 0) return;
+    const key = early ?? digest(event);
+    if (early !== undefined || !this.#isRepeated(key)) this.#raise(alerts, key);
+  }
+
+  #isRepeated(key: string): boolean {
+    const isKnown = this.#recent.seen(key);
+    if (isKnown) this.repeated++;
+    return isKnown;
+  }
+
+  #raise(alerts: readonly RuleAlert[], key: string): void {
     try {
-      for (const alert of this.#engine.take(event)) this.#sink.alert(alert);
+      for (const alert of alerts) this.#sink.alert(alert);
     } catch (error) {
       // Whoever sent it is told that it was not taken, and sends it again.
       this.#recent.forget(key);

@@ -33,3 +33,19 @@ test('alerts go on as they came, with their hostname', () => {
     undecodable: 3,
   });
 });
+
+test('an alert of another Picket that is sent again is raised once; those of a Falco have nothing to tell them by', () => {
+  const sink = new KeptAlerts();
+  const falco = new FalcoAlerts(sink);
+  const lines = [
+    { id: '0123456789abcdef-7', ...alert('a') },
+    { id: '0123456789abcdef-8', ...alert('a') },
+    alert('b'),
+    alert('b'),
+  ];
+  const text = lines.map((line) => JSON.stringify(line)).join('\n');
+  expect([falco.take(text).events, falco.take(text).events]).toEqual([4, 4]);
+  expect(sink.alerts.map(({ rule }) => rule.name)).toEqual(['a', 'a', 'b', 'b', 'b', 'b']);
+  expect(sink.alerts[0]).not.toHaveProperty('id');
+  expect(falco.repeated).toBe(2);
+});

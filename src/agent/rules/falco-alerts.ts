@@ -1,6 +1,10 @@
 import { type ReadAlerts, readAlerts } from '../../rules/format/read-alert.ts';
 import { EventInputs } from './event-input.ts';
+import { RecentKeys } from './recent-keys.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
+
+/** Of another Picket: one that is sent again after a kill is the next to come. */
+const rememberedIds = 8192;
 
 /** What became of a text with alerts. */
 export interface FalcoTaken {
@@ -13,7 +17,10 @@ export interface FalcoTaken {
 export class FalcoAlerts implements RuleSource {
   /** In which they come; stopped with this. */
   readonly inputs = new EventInputs();
+  /** Alerts that were not raised since they had come before. */
+  repeated = 0;
   readonly #sink: RuleAlertSink;
+  readonly #ids = new RecentKeys(rememberedIds);
   #events = 0;
   #undecodable = 0;
 
@@ -25,9 +32,10 @@ export class FalcoAlerts implements RuleSource {
   take(text: string): FalcoTaken {
     const { alerts, faults } = readAlerts(text);
     this.#undecodable += faults.length;
-    for (const alert of alerts) {
+    for (const { id, ...alert } of alerts) {
       this.#events++;
-      this.#sink.alert(alert);
+      if (id !== undefined && this.#ids.seen(id)) this.repeated++;
+      else this.#sink.alert(alert);
     }
     return { events: alerts.length, faults };
   }

@@ -67,6 +67,11 @@ export class RuleAlerts implements RuleAlertSink {
     this.#parts.warn(text);
   }
 
+  /** Opens files and connections of outputs anew, and tries at once what waits: for SIGUSR1. */
+  reopen(): void {
+    this.#parts.outputs.reopen();
+  }
+
   /** To be called each second or so. */
   tick(): void {
     this.#parts.outputs.tick();

@@ -41,7 +41,24 @@ export function ruleSeries(registry: Registry): (status: RulesStatus) => void {
       ({ byRule }) => byRule.map(({ count, ...labels }) => [labels, count]),
     ),
   ];
+  take.push(...recordingSeries(registry));
   return (status) => {
     for (const set of take) set(status);
   };
+}
+
+/** Series of recordings; without samples where none is made. */
+function recordingSeries(registry: Registry): ((status: RulesStatus) => void)[] {
+  const of = (name: string, help: string, key: 'bytes' | 'events' | 'lost' | 'errors') =>
+    series<RulesStatus>(registry, name, help, ['source'], ({ sources }) =>
+      sources.flatMap(({ id, recording }) =>
+        recording === undefined ? [] : [[{ source: id }, recording[key]] as const],
+      ),
+    );
+  return [
+    of('picket_recording_bytes', 'Bytes of the recording that are kept.', 'bytes'),
+    of('picket_recording_events_total', 'Events that were recorded.', 'events'),
+    of('picket_recording_events_lost_total', 'Events that could not be recorded.', 'lost'),
+    of('picket_recording_errors_total', 'Times that the recording could not be written.', 'errors'),
+  ];
 }

@@ -1,5 +1,7 @@
 import type { RuleAlert } from '../../rules/format/alert.ts';
 
+import type { RecordingStatus } from '../../store/recording/recording-file.ts';
+
 /** Where alerts of rules go, whatever the rules were asked of. */
 export interface RuleAlertSink {
   alert(alert: RuleAlert): void;
@@ -24,6 +26,8 @@ export interface RuleSourceStatus {
   readonly undecodable: number;
   /** Events of containers of which the engine had not told in time; undefined where that cannot be. */
   readonly incomplete?: number;
+  /** Where its events are recorded. */
+  readonly recording?: RecordingStatus;
 }
 
 /** One way in which rules get their events: system calls of this machine, audit events of Kubernetes, alerts of a Falco. */

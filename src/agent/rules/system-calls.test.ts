@@ -1,12 +1,18 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { RecordedMachine } from '../../event/recording/recorded-machine.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import { fileText } from '../../manifest/embedded.ts';
 import type { RuleAlert } from '../../rules/format/alert.ts';
 import { loadRules } from '../../rules/load/load.ts';
 import { probeBpf } from '../../sensor/bpf.ts';
-import type { WorkerSetup } from './system-calls/messages.ts';
+import { readRecordingFile } from '../../store/recording/read-file.ts';
+import { minRecordingBytes } from '../../store/recording/recording-file.ts';
+import type { RecordRequest, WorkerSetup } from './system-calls/messages.ts';
 import { SystemCallRules } from './system-calls.ts';
 
 const probe = probeBpf();
@@ -35,7 +41,10 @@ afterEach(async () => {
   await open?.stop();
 });
 
-async function start(seen: Seen, more: { readonly ringBytes?: number; readonly matching?: 'all' } = {}) {
+async function start(
+  seen: Seen,
+  more: { readonly ringBytes?: number; readonly matching?: 'all'; readonly record?: RecordRequest } = {},
+) {
   const staticFields = new Map([['site', 'edge-7']]);
   const source = { ...syscallSource, fields: new Map(syscallSource.fields) };
   source.fields.set('static.site', { ...syscallSource.fields.get('proc.name')!, name: 'static.site' });
@@ -50,6 +59,7 @@ async function start(seen: Seen, more: { readonly ringBytes?: number; readonly m
     hostname: 'edge',
     sensor: 'bpf',
     staticFields,
+    bytesAsBase64: false,
   } as const;
   open = await SystemCallRules.open({ ...setup, ...more }, seen);
   return open;
@@ -71,6 +81,46 @@ describe.skipIf(skip)(`rules on system calls, in a thread of their own${skip ? `
     expect(seen.alerts[0]).not.toHaveProperty('lost');
     expect(rules.status().events).toBeGreaterThanOrEqual(100);
     expect(seen.warnings).toEqual([]);
+  });
+
+  test('what is recorded says the same again, from before the first rule was asked', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'picket-record-'));
+    try {
+      const seen = new Seen();
+      const path = join(folder, 'a.picket');
+      const rules = await start(seen, { record: { path, maxBytes: minRecordingBytes } });
+      execFileSync('perl', ['-e', `sysopen(F, '/tmp/${marker}', 0) for 1..100; rmdir '/tmp/${marker}.none'`]);
+      await rules.stop();
+      const { recording, events } = rules.status();
+      expect(recording).toMatchObject({ path, events, lost: 0, errors: 0 });
+      const machine = new RecordedMachine();
+      const messages: string[] = [];
+      const types = new Set<string>();
+      for (const item of readRecordingFile(path)) {
+        expect(item.kind).not.toBe('fault');
+        const event = machine.take(item);
+        if (event === undefined) continue;
+        const { typeName, thread, descriptor } = event;
+        if (descriptor?.name.endsWith(marker))
+          messages.push(`${thread.comm} looks for ${descriptor.name} in edge-7`);
+        if (thread.comm === 'perl') types.add(typeName);
+      }
+      expect(messages).toEqual(seen.alerts.map(({ message }) => message));
+      expect(messages).toHaveLength(100);
+      // Of no rule, and recorded all the same.
+      expect([...types]).toEqual(expect.arrayContaining(['execve', 'rmdir', 'procexit']));
+      expect(machine.start).toMatchObject({ hostname: 'edge', segment: 0 });
+      expect(machine.thread(1)?.comm).not.toBe('');
+      expect(seen.warnings).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('where nothing can be recorded it does not begin', async () => {
+    await expect(
+      start(new Seen(), { record: { path: '/nowhere/a', maxBytes: minRecordingBytes } }),
+    ).rejects.toThrow(/there is no folder \/nowhere/);
   });
 
   test('stopping twice is stopping once', async () => {
@@ -107,6 +157,7 @@ test('a machine that does not let it is told why', async () => {
     matching: 'first',
     hostname: 'edge',
     staticFields: new Map(),
+    bytesAsBase64: false,
     sensor: 'bpf',
     ringBytes: 12_345,
   };

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { EventSensorKind } from '../../sensor/event-sensor.ts';
+import type { RecordingStatus } from '../../store/recording/recording-file.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
 import type { Counts, FromWorker, ToWorker, WorkerSetup } from './system-calls/messages.ts';
 
@@ -105,12 +106,20 @@ export class SystemCallRules implements RuleSource {
         break;
       case 'batch': {
         const { alerts, counts, lost } = message;
+        this.#tellRecording(this.#counts.recording, counts.recording);
         this.#counts = counts;
         for (const alert of alerts) this.#sink.alert(alert);
         if (lost.size > 0) this.#sink.warn(lossText(lost));
         this.#post({ type: 'acknowledge' });
       }
     }
+  }
+
+  #tellRecording(before: RecordingStatus | undefined, now: RecordingStatus | undefined): void {
+    if (now === undefined || now.lost === (before?.lost ?? 0)) return;
+    const count = now.lost - (before?.lost ?? 0);
+    const why = now.lastError ?? 'the disk does not keep up';
+    this.#sink.warn(`${count} event${count === 1 ? '' : 's'} could not be recorded: ${why}`);
   }
 
   #fail(reason: string): void {

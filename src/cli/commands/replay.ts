@@ -6,9 +6,10 @@ export const replayCommand: CommandDefinition = {
   arguments: '<recordings...>',
   summary: 'Falco rules over a recording',
   description:
-    'Goes through captures (.scap, as sysdig and Falco write them) and logs of Kubernetes audit events (one a line, or an EventList), ' +
-    'compressed or not, and prints the alerts that the rules raise, as Falco prints them. Entries and returns of calls are one event, as in ' +
-    'Falco since 2025. Exit code 1 when there is an alert.',
+    'Goes through recordings of picket run --record, captures (.scap, as sysdig and Falco write them) and logs of Kubernetes audit events (one ' +
+    'a line, or an EventList), compressed or not, and prints the alerts that the rules raise, as Falco prints them. Entries and returns of ' +
+    'calls are one event, as in Falco since 2025. With --record the events, or those of a filter, are written into a recording that says the ' +
+    'same of them. Exit code 1 when there is an alert.',
   options: [
     {
       flags: '-r, --rules <path>',
@@ -29,6 +30,11 @@ export const replayCommand: CommandDefinition = {
       default: 'text',
     },
     { flags: '--iso-time', description: 'time as in RFC 3339' },
+    {
+      flags: '--record <file>',
+      description: 'write the events into a new recording; rules may then be left out',
+    },
+    { flags: '--filter <condition>', description: 'which events are written, in the language of rules' },
   ],
   examples: [
     { command: 'picket replay trace.scap --rules falco_rules.yaml', does: 'what would have been raised' },
@@ -40,10 +46,33 @@ export const replayCommand: CommandDefinition = {
       command: 'picket replay audit.log.gz -r k8s_audit_rules.yaml',
       does: 'what was asked of an API server',
     },
+    {
+      command: "picket replay day.picket --record nginx.picket --filter 'proc.name = nginx'",
+      does: 'a part of a recording',
+    },
   ],
   async run({ args, options }, io) {
     const paths = Array.isArray(options.rules) ? (options.rules as string[]) : [];
-    if (paths.length === 0) throw new UsageError('no rules named', 'add --rules FILE');
+    const out = options.record === undefined ? undefined : String(options.record);
+    const filter = options.filter === undefined ? undefined : String(options.filter);
+    if (paths.length === 0 && out === undefined) throw new UsageError('no rules named', 'add --rules FILE');
+    if (filter !== undefined && out === undefined)
+      throw new UsageError(
+        '--filter says which events are written, and no file is named',
+        'add --record FILE',
+      );
+    if (out !== undefined) {
+      const { cutRecordings } = await import('../rules/cut-recording.ts');
+      const { openRecording } = await import('../rules/open-recording.ts');
+      const written = cutRecordings(
+        args.map((path) => openRecording(path, io)),
+        out,
+        filter,
+        io,
+      );
+      io.err(`${written} event${written === 1 ? '' : 's'} written to ${out}\n`);
+      if (paths.length === 0) return ExitCode.clean;
+    }
     const { loadRuleFiles } = await import('../rules/load-rule-files.ts');
     const { openRecording } = await import('../rules/open-recording.ts');
     const { replay } = await import('../rules/replay.ts');
@@ -67,8 +96,6 @@ export const replayCommand: CommandDefinition = {
     let [count, events] = [0, 0];
     for (const path of args) {
       const recording = openRecording(path, io);
-      for (const { where, message } of recording.faults)
-        io.err(`${io.errStyle('yellow', 'not read')}: ${path}: at ${where}: ${message}\n`);
       for (const alert of replay(recording, chosen, options.matching === 'all' ? 'all' : 'first')) {
         io.out(`${print(alert, settings)}\n`);
         count++;

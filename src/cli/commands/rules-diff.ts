@@ -11,7 +11,7 @@ export const rulesDiffCommand: CommandDefinition = {
     outputOption('text', 'json'),
     {
       flags: '--on <recording>',
-      description: 'a capture (.scap) or a log of audit events; may be given several times',
+      description: 'a recording, a capture (.scap) or a log of audit events; may be given several times',
       repeatable: true,
     },
   ],

@@ -14,7 +14,7 @@ export const rulesExplainCommand: CommandDefinition = {
       description: 'rules file or folder; may be given several times',
       repeatable: true,
     },
-    { flags: '--on <recording>', description: 'a capture (.scap) or a log of audit events' },
+    { flags: '--on <recording>', description: 'a recording, a capture (.scap) or a log of audit events' },
     { flags: '--event <number>', description: 'number of the event (%evt.num)' },
     { flags: '--all', description: 'also the parts that decide nothing' },
   ],

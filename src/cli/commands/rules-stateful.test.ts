@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,6 +55,24 @@ test('the examples are sound, and do what their tests say', async () => {
   const { code, out } = await picket('rules', 'test', '.');
   expect(code).toBe(ExitCode.clean);
   expect(out).toMatch(/\n12 passed, 0 failed\n$/);
+});
+
+test('what the guide shows is sound', async () => {
+  cpSync(examples, folder, { recursive: true });
+  const guide = readFileSync(new URL('../../../docs/guide/stateful-rules.md', import.meta.url), 'utf8');
+  const blocks = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, block = '']) => block);
+  const shown = blocks.filter((block) => block.startsWith('- correlation'));
+  const [shared = ''] = readFileSync(join(folder, 'stateful.yaml'), 'utf8').split('- correlation');
+  writeFileSync(join(folder, 'guide.yaml'), shared + shown.join(''));
+  expect(await picket('rules', 'check', 'guide.yaml')).toEqual({
+    code: 0,
+    out: 'no problems found\n',
+    err: '0 rules and 3 correlations in 1 file, 3 enabled\n',
+  });
+  writeFileSync(join(folder, 'guide.rules-test.yaml'), blocks.at(-1) ?? '');
+  expect((await picket('rules', 'test', 'guide.rules-test.yaml')).out).toBe(
+    '✓ the rights of root are kept\n1 passed, 0 failed\n',
+  );
 });
 
 test('a recording: count, sequence and absence in the order of their times', async () => {

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
 import type { GuardRequest } from '../guard.ts';
+import type { Io } from '../io.ts';
 import { limitOptions, limitsOf } from '../limits.ts';
 import { stateOption } from '../state.ts';
 
@@ -48,6 +50,16 @@ export const runCommand: CommandDefinition = {
       flags: '--cri-socket <path>',
       description:
         'where the container engine listens that tells rules of images and pods, `none` for none (default: containerd or CRI-O, where there is one)',
+    },
+    {
+      flags: '--record <file>',
+      description:
+        'record what programs do on this machine, for picket replay; command lines are in it, so that only its owner may read it',
+    },
+    {
+      flags: '--record-max <size>',
+      description: 'how much of the newest is kept, e.g. 512MiB or 2GiB',
+      default: '256MiB',
     },
     {
       flags: '--audit-log <file>',
@@ -110,6 +122,10 @@ export const runCommand: CommandDefinition = {
       does: 'the same rules and outputs as Falco, nothing lost while a receiver is away',
     },
     {
+      command: 'picket run --record /var/lib/picket/day.picket',
+      does: 'a recording to try rules on, without any rule',
+    },
+    {
       command: 'picket run -r k8s_audit_rules.yaml --audit-log /var/log/kubernetes/audit.log',
       does: 'rules on what is asked of an API server',
     },
@@ -122,7 +138,7 @@ export const runCommand: CommandDefinition = {
     await guard(
       {
         manifests: (options.manifests as string[] | undefined) ?? [],
-        rules: rulesOf(options),
+        rules: rulesOf(options, io),
         ingest: ingestOf(options, io.env.PICKET_INGEST_TOKEN),
         demo: options.demo === true,
         listen: String(options.listen),
@@ -158,7 +174,10 @@ function ingestOf(
   };
 }
 
-function rulesOf(options: Readonly<Record<string, unknown>>): GuardRequest['rules'] {
+function rulesOf(
+  options: Readonly<Record<string, unknown>>,
+  { cwd }: Pick<Io, 'cwd'>,
+): GuardRequest['rules'] {
   const config = typeof options.falcoConfig === 'string' ? options.falcoConfig : undefined;
   const overrides = many(options.falcoSet);
   if (config === undefined && overrides.length > 0)
@@ -169,7 +188,23 @@ function rulesOf(options: Readonly<Record<string, unknown>>): GuardRequest['rule
   const matching = options.matching as 'first' | 'all' | undefined;
   const sensor = options.eventSensor as GuardRequest['rules']['sensor'];
   const criSocket = typeof options.criSocket === 'string' ? options.criSocket : undefined;
-  return { rules: many(options.rules), config, overrides, matching, sensor, criSocket };
+  const record =
+    options.record === undefined
+      ? undefined
+      : { path: resolve(cwd, String(options.record)), maxBytes: parseRecordMax(String(options.recordMax)) };
+  return { rules: many(options.rules), config, overrides, matching, sensor, criSocket, record };
+}
+
+/** The least that a recording may be bounded to: less has no room for its segments. */
+const minRecordingBytes = 8 * 2 ** 20;
+
+/** Bytes of `512MiB` and the like. Throws UsageError. */
+function parseRecordMax(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,9})(MiB|GiB|TiB)$/.exec(text) ?? [];
+  const bytes = Number(amount) * 2 ** ({ MiB: 20, GiB: 30, TiB: 40 }[unit] ?? 0);
+  if (!(bytes >= minRecordingBytes))
+    throw new UsageError(`--record-max must be a size from 8MiB, not ${text}`, 'write 512MiB or 2GiB');
+  return bytes;
 }
 
 function parseBufferKb(text: string): number {

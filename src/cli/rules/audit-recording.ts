@@ -1,7 +1,7 @@
 import { type AuditEvent, decodeAudit } from '../../event/audit/audit-event.ts';
 import { auditSource } from '../../event/audit/audit-source.ts';
 import { FailedError } from '../command.ts';
-import type { NamedEvents, Recording } from './recording.ts';
+import type { NamedEvents, Recording, TellProblem } from './recording.ts';
 
 /** The largest log that is opened out in memory. */
 const maxBytes = 400 * 1024 ** 2;
@@ -13,7 +13,7 @@ export function isAuditLog(bytes: Uint8Array): boolean {
 }
 
 /** A log of Kubernetes audit events: one a line, or an `EventList`. Throws FailedError when there is no event in it. */
-export function auditRecording(name: string, bytes: Uint8Array): Recording {
+export function auditRecording(name: string, bytes: Uint8Array, tell: TellProblem): Recording {
   if (bytes.length > maxBytes)
     throw new FailedError(
       `${name} has ${bytes.length} bytes, more than the ${maxBytes} that an audit log may have`,
@@ -26,6 +26,7 @@ export function auditRecording(name: string, bytes: Uint8Array): Recording {
       `${name}: item ${first.item}: ${first.message}`,
       'an audit log has one event (audit.k8s.io/v1) a line, or is an EventList',
     );
+  for (const { item, message } of faults) tell('not read', `at item ${item}: ${message}`);
   const named: NamedEvents<AuditEvent> = {
     source: auditSource,
     timeOf: ({ time }) => time,
@@ -36,7 +37,6 @@ export function auditRecording(name: string, bytes: Uint8Array): Recording {
     name,
     hostname: undefined,
     count: events.length,
-    faults: faults.map(({ item, message }) => ({ where: `item ${item}`, message })),
     visit: (use) => use(named),
   };
 }

@@ -26,7 +26,6 @@ export function diffAlerts(
   const [gained, lost] = [new Map<string, AlertChange>(), new Map<string, AlertChange>()];
   let [same, events] = [0, 0];
   for (const recording of recordings) {
-    events += recording.count;
     const known = new Map<string, ReplayedAlert>();
     for (const [key, alert] of keyed(replay(recording, before, 'all'))) known.set(key, alert);
     for (const [key, { rule, event, message }] of keyed(replay(recording, after, 'all'))) {
@@ -35,6 +34,8 @@ export function diffAlerts(
     }
     for (const { rule, event, message } of known.values())
       count(lost, rule.name, { recording: recording.name, event, message });
+    // How many there are may show only while they are read.
+    events += recording.count;
   }
   return { gained: [...gained.values()], lost: [...lost.values()], same, events };
 }

@@ -1,6 +1,6 @@
 import type { NumberedRecord } from '../../event/recorded-events.ts';
 import { explainCondition } from '../../rules/compile/explain.ts';
-import { keyOf } from '../../rules/correlate/keys.ts';
+import { keyOf, keyText } from '../../rules/correlate/keys.ts';
 import { patternsOf } from '../../rules/correlate/tracker.ts';
 import type { Correlation } from '../../rules/correlation.ts';
 import { RuleEngine } from '../../rules/engine.ts';
@@ -39,10 +39,7 @@ export function explainCorrelation<E extends NumberedRecord>(
         lines.push(`  of the events before, those fit where ${printable(renderCondition(where))}\n`);
       if (by.length === 0) continue;
       const key = keyOf(by, source)(event);
-      const shown =
-        key === undefined
-          ? 'the event lacks one, and takes no part'
-          : (JSON.parse(key) as string[]).join(', ');
+      const shown = key === undefined ? 'the event lacks one, and takes no part' : keyText(key);
       lines.push(`  key (${by.map(renderOperand).join(', ')}): ${printable(shown)}\n`);
     }
     lines.push(...alerts.map(({ message }) => `${printable(message)}\n`));

@@ -1,57 +1,51 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { readScap } from '../../event/scap/read-scap.ts';
-import { SystemState } from '../../event/state/system-state.ts';
+import { isRecording } from '../../event/recording/format.ts';
 import { FailedError, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
 import { auditRecording, isAuditLog } from './audit-recording.ts';
-import { type Recording, systemRecording } from './recording.ts';
+import { picketRecording, unpackedRecording } from './picket-recording.ts';
+import type { Recording, TellProblem } from './recording.ts';
+import { scapRecording } from './scap-recording.ts';
 
 /** The largest recording that is unpacked into memory. */
 const maxBytes = 2 * 1024 ** 3;
 
-/** Opens a capture of sysdig or Falco, or a log of Kubernetes audit events, compressed or not. Throws UsageError or FailedError. */
+/**
+ * Opens a recording, chosen by its content: Picket's own, a capture of sysdig or Falco, or a log of Kubernetes audit events; compressed or
+ * not. What could not be read is told on stderr while its events are gone through. Throws UsageError or FailedError.
+ */
 export function openRecording(path: string, io: Io): Recording {
-  const bytes = unpacked(path, io);
-  if (isAuditLog(bytes)) return auditRecording(path, bytes);
-  const recording = readScap(bytes);
-  const { hostname, threads, accounts, events, faults } = recording;
-  if (events.length === 0 && threads.length === 0 && faults[0] !== undefined) {
-    throw new FailedError(
-      `${path}: ${faults[0].message}`,
-      'a capture is written by `sysdig -w` or by Falco, a log of audit events by the API server',
-    );
-  }
-  const names = new Map(accounts.map(({ kind, id, name }) => [`${kind} ${id}`, name]));
-  const about = {
-    name: path,
-    hostname,
-    count: events.length,
-    faults: faults.map(({ offset, message }) => ({ where: `byte ${offset}`, message })),
-  };
-  return systemRecording(about, function* () {
-    const state = new SystemState({
-      userName: (id) => names.get(`user ${id}`),
-      groupName: (id) => names.get(`group ${id}`),
-      ...(hostname !== undefined && { hostname }),
-    });
-    for (const thread of threads) state.seed(thread);
-    for (const { number, raw } of events) yield state.apply(raw, number);
-  });
-}
-
-function unpacked(path: string, io: Io): Uint8Array {
-  let bytes: Uint8Array;
+  const file = resolve(io.cwd, path);
+  const tell: TellProblem = (kind, text) => io.err(`${io.errStyle('yellow', kind)}: ${path}: ${text}\n`);
+  let whole: Uint8Array;
   try {
-    bytes = readFileSync(resolve(io.cwd, path));
+    if (isRecording(beginning(file))) return picketRecording(path, file, tell);
+    whole = readFileSync(file);
   } catch (error) {
     throw new UsageError(`${path} cannot be read: ${(error as Error).message}`);
   }
+  const bytes = unpacked(path, whole);
+  if (isRecording(bytes)) return unpackedRecording(path, bytes, tell);
+  return isAuditLog(bytes) ? auditRecording(path, bytes, tell) : scapRecording(path, bytes, tell);
+}
+
+function beginning(path: string): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = new Uint8Array(16);
+    return bytes.subarray(0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function unpacked(name: string, bytes: Uint8Array): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
-    throw new FailedError(`${path} cannot be unpacked: ${(error as Error).message}`);
+    throw new FailedError(`${name} cannot be unpacked: ${(error as Error).message}`);
   }
 }

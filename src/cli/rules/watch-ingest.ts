@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type IngestOptions, type IngestService, ingest } from '../../agent/ingest.ts';
-import { AuditRules } from '../../agent/rules/audit-rules.ts';
+import { AuditRules, type AuditRulesOptions } from '../../agent/rules/audit-rules.ts';
 import { FalcoAlerts } from '../../agent/rules/falco-alerts.ts';
 import type { RuleAlertSink, RuleSource } from '../../agent/rules/rule-source.ts';
 import type { AskedRules } from '../../rules/engine.ts';
@@ -32,13 +32,13 @@ export interface IngestSink extends RuleAlertSink {
  */
 export async function watchIngest(
   { auditLogs, listen, token, names }: IngestRequest,
-  rules: AskedRules & { readonly matching: 'first' | 'all' },
+  rules: AskedRules & { readonly settings: Pick<AuditRulesOptions, 'matching' | 'staticFields'> },
   sink: IngestSink,
   io: Io,
   say: (text: string) => void,
 ): Promise<void> {
   if (auditLogs.length === 0 && listen === undefined) return;
-  const audit = new AuditRules(rules, sink, { hostname: hostname(), matching: rules.matching });
+  const audit = new AuditRules(rules, sink, { ...rules.settings, hostname: hostname() });
   const asked = audit.status().rules;
   if (listen !== undefined) {
     const falco = new FalcoAlerts(sink);

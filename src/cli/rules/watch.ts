@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { RuleAlerts } from '../../agent/rules/rule-alerts.ts';
+import type { RecordRequest } from '../../agent/rules/system-calls/messages.ts';
 import { SystemCallRules } from '../../agent/rules/system-calls.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import { AlertOutputs, type AlertSettings } from '../../output/alert-outputs.ts';
@@ -28,13 +29,15 @@ export interface RulesRequest {
   readonly sensor: EventSensorKind | 'auto';
   /** Where the container engine listens; `none` for none, undefined for the usual places. */
   readonly criSocket: string | undefined;
+  /** Where system events are recorded. */
+  readonly record: RecordRequest | undefined;
   /** Alerts as JSON, whatever the configuration says. */
   readonly json: boolean;
   /** Where alerts wait that an output cannot take; without one they wait in memory. */
   readonly spoolFolder: string | undefined;
 }
 
-type Settings = AlertSettings & Pick<FalcoSettings, 'matching' | 'staticFields'>;
+type Settings = AlertSettings & Pick<FalcoSettings, 'matching' | 'staticFields' | 'bufferBase64'>;
 
 /** Rules as they were loaded, and where their alerts go. */
 export interface WatchedRules extends Pick<RuleSet, 'rules' | 'correlations'> {
@@ -59,6 +62,7 @@ export async function loadWatched(
     outputs: { stdout: true },
     matching: 'first',
     staticFields: new Map(),
+    bufferBase64: false,
   };
   const settings: Settings = {
     ...given,
@@ -75,22 +79,25 @@ export async function loadWatched(
   };
 }
 
-/** Asks the rules of system calls of what happens here, where there are any. Throws FailedError. */
+/** Asks the rules of system calls of what happens here, where there are any, and records it where that is asked for. Throws FailedError. */
 export async function watchSystemCalls(
   { rules, correlations, settings, alerts }: WatchedRules,
-  { sensor, criSocket }: Pick<RulesRequest, 'sensor' | 'criSocket'>,
+  { sensor, criSocket, record }: Pick<RulesRequest, 'sensor' | 'criSocket' | 'record'>,
   say: (text: string) => void,
 ): Promise<void> {
   const mine = [...rules, ...correlations].filter(
     ({ enabled, source }) => enabled && source === syscallSource.id,
   );
-  if (mine.length === 0) return;
+  if (mine.length === 0 && record === undefined) return;
   try {
-    const { matching, staticFields } = settings;
-    const setup = { rules, correlations, matching, hostname: hostname(), staticFields, sensor, criSocket };
+    const { matching, staticFields, bufferBase64: bytesAsBase64 } = settings;
+    const set = { rules, correlations, matching, staticFields, bytesAsBase64 };
+    const setup = { ...set, hostname: hostname(), sensor, criSocket, record };
     const source = await SystemCallRules.open(setup, alerts);
     alerts.add(source);
     say(`rules    ${source.status().rules} on ${source.status().detail}`);
+    if (record !== undefined)
+      say(`record   ${record.path}, the newest ${Math.round(record.maxBytes / 2 ** 20)} MiB`);
     if (source.containers !== undefined) say(`containers as ${source.containers} tells`);
     if (source.containersMissing !== undefined)
       say(`warning: ${source.containersMissing}; it is tried again`);
@@ -100,7 +107,7 @@ export async function watchSystemCalls(
   } catch (error) {
     throw new FailedError(
       (error as Error).message,
-      'picket doctor says what is missing; leave out --rules to do without',
+      'picket doctor says what is missing; leave out --rules and --record to do without',
     );
   }
 }

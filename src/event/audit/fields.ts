@@ -1,7 +1,7 @@
 import type { Field, FieldArgument } from '../field.ts';
 import { clockText, dateText, isoText } from '../fields/time-text.ts';
 import { type AuditEvent, isObject, type JsonObject } from './audit-event.ts';
-import { atPointer, jsonText } from './json-pointer.ts';
+import { atPointer, jsonText, pointerTo } from './json-pointer.ts';
 
 type AuditField = Field<AuditEvent>;
 
@@ -20,7 +20,8 @@ function one(
 
 /** A text at a place of the event. */
 function at(name: string, pointer: string, doc: string): AuditField {
-  return one(name, doc, (value) => jsonText(atPointer(value, pointer)));
+  const get = pointerTo(pointer);
+  return one(name, doc, (value) => jsonText(get(value)));
 }
 
 /** Any number of texts; with an index the one at that place, where `argument` allows it. */
@@ -380,10 +381,10 @@ export const jsonFields: readonly AuditField[] = ['jevt', 'json'].flatMap((prefi
     values: 'one',
     onRight: true,
     argument: { required: true, kind: 'key' },
-    bind:
-      (pointer) =>
-      ({ value }) =>
-        jsonText(atPointer(value, pointer as string)),
+    bind: (pointer) => {
+      const get = pointerTo(pointer as string);
+      return ({ value }) => jsonText(get(value));
+    },
   },
   json(`${prefix}.obj`, 'The whole event.', ({ value }) => JSON.stringify(value)),
   json(`${prefix}.rawtime`, 'Nanoseconds since the epoch.', ({ time }) => String(time)),

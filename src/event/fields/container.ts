@@ -60,10 +60,10 @@ function matches(path: string, wanted: string): boolean {
   return wanted.endsWith('*') ? path.startsWith(wanted.slice(0, -1)) : path === wanted;
 }
 
-const label = (name: string) => ofContainer(({ labels }) => valueOf(labels, name));
+const label = (name: string) => ofContainer(({ labels }) => labelOf(labels, name));
 
 /** The name comes from a rule, the labels from anywhere: only what is a label counts. */
-function valueOf(labels: ContainerRecord['labels'], name: string): string | undefined {
+function labelOf(labels: ContainerRecord['labels'], name: string): string | undefined {
   return labels !== undefined && Object.hasOwn(labels, name) ? labels[name] : undefined;
 }
 
@@ -99,7 +99,7 @@ function k8sFields(): SystemField[] {
       ofContainer(({ podSandboxId }) => podSandboxId),
     ),
     fieldWith('k8s.pod.label', 'string', 'A label of the pod.', { required: true, kind: 'key' }, (argument) =>
-      ofContainer(({ podLabels }) => valueOf(podLabels, argument as string)),
+      ofContainer(({ podLabels }) => labelOf(podLabels, argument as string)),
     ),
     field(
       'k8s.pod.labels',

@@ -2,6 +2,7 @@ import type { RecordedAccount } from '../scap/lists.ts';
 import type { ContainerRecord } from '../state/container.ts';
 import type { Surroundings } from '../state/process-table.ts';
 import { type StateLimits, SystemState } from '../state/system-state.ts';
+import type { Thread } from '../state/thread.ts';
 import type { SystemEvent } from '../system-event.ts';
 import type { RecordingItem, RecordingStart } from './item.ts';
 
@@ -14,17 +15,10 @@ class RecordedNames implements Surroundings {
   readonly #accounts = new Map<string, string>();
   readonly #containers = new Map<string, ContainerRecord>();
 
-  userName(id: number): string | undefined {
-    return this.#accounts.get(`user ${id}`);
-  }
-
-  groupName(id: number): string | undefined {
-    return this.#accounts.get(`group ${id}`);
-  }
-
-  container(id: string): ContainerRecord | undefined {
-    return this.#containers.get(id);
-  }
+  // Asked without their object, too.
+  readonly userName = (id: number): string | undefined => this.#accounts.get(`user ${id}`);
+  readonly groupName = (id: number): string | undefined => this.#accounts.get(`group ${id}`);
+  readonly container = (id: string): ContainerRecord | undefined => this.#containers.get(id);
 
   addAccount({ kind, id, name }: RecordedAccount): void {
     if (this.#accounts.size < maxNames) this.#accounts.set(`${kind} ${id}`, name);
@@ -53,6 +47,10 @@ export class RecordedMachine {
 
   get start(): RecordingStart | undefined {
     return this.#start;
+  }
+
+  thread(tid: number): Thread | undefined {
+    return this.#state.thread(tid);
   }
 
   /** Returns the event of an item, valid until the next item; undefined for items that are none. */

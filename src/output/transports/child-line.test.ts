@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { alert } from '../alert.fixture.ts';
 import { feedOnce } from './child-line.ts';
 import { LocalSyslogTransport } from './syslog-local.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'picket-child-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 const never = new AbortController().signal;
 const shell = (script: string, isQuiet = false, signal = never) =>
   feedOnce('/bin/sh', ['-c', script], 'a line', { name: 'it', isQuiet }, signal);
@@ -28,13 +30,11 @@ test('what a quiet one complains of is why', async () => {
 });
 
 test('an attempt that is over takes the child and its children along', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'picket-child-'));
   const pids = join(folder, 'pids');
   const late = shell(`sleep 60 & echo $! $$ >${pids}; wait`, false, AbortSignal.timeout(300));
   await expect(late).rejects.toThrow(/timeout/);
   for (const pid of readFileSync(pids, 'utf8').trim().split(' '))
     await vi.waitFor(() => expect(stateOf(pid)).toBe('gone'));
-  rmSync(folder, { recursive: true });
 });
 
 /** A process that nobody has waited for is gone too (proc(5), state Z). */

@@ -10,7 +10,7 @@ import { type SmallEvent, smallSource } from '../small-source.fixture.ts';
 import { type Happening, type NaiveAlert, naiveAlerts } from './naive.oracle.ts';
 
 /** Sets of correlations tried, with several streams each; PICKET_CASES=100000 for a long run. */
-const numRuns = Number(process.env.PICKET_CASES ?? 300);
+const numRuns = Number(process.env.PICKET_CASES ?? 150);
 
 const condition = fc.constantFrom(
   'evt.type = open',
@@ -47,27 +47,42 @@ const count = fc
 const absence = fc
   .record({ condition, after: fc.option(condition, { nil: undefined }), by })
   .map((body) => ({ absence: body }));
+const where = fc.constantFrom(
+  'proc.pid = val(s0.proc.pid)',
+  'proc.name != val(s0.proc.name)',
+  's0.proc.pid >= 2',
+);
 const sequence = fc
   .record({
-    conditions: fc.array(condition, { minLength: 2, maxLength: 3 }),
+    steps: fc.array(fc.tuple(condition, fc.option(where, { nil: undefined, freq: 3 })), {
+      minLength: 2,
+      maxLength: 3,
+    }),
+    isJoined: fc.boolean(),
     by,
     without: fc.option(condition, { nil: undefined, freq: 2 }),
-    where: fc.option(
-      fc.constantFrom('proc.pid = val(s0.proc.pid)', 'proc.name != val(s0.proc.name)', 's0.proc.pid >= 2'),
-      { nil: undefined },
-    ),
+    /** The last step may have its key from other fields than those before. */
+    other: fc.option(fc.constantFrom('proc.name', 'fd.name'), { nil: undefined, freq: 3 }),
   })
-  .map(({ conditions, by, without, where }) => ({
-    sequence: {
-      by,
-      ...(without !== undefined && { without }),
-      steps: conditions.map((one, index) => ({
-        name: `s${index}`,
-        condition: one,
-        ...(index === conditions.length - 1 && where !== undefined && { where }),
-      })),
-    },
-  }));
+  .map(({ steps, isJoined, by, without, other }) => {
+    const names = steps.map((_, index) => `s${index}`);
+    const isMapped = other !== undefined && by.length === 1;
+    const roles = [...names, ...(without === undefined ? [] : ['without'])];
+    const map = Object.fromEntries(
+      roles.map((role) => [role, role === names.at(-1) ? [other] : by] as const),
+    );
+    return {
+      sequence: {
+        by: isMapped ? map : by,
+        ...(without !== undefined && { without }),
+        steps: steps.map(([one, where], index) => ({
+          name: names[index],
+          condition: one,
+          ...(index > 0 && isJoined && where !== undefined && { where }),
+        })),
+      },
+    };
+  });
 
 const happening = fc.record({
   // Mostly forwards; back by a little as between processors.
@@ -75,13 +90,14 @@ const happening = fc.record({
   isTick: fc.nat(7).map((number) => number === 0),
   type: fc.nat(4),
   name: fc.option(fc.constantFrom('a', 'b'), { nil: undefined, freq: 5 }),
+  other: fc.constantFrom('a', 'b', '1', '2'),
   pid: fc.option(fc.constantFrom(1, 2, 3), { nil: undefined, freq: 5 }),
 });
 const stream = fc.array(happening, { minLength: 4, maxLength: 16, size: 'max' }).map((steps) => {
   let time = 1_700_000_000_000_000_000n;
-  return steps.map(({ step, isTick, type, name, pid }): Happening => {
+  return steps.map(({ step, isTick, type, name, other, pid }): Happening => {
     time += BigInt(step) * 1_000_000_000n;
-    const values = { 'proc.name': name, 'proc.pid': pid, 'evt.rawtime': time };
+    const values = { 'proc.name': name, 'fd.name': other, 'proc.pid': pid, 'evt.rawtime': time };
     return { time, event: isTick ? undefined : { type, values } };
   });
 });

@@ -121,7 +121,7 @@ describe('time', () => {
 });
 
 describe('a flood of keys', () => {
-  const flood = 30_000;
+  const flood = 10_000;
 
   test.each([
     ['count', 'count: {condition: evt.type = open, by: [fd.name], at_least: 3}'],

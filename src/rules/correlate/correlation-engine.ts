@@ -1,8 +1,9 @@
 import type { EventSource } from '../../event/field.ts';
-import type { Condition } from '../ast.ts';
+import type { Condition, Operand } from '../ast.ts';
 import { compileConditions, type Matcher } from '../compile/compile.ts';
 import type { Correlation } from '../correlation.ts';
 import type { RuleAlert } from '../format/alert.ts';
+import { renderOperand } from '../syntax/render-condition.ts';
 import { Correlator } from './correlator.ts';
 import { keyOf } from './keys.ts';
 import { patternsOf } from './tracker.ts';
@@ -41,9 +42,16 @@ export class CorrelationEngine<E> {
     this.#timeOf = options.timeOf;
     this.#correlators = this.correlations.map((one) => new Correlator(one, source, options.hostname));
     this.#absences = this.#correlators.filter(({ correlation }) => correlation.asks.kind === 'absence');
+    const keys = new Map<string, Asked<E>['keyOf']>();
+    const keyBy = (by: readonly Operand[]) => {
+      const name = JSON.stringify(by.map(renderOperand));
+      const known = keys.get(name) ?? keyOf(by, source);
+      keys.set(name, known);
+      return known;
+    };
     const asked = this.#correlators.flatMap((correlator) =>
       patternsOf(correlator.correlation.asks).map(
-        ({ condition, by, role }): Asked<E> => ({ condition, role, keyOf: keyOf(by, source), correlator }),
+        ({ condition, by, role }): Asked<E> => ({ condition, role, keyOf: keyBy(by), correlator }),
       ),
     );
     this.#matcher = compileConditions(asked, source);
@@ -80,8 +88,11 @@ export class CorrelationEngine<E> {
     if (asked.length === 0) return none;
     const time = this.#since(this.#timeOf(event));
     const alerts: RuleAlert[] = [];
+    let [keyedBy, key]: [Asked<E>['keyOf'] | undefined, string | undefined] = [undefined, undefined];
     for (const { correlator, role, keyOf } of asked) {
-      const alert = correlator.take(role, event, keyOf(event), time, this.#base as bigint);
+      // Many have the same fields as the one before.
+      if (keyOf !== keyedBy) [keyedBy, key] = [keyOf, keyOf(event)];
+      const alert = correlator.take(role, event, key, time, this.#base as bigint);
       if (alert !== undefined) alerts.push(alert);
     }
     return alerts;

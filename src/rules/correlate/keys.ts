@@ -8,6 +8,9 @@ export const maxKept = 4096;
 
 export type Value = FieldValue | readonly FieldValue[] | undefined;
 
+/** Stands between the values of a key. Events have texts of C, which have none; a buffer's are replaced. */
+const separator = '\0';
+
 /**
  * Returns a function that gives the key of an event: the texts of its fields, so that fields of different types may be compared;
  * undefined when the event lacks one. Without fields every event has the same key.
@@ -15,14 +18,20 @@ export type Value = FieldValue | readonly FieldValue[] | undefined;
 export function keyOf<E>(by: readonly Operand[], source: EventSource<E>): (event: E) => string | undefined {
   const extracts = by.map((operand) => bindOperand(operand, source));
   return (event) => {
-    const texts: string[] = [];
+    let key: string | undefined;
     for (const extract of extracts) {
       const text = valueText(extract(event));
       if (text === undefined) return undefined;
-      texts.push(text);
+      const part = text.includes(separator) ? text.replaceAll(separator, '\ufffd') : text;
+      key = key === undefined ? part : key + separator + part;
     }
-    return JSON.stringify(texts);
+    return key ?? '';
   };
+}
+
+/** The values of a key, for people. */
+export function keyText(key: string): string {
+  return key.replaceAll(separator, ', ');
 }
 
 /** A value as text, cut at {@link maxKept}; bytes one sign each, so that different ones stay different. */

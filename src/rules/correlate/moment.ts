@@ -1,6 +1,6 @@
 import type { EventSource, Extract, Field } from '../../event/field.ts';
 import { isoText } from '../../event/fields/time-text.ts';
-import { keptValue, type Value } from './keys.ts';
+import { keptValue, keyText, type Value } from './keys.ts';
 
 /** What a correlation has to tell at the event that completes it. */
 export interface Moment<E> {
@@ -110,7 +110,10 @@ export function wholeFields<E>(kind: MomentShape['kind']): readonly Field<Moment
       name: 'correlation.key',
       type: 'string',
       doc: 'The values of the fields of `by`, separated by commas.',
-      bind: () => (moment) => (JSON.parse(moment.key) as string[]).join(', '),
+      bind:
+        () =>
+        ({ key }) =>
+          keyText(key),
     },
     {
       ...common,

@@ -2,15 +2,23 @@ import { parseIsoText } from '../../event/fields/time-text.ts';
 import { type Priority, priorities } from '../rule-set.ts';
 import type { RuleAlert } from './alert.ts';
 
+/** An alert as it came. */
+export interface ReadAlert extends RuleAlert {
+  /** What tells an alert that is sent again, where its sender gives one (Picket does, Falco does not). */
+  readonly id?: string;
+}
+
 /** What a text with alerts came to. */
 export interface ReadAlerts {
-  readonly alerts: readonly RuleAlert[];
+  readonly alerts: readonly ReadAlert[];
   /** What is no alert, by the number of its line or item, from 1. */
   readonly faults: readonly { readonly item: number; readonly message: string }[];
 }
 
 /** How deep the value of a field may be nested. */
 const maxDepth = 20;
+/** A longer one is none that Picket gives. */
+const longestId = 64;
 
 /**
  * Returns the alerts of a body as Falco's `http_output` sends it with `json_output: true` (falco `formats.cpp`), of an array of
@@ -18,7 +26,7 @@ const maxDepth = 20;
  * left out; nothing is thrown.
  */
 export function readAlerts(text: string): ReadAlerts {
-  const alerts: RuleAlert[] = [];
+  const alerts: ReadAlert[] = [];
   const faults: { item: number; message: string }[] = [];
   const take = (value: unknown, item: number) => {
     const alert = alertOf(value);
@@ -67,7 +75,7 @@ function parse(text: string): { readonly value: unknown } | { readonly message: 
 type Members = Readonly<Record<string, unknown>>;
 
 /** The alert, or why it is none. */
-function alertOf(value: unknown): RuleAlert | string {
+function alertOf(value: unknown): ReadAlert | string {
   if (!isObject(value)) return 'no JSON object';
   const texts = new Map<string, string | undefined>();
   for (const key of ['rule', 'priority', 'source', 'hostname', 'output', 'message', 'time'] as const) {
@@ -87,7 +95,9 @@ function alertOf(value: unknown): RuleAlert | string {
   if (time === undefined) return `no time in RFC 3339: ${shown(texts.get('time'))}`;
   // They stand in every alert of Falco, and are put there again when it is printed.
   for (const key of timeFields) if (fields.get(key) === String(time)) fields.delete(key);
+  const id = textOf(value, 'id');
   return {
+    ...(id && id.length <= longestId && { id }),
     rule: { name, priority, source: texts.get('source') ?? 'syscall', tags },
     time,
     hostname: texts.get('hostname') ?? '',

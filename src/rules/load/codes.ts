@@ -109,8 +109,12 @@ export const rulesExtension: LoadCode = error(
   'LOAD_ERR_EXTENSION',
   'Error in extension item',
   'Extension item with an error',
-  'An item that adds to the language, such as a `correlation`, is not as it must be.',
+  `A \`correlation\`, which Picket adds to the language, is not as it must be. It asks exactly one thing: \`count\`, \`sequence\` or
+\`absence\`. Wherever a condition stands, the name of a sound rule of the same source may stand instead. \`at_least\` is a whole number from
+1 to 10000, \`max_keys\` from 1 to 1000000, \`within\` at most 100 days; a sequence has 2 to 16 steps whose names no field begins with; a map
+of key fields has as many for each. docs/guide/stateful-rules.md tells all of it.`,
   '- correlation: Many files\n  count: open_write',
+  '- correlation: Many files\n  desc: a program writes many files\n  count: {condition: open_write, by: [proc.pid], at_least: 100}\n  within: 10s\n  output: many files (%proc.cmdline)\n  priority: NOTICE',
 );
 
 export const unknownSource: LoadCode = warning(
@@ -176,7 +180,7 @@ export const unknownItem: LoadCode = warning(
   'LOAD_UNKNOWN_ITEM',
   'Unknown rules file item',
   'Item of an unknown kind',
-  'An item is a rule, a macro, a list, or a required version. This one is left out.',
+  'An item is a rule, a macro, a list, a correlation, or a required version. This one is left out.',
   '- rules: Shell',
   '- rule: Shell',
 );
@@ -197,8 +201,10 @@ export const warningExtension: LoadCode = warning(
   'LOAD_WARNING_EXTENSION',
   'Warning in extension item',
   'Extension item with a doubt',
-  'An item that adds to the language may not do what it is meant to.',
+  `A \`correlation\` may not do what it is meant to: what it remembers is lost when Picket is started anew, so that one over more than
+a week is seldom seen whole.`,
   '- correlation: Many files\n  within: 90d',
+  '- correlation: Many files\n  within: 1d',
 );
 
 export const appendNoValues: LoadCode = warning(

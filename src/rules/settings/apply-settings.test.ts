@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { EventSource, Field } from '../../event/field.ts';
 import { fileText } from '../../manifest/embedded.ts';
 import { compileRules } from '../compile/compile.ts';
+import { RuleEngine } from '../engine.ts';
 import { AlertPrinter, alertJson, defaultAlertOptions } from '../format/alert.ts';
 import { loadRules } from '../load/load.ts';
 import { applySettings } from './apply-settings.ts';
@@ -75,6 +76,34 @@ test('selections that match nothing are told, with the name that was meant', () 
   expect(apply('append_output: [{match: {rule: Othr}, extra_output: x}]').told).toEqual([
     'PKT2110 `append_output[0]` matches no rule: write `Other`',
   ]);
+});
+
+test('correlations are switched, left out and added to as rules are', () => {
+  const correlation = (name: string) =>
+    `- {correlation: ${name}, desc: d, count: {condition: evt.type = open, at_least: 1}, within: 1s, output: o, priority: ERROR, tags: [t]}\n`;
+  const text = correlation('Many') + correlation('Some').replace('ERROR', 'INFO') + rule('Shell');
+  const switched = apply(
+    'rules: [{disable: {rule: M*}}]\nappend_output: [{match: {rule: Some}, extra_output: "%proc.name", extra_fields: [evt.type]}]',
+    text,
+  );
+  expect(switched.told).toEqual([]);
+  expect(switched.enabled).toEqual(['Shell']);
+  expect(switched.correlations).toMatchObject([
+    { name: 'Many', enabled: false },
+    { name: 'Some', enabled: true, output: 'o %proc.name' },
+  ]);
+  const engine = new RuleEngine(switched, switched.source, {
+    timeOf: () => 1n,
+    hostname: 'h',
+    matching: 'all',
+  });
+  const alerts = engine.take({ name: 'sh' });
+  expect(alerts.map(({ rule: { name }, message }) => [name, message])).toEqual([
+    ['Shell', 'sh'],
+    ['Some', 'o sh'],
+  ]);
+  expect(alerts[1]?.fields.get('evt.type')).toBe('"open"');
+  expect(apply('priority: error', text).correlations.map(({ name }) => name)).toEqual(['Many']);
 });
 
 test('append_output adds text and fields, each entry to the rules that it matches', () => {

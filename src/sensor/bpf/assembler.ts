@@ -175,6 +175,11 @@ export class Assembler {
     return this;
   }
 
+  /** Number of the instruction at a label; undefined when there is none of that name. */
+  place(label: string): number | undefined {
+    return this.#labels.get(label);
+  }
+
   /** Returns the program's bytes, little-endian. Throws an Error when a label is missing or too far away. */
   assemble(): Uint8Array {
     const bytes = new Uint8Array(this.#instructions.length * 8);

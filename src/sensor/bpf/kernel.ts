@@ -1,10 +1,12 @@
+import { functionType, type ProgramFunction } from './function-types.ts';
 import { native } from './native.ts';
 
 /** Commands, map types and program types of bpf(2) (include/uapi/linux/bpf.h). */
-const command = { mapCreate: 0, mapLookup: 1, programLoad: 5, rawTracepointOpen: 17 } as const;
+const command = { mapCreate: 0, mapLookup: 1, programLoad: 5, rawTracepointOpen: 17, typesLoad: 18 } as const;
 const mapType = { array: 2, ringBuffer: 27 } as const;
 const tracing = 26;
 const traceRawTracepoint = 23;
+const functionInfoBytes = 8;
 const logBytes = 1 << 20;
 const tryAgain = 11;
 const mostAttempts = 20;
@@ -77,8 +79,38 @@ export function lookUp(map: number, index: number, bytes: number): DataView {
   return new DataView(value.buffer, 0, bytes);
 }
 
+/** Gives the kernel types (BTF). Returns their descriptor. Throws an Error when the kernel refuses. */
+export function loadTypes(types: Uint8Array): number {
+  const bytes = off(types);
+  const view = attributes(32);
+  view.setBigUint64(0, native().address(bytes), true);
+  view.setUint32(16, types.length, true);
+  const fd = call(command.typesLoad, view);
+  if (fd < 0) throw new Error(`the kernel refused BPF types (${errorNames[-fd] ?? `error ${-fd}`})`);
+  return fd;
+}
+
+/** What the kernel has to know of a program's functions. */
+export interface FunctionInfo {
+  /** Descriptor of {@link loadTypes}. */
+  readonly types: number;
+  /** In the order of their types, which is that of their places. */
+  readonly functions: readonly ProgramFunction[];
+}
+
 /** Loads a program for the raw tracepoint with this BTF number. Returns its descriptor. Throws RefusedProgram. */
-export function loadProgram(name: string, code: Uint8Array, attachType: number): number {
+export function loadProgram(
+  name: string,
+  code: Uint8Array,
+  attachType: number,
+  { types, functions }: FunctionInfo,
+): number {
+  const info = off(new Uint8Array(functions.length * functionInfoBytes));
+  const infoView = new DataView(info.buffer);
+  for (const [index, { at }] of functions.entries()) {
+    infoView.setUint32(index * functionInfoBytes, at, true);
+    infoView.setUint32(index * functionInfoBytes + 4, functionType(index), true);
+  }
   const attempt = (log: Uint8Array | undefined): number => {
     const program = off(code);
     const license = off(new TextEncoder().encode('GPL\0'));
@@ -94,6 +126,10 @@ export function loadProgram(name: string, code: Uint8Array, attachType: number):
     }
     new TextEncoder().encodeInto(name.slice(0, 15), new Uint8Array(view.buffer, 48, 16));
     view.setUint32(68, traceRawTracepoint, true);
+    view.setUint32(72, types, true);
+    view.setUint32(76, functionInfoBytes, true);
+    view.setBigUint64(80, native().address(info), true);
+    view.setUint32(88, functions.length, true);
     view.setUint32(108, attachType, true);
     return call(command.programLoad, view);
   };

@@ -15,6 +15,7 @@ import {
   type Width,
 } from './assembler.ts';
 import type { Btf } from './btf.ts';
+import type { ProgramFunction } from './function-types.ts';
 import { record } from './record.ts';
 
 /** Maps that all programs share, by descriptor. */
@@ -45,7 +46,8 @@ export class RecordProgram {
   readonly code = new Assembler();
   readonly #btf: Btf;
   readonly #maps: Maps;
-  readonly #functions = new Set<string>();
+  /** Functions that are called, by name, with how many arguments. */
+  readonly #functions = new Map<string, { readonly arguments: number; readonly isGlobal: boolean }>();
   /** Threads of this process make no records. */
   readonly #muted: number;
 
@@ -99,7 +101,7 @@ export class RecordProgram {
   /** Begins a record of a type: jumps to `end` where there is none to make. Takes `r1`–`r5`. */
   begin(type: number, end: string): void {
     this.code.mov(r1, type);
-    this.#call('begin', () => this.#begin());
+    this.#call('begin', 1, () => this.#begin());
     this.code.jumpIf('eq', r0, 0, end).mov(r6, r0).mov(r7, record.data);
   }
 
@@ -157,36 +159,38 @@ export class RecordProgram {
   }
 
   #walk(): void {
-    const { code } = this;
-    code.mov(r1, r6).mov(r2, r7);
-    this.#call('walk', () => this.#walkFunction());
-    code.mov(r7, r0).alu('and', r7, offsetMask);
+    this.code.mov(r2, r3).mov(r3, r4);
+    this.#append('walk', 3, () => this.#walkFunction());
+  }
+
+  /** Calls a function that appends to the record; what it is given stands behind `r1`. */
+  #append(name: string, count: number, make: () => void): void {
+    this.code.mov(r1, r7);
+    this.#call(name, count, make);
+    this.code.mov(r7, r0).alu('and', r7, offsetMask);
   }
 
   /** Appends the path below which a relative one stands: `r3` is a descriptor, or -100 for the current directory. */
   base(index: number): void {
     const { code } = this;
-    code.store(8, r10, slot.e, r7).mov(r1, r6).mov(r2, r7);
-    this.#call('base', () => this.#baseFunction());
-    code.mov(r7, r0).alu('and', r7, offsetMask);
+    code.store(8, r10, slot.e, r7).mov(r2, r3);
+    this.#append('base', 2, () => this.#baseFunction());
     this.#closed(index, slot.e);
   }
 
   /** Appends what a descriptor (`r3`) is. */
   descriptor(index: number, describe: () => void): void {
     const { code } = this;
-    code.store(8, r10, slot.e, r7).mov(r1, r6).mov(r2, r7);
-    this.#call('descriptor', describe);
-    code.mov(r7, r0).alu('and', r7, offsetMask);
+    code.store(8, r10, slot.e, r7).mov(r2, r3);
+    this.#append('descriptor', 2, describe);
     this.#closed(index, slot.e);
   }
 
   /** Appends the names of a cgroup's node (`r3`) and of those above it, leaf first. */
   cgroup(index: number): void {
     const { code } = this;
-    code.store(8, r10, slot.e, r7).mov(r1, r6).mov(r2, r7);
-    this.#call('cgroup', () => this.#cgroupFunction());
-    code.mov(r7, r0).alu('and', r7, offsetMask);
+    code.store(8, r10, slot.e, r7).mov(r2, r3);
+    this.#append('cgroup', 2, () => this.#cgroupFunction());
     this.#closed(index, slot.e);
   }
 
@@ -217,15 +221,41 @@ export class RecordProgram {
 
   readonly #pending: (() => void)[] = [];
 
-  #call(name: string, make: () => void): void {
+  #call(name: string, count: number, make: () => void): void {
     if (!this.#functions.has(name)) {
-      this.#functions.add(name);
+      // What returns a pointer cannot be read by itself.
+      this.#functions.set(name, { arguments: count, isGlobal: name !== 'begin' });
       this.#pending.push(() => {
         this.code.label(name);
         make();
       });
     }
     this.code.callLocal(name);
+  }
+
+  /** The functions of the finished program, the program itself first. */
+  get functions(): readonly ProgramFunction[] {
+    const called = [...this.#functions].map(([name, one]) => ({
+      ...one,
+      name,
+      at: this.code.place(name) ?? 0,
+    }));
+    const main = { name: 'main', at: 0, arguments: 1, isGlobal: false };
+    return [main, ...called.sort((a, b) => a.at - b.at)];
+  }
+
+  /**
+   * Begins a function that appends to the record: keeps its arguments, the length first, in `r7`, `r8` and `r9`, and finds the record,
+   * into `r6`; the function ends where there is none. It returns the new length.
+   */
+  enter(count: number): void {
+    const { code } = this;
+    code.mov(r7, r1).alu('and', r7, offsetMask).mov(r8, r2);
+    if (count > 2) code.mov(r9, r3);
+    const found = code.fresh('enter');
+    code.call(helper.getProcessorId).store(4, r10, slot.key, r0);
+    code.loadMap(r1, this.#maps.scratch).mov(r2, r10).add(r2, slot.key).call(helper.mapLookup);
+    code.jumpIf('ne', r0, 0, found).mov(r0, r7).exit().label(found).mov(r6, r0);
   }
 
   /** `r1`: the type. Returns the record of this processor with its head, or 0. */
@@ -249,12 +279,12 @@ export class RecordProgram {
     code.label('begin.none').mov(r0, 0).exit();
   }
 
-  /** `r1` the record, `r2` its length, `r3` a dentry, `r4` its mount. Returns the length with the names from the leaf to the root. */
+  /** The length of the record, a dentry, its mount. Returns the length with the names from the leaf to the root. */
   #walkFunction(): void {
     const { code } = this;
     const mountOffset = this.offset('mount', 'mnt');
     const [dentry, mount] = [slot.a, slot.b];
-    code.mov(r6, r1).mov(r7, r2).mov(r8, r3).mov(r9, r4);
+    this.enter(3);
     code.call(helper.getCurrentTask).mov(r1, r0).store(8, r10, slot.c, r1);
     this.#rootOf();
     code.mov(r1, 0).store(8, r10, slot.key, r1);
@@ -293,16 +323,11 @@ export class RecordProgram {
     code.store(8, r10, slot.d, r1);
   }
 
-  /** `r1` the record, `r2` its length, `r3` a descriptor of a directory or -100. Returns the length with its path. */
+  /** The length of the record, a descriptor of a directory or -100. Returns the length with its path. */
   #baseFunction(): void {
     const { code } = this;
-    code
-      .mov(r6, r1)
-      .mov(r7, r2)
-      .mov(r8, r3)
-      .alu('lsh', r8, 32)
-      .alu('arsh', r8, 32)
-      .jumpIf('eq', r8, -100, 'base.cwd');
+    this.enter(2);
+    code.alu('lsh', r8, 32).alu('arsh', r8, 32).jumpIf('eq', r8, -100, 'base.cwd');
     this.file(r9, r8, 'base.none');
     const path = this.offset('file', 'f_path');
     this.read(8, r8, r9, path + this.offset('path', 'dentry'));
@@ -316,10 +341,11 @@ export class RecordProgram {
     code.label('base.none').mov(r0, r7).exit();
   }
 
-  /** `r1` the record, `r2` its length, `r3` a node of kernfs. Returns the length with the names. */
+  /** The length of the record, a node of kernfs. Returns the length with the names. */
   #cgroupFunction(): void {
     const { code } = this;
-    code.mov(r6, r1).mov(r7, r2).mov(r8, r3).mov(r9, 0).label('cgroup.next').alu('and', r7, offsetMask);
+    this.enter(2);
+    code.mov(r9, 0).label('cgroup.next').alu('and', r7, offsetMask);
     code.add(r9, 1).jumpIf('gt', r9, 16, 'cgroup.done').jumpIf('gt', r7, fullAt, 'cgroup.done');
     code.jumpIf('eq', r8, 0, 'cgroup.done');
     this.read(8, r1, r8, this.offset('kernfs_node', '__parent', 'parent'));

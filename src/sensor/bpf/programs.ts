@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { eventTypeNumber, eventTypes } from '../../event/event-types.ts';
 import type { Btf } from './btf.ts';
 import { callOf, numbersX64 } from './calls.ts';
-import { attach, createArray, createRingBuffer, loadProgram, lookUp } from './kernel.ts';
+import { functionTypes } from './function-types.ts';
+import { attach, createArray, createRingBuffer, loadProgram, loadTypes, lookUp } from './kernel.ts';
 import { RecordProgram, scratchBytes } from './program.ts';
 import { systemCallProgram } from './system-calls.ts';
 import { execProgram, exitProgram, forkProgram } from './task-programs.ts';
@@ -39,7 +40,13 @@ export function attachPrograms(
       if (number === undefined) throw new Error(`this kernel has no tracepoint ${tracepoint}`);
       const program = new RecordProgram(btf, { ring, scratch, lost }, options.muted);
       write(program);
-      keep(attach(keep(loadProgram(tracepoint, program.code.assemble(), number))));
+      const code = program.code.assemble();
+      const types = loadTypes(functionTypes(program.functions));
+      try {
+        keep(attach(keep(loadProgram(tracepoint, code, number, { types, functions: program.functions }))));
+      } finally {
+        closeSync(types);
+      }
     };
     const wanted = [...types]
       .filter((name) => numbersX64[name] !== undefined && callOf(name) !== undefined)

@@ -141,10 +141,11 @@ function messageData(program: RecordProgram): void {
   code.load(8, r1, r10, kept).mov(r2, r9).jumpIf('sle', r2, r1, whole).mov(r2, r1).label(whole);
 }
 
-/** `r1` the record, `r2` its length, `r3` a descriptor. Returns the length with what it is. */
+/** The length of the record, a descriptor. Returns the length with what it is. */
 function descriptorFunction(program: RecordProgram): void {
   const { code } = program;
-  code.mov(r6, r1).mov(r7, r2).mov(r8, r3).alu('lsh', r8, 32).alu('arsh', r8, 32);
+  program.enter(2);
+  code.alu('lsh', r8, 32).alu('arsh', r8, 32);
   program.file(r9, r8, 'descriptor.none');
   // All of it is set, as the buffer still holds an older record.
   code.mov(r0, 0);

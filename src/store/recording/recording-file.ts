@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { constants, zstdCompressSync } from 'node:zlib';
 import { eventTypes } from '../../event/event-types.ts';
 import type { RawEvent, ThreadRecord } from '../../event/raw-event.ts';
 import { RecordingEncoder } from '../../event/recording/encoder.ts';
@@ -7,6 +6,7 @@ import { maxRecordBytes } from '../../event/recording/format.ts';
 import type { RecordedAccount } from '../../event/scap/lists.ts';
 import type { ContainerRecord } from '../../event/state/container.ts';
 import { addCounts, Marks } from './marks.ts';
+import { pack } from './pack.ts';
 import { SegmentFile } from './segment-file.ts';
 
 /** What was there before an event: every segment begins with it, and is complete by itself. */
@@ -80,6 +80,7 @@ export class RecordingFile {
   /** Of the newest segment, those that wait counted. */
   #size = 0;
   #mustBegin = true;
+  #isPrepared = false;
   #failedAt = Number.NEGATIVE_INFINITY;
   /** Whether something of the segment could not be written: the rest of it is not either, and another one begins. */
   #isBroken = false;
@@ -102,10 +103,19 @@ export class RecordingFile {
     this.#file = new SegmentFile(path, maxBytes, this.#segmentBytes + largestChunk);
   }
 
-  /** Takes in the event that comes next, before it is applied to what `snapshot` tells of. */
+  /** Begins a segment where one is due: for who takes in an event only after it was applied to what `snapshot` tells of. */
+  prepare(): void {
+    if (this.#isClosed) return;
+    if (this.#mustBegin && this.#isReady()) this.#begin();
+    this.#isPrepared = true;
+  }
+
+  /** Takes in the event that comes next, before it is applied to what `snapshot` tells of, or after `prepare`. */
   event(raw: RawEvent, number: number): void {
     if (this.#isClosed) return;
-    if (!this.#isReady()) {
+    const isLate = this.#isPrepared && this.#mustBegin;
+    this.#isPrepared = false;
+    if (isLate || !this.#isReady()) {
       this.#lose(new Map([[typeName(raw), 1]]), new Marks());
       return;
     }
@@ -277,9 +287,4 @@ export class RecordingFile {
 
 function typeName({ type }: RawEvent): string {
   return eventTypes[type] ?? 'unknown';
-}
-
-/** Level 1 packs events to a sixth for a tenth of a microsecond each; higher ones cost more than they save. */
-function pack(body: Uint8Array): Uint8Array {
-  return zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 }

@@ -24,6 +24,12 @@ export class Accounts {
     return this.#names.get(id);
   };
 
+  /** All names by their numbers. */
+  readonly all = (): ReadonlyMap<number, string> => {
+    this.name(0);
+    return this.#names;
+  };
+
   #read(): void {
     try {
       const { mtimeMs } = statSync(this.#path);

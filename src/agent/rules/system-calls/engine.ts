@@ -1,16 +1,17 @@
 import { eventTypes } from '../../../event/event-types.ts';
 import type { RawEvent } from '../../../event/raw-event.ts';
 import { type ContainerSource, ContainerWait } from '../../../event/state/container-wait.ts';
-import type { Surroundings } from '../../../event/state/process-table.ts';
 import { SystemState } from '../../../event/state/system-state.ts';
 import { syscallSource } from '../../../event/syscall-source.ts';
 import type { SystemEvent } from '../../../event/system-event.ts';
 import { RuleEngine } from '../../../rules/engine.ts';
 import type { RuleAlert } from '../../../rules/format/alert.ts';
-import { withStaticFields } from '../../../rules/settings/settings-source.ts';
+import { withBase64Bytes, withStaticFields } from '../../../rules/settings/settings-source.ts';
 import { type EventSensor, openEventSensor } from '../../../sensor/event-sensor.ts';
 import { LossLog } from '../../loss-log.ts';
+import { EventRecorder, type RecordedMachineNames } from './event-recorder.ts';
 import type { Counts, WorkerSetup } from './messages.ts';
+import { recordedTypes } from './recorded-types.ts';
 
 /** How long before an alert a loss still casts doubt on it, ms: what it follows from may have been among it. */
 const doubtMs = 60_000;
@@ -40,6 +41,7 @@ export class SystemCallEngine {
   readonly #sensor: EventSensor;
   readonly #state: SystemState;
   readonly #rules: RuleEngine<SystemEvent>;
+  readonly #recorder: EventRecorder | undefined;
   readonly #losses = new LossLog();
   readonly #containers: ContainerSource;
   readonly #wait: ContainerWait;
@@ -52,24 +54,34 @@ export class SystemCallEngine {
   /** Sees from now on. Throws an Error with a message for the user when the machine does not let it. */
   constructor(
     setup: WorkerSetup,
-    surroundings: Omit<Surroundings, 'hostname' | 'container'>,
+    { users, groups }: Omit<RecordedMachineNames, 'hostname'>,
     containers: ContainerSource,
   ) {
-    const { rules, correlations, matching, hostname, staticFields, sensor: kind, ringBytes } = setup;
+    const { rules, correlations, matching, hostname, staticFields, bytesAsBase64 } = setup;
+    const { sensor: kind, ringBytes, record } = setup;
     const timeOf = ({ raw }: SystemEvent) => raw.time;
     const source = withStaticFields(syscallSource, staticFields);
-    this.#rules = new RuleEngine({ rules, correlations }, source, { timeOf, hostname, matching });
+    const outputs = bytesAsBase64 ? withBase64Bytes(source) : source;
+    const options = { timeOf, hostname, matching, outputs };
+    this.#rules = new RuleEngine({ rules, correlations }, source, options);
     const asked = [...eventTypes.keys()].filter((type) => this.#rules.isAsked(type));
     for (const type of asked) this.#rules.prepare(type);
     this.#containers = containers;
     this.#wait = new ContainerWait(containers);
     const container = (id: string) => containers.lookup(id);
-    this.#state = new SystemState({ ...surroundings, container, hostname });
+    this.#state = new SystemState({ userName: users.name, groupName: groups.name, container, hostname });
     const types = new Set(asked.map((type) => eventTypes[type] as string));
+    if (record !== undefined) for (const type of recordedTypes) types.add(type);
     const opened = openEventSensor({ types, kind, ...(ringBytes !== undefined && { ringBytes }) });
     this.#sensor = opened.sensor;
     this.insteadBecause = opened.insteadBecause;
-    for (const record of this.#sensor.processes) this.#state.seed(record);
+    for (const process of this.#sensor.processes) this.#state.seed(process);
+    try {
+      this.#recorder = record && new EventRecorder(record, this.#state, { hostname, users, groups });
+    } catch (error) {
+      this.#sensor.close();
+      throw error;
+    }
   }
 
   /** Rules that are asked. */
@@ -83,7 +95,9 @@ export class SystemCallEngine {
 
   get counts(): Counts {
     const { events, undecodable } = this.#sensor;
-    return { events, lost: total(this.#lost), undecodable, incomplete: this.#wait.incomplete };
+    const recording = this.#recorder?.status;
+    const { incomplete } = this.#wait;
+    return { events, lost: total(this.#lost), undecodable, incomplete, ...(recording && { recording }) };
   }
 
   /**
@@ -112,9 +126,10 @@ export class SystemCallEngine {
     };
   }
 
-  /** Leaves nothing behind in the kernel. Idempotent. */
-  close(): void {
+  /** Leaves nothing behind in the kernel, and a recording on the disk. Idempotent. */
+  async close(): Promise<void> {
     this.#sensor.close();
+    await this.#recorder?.close();
   }
 
   /** Takes what waited, as far as it need not wait any longer. */
@@ -131,12 +146,18 @@ export class SystemCallEngine {
   }
 
   #take(raw: RawEvent, alerts: RuleAlert[], isLast: boolean): void {
+    this.#recorder?.prepare();
     const event = this.#state.apply(raw);
     if (this.#mustWait(event, isLast)) this.#held = event;
     else this.#ask(event, alerts);
   }
 
   #ask(event: SystemEvent, alerts: RuleAlert[]): void {
+    if (this.#recorder !== undefined) {
+      const { containerId } = event.thread;
+      const container = containerId === 'host' ? undefined : this.#containers.lookup(containerId);
+      this.#recorder.take(event, container);
+    }
     const raised = this.#rules.take(event);
     if (raised.length > 0) alerts.push(...raised);
   }
@@ -156,7 +177,10 @@ export class SystemCallEngine {
     this.#lostReadAt = now;
     this.#losses.note('kernel', total(this.#lost), now);
     const more = [...this.#lost].map(([type, count]) => [type, count - (before.get(type) ?? 0)] as const);
-    return new Map(more.filter(([, count]) => count > 0));
+    const news = new Map(more.filter(([, count]) => count > 0));
+    this.#recorder?.lost(news);
+    if (this.#held === undefined) this.#recorder?.flush();
+    return news;
   }
 
   /** An alert with how much was lost shortly before it, and since. */

@@ -1,6 +1,7 @@
 import type { RuleAlert } from '../../../rules/format/alert.ts';
 import type { RuleSet } from '../../../rules/rule-set.ts';
 import type { EventSensorKind } from '../../../sensor/event-sensor.ts';
+import type { RecordingStatus } from '../../../store/recording/recording-file.ts';
 
 /** What the worker is started with. */
 export interface WorkerSetup extends Pick<RuleSet, 'rules' | 'correlations'> {
@@ -8,11 +9,21 @@ export interface WorkerSetup extends Pick<RuleSet, 'rules' | 'correlations'> {
   readonly hostname: string;
   /** Values of `static.NAME`, by name. */
   readonly staticFields: ReadonlyMap<string, string>;
+  /** In outputs (`buffer_format_base64`). */
+  readonly bytesAsBase64: boolean;
   readonly sensor: EventSensorKind | 'auto';
   /** Bytes of the kernel's ring buffer. */
   readonly ringBytes?: number;
   /** Where the container engine listens, or `none` to ask none; without it, the usual places are tried. */
   readonly criSocket?: string | undefined;
+  /** Where events are recorded. */
+  readonly record?: RecordRequest | undefined;
+}
+
+/** Where events are recorded, and how many bytes of the newest are kept. */
+export interface RecordRequest {
+  readonly path: string;
+  readonly maxBytes: number;
 }
 
 /** Since the start. */
@@ -22,6 +33,7 @@ export interface Counts {
   readonly undecodable: number;
   /** Events of containers of which the engine had not told in time. */
   readonly incomplete: number;
+  readonly recording?: RecordingStatus;
 }
 
 /** `acknowledge`: one batch has been taken. */

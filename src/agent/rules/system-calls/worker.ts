@@ -58,9 +58,8 @@ async function askContainers(): Promise<Containers | undefined> {
 }
 
 function open(containers: ContainerSource): SystemCallEngine | undefined {
-  const [users, groups] = [new Accounts('/etc/passwd'), new Accounts('/etc/group')];
+  const names = { users: new Accounts('/etc/passwd'), groups: new Accounts('/etc/group') };
   try {
-    const names = { userName: users.name, groupName: groups.name };
     return new SystemCallEngine(setup, names, containers);
   } catch (error) {
     post({ type: 'refused', message: (error as Error).message });
@@ -109,7 +108,9 @@ if (engine !== undefined) {
   toldAt = 0;
   for (const end = Date.now() + lastMs; pass(engine, true).count === batchSize && Date.now() < end; )
     await turn();
-  engine.close();
+  await engine.close();
+  // What the recording came to at last.
+  post({ type: 'batch', alerts: [], lost: new Map(), counts: engine.counts });
 }
 containers?.close();
 port.close();
