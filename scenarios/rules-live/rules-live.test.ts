@@ -1,110 +1,32 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { probeBpf } from '../../src/sensor/bpf.ts';
-import { freePort, has, root, shared, sleep, temporaryFolder, until } from '../harness.ts';
+import { has, temporaryFolder } from '../harness.ts';
 import type { Behaviour } from './behaviour.ts';
+import { byEngine } from './by-engine.ts';
 import { Container } from './container.fixture.ts';
 import { inContainer } from './in-container.ts';
 import { notShown } from './not-shown.ts';
 import { onHost } from './on-host.ts';
+import {
+  type Alert,
+  byBehaviour,
+  cannotAsk,
+  exited,
+  official,
+  scenario,
+  stable,
+  variable,
+  watched,
+} from './watched.fixture.ts';
 
-const folder = join(shared, 'data/falco/rules');
-const files = ['falco_rules', 'falco-incubating_rules', 'falco-sandbox_rules'].map((name) =>
-  join(folder, `${name}.yaml`),
-);
 const programs = 'perl nmap ncat curl runc script shred ssh sshd setpriv unshare ip'.split(' ');
 const missing = programs.filter((name) => !has(name));
-const probe = probeBpf();
-const skip =
-  probe.state !== 'available'
-    ? probe.details[0]
-    : !existsSync(folder)
-      ? 'the official rules are not here'
-      : missing.length > 0
-        ? `needs ${missing.join(', ')}`
-        : undefined;
+const skip = cannotAsk ?? (missing.length > 0 ? `needs ${missing.join(', ')}` : undefined);
 
-interface OfficialRule {
-  readonly rule?: string;
-  readonly enabled?: boolean;
-}
-
-function rulesOf(file: string): readonly (OfficialRule & { readonly rule: string })[] {
-  const items = parse(readFileSync(file, 'utf8')) as OfficialRule[];
-  return items.filter((item): item is OfficialRule & { readonly rule: string } => item.rule !== undefined);
-}
-
-const official = skip ? [] : files.flatMap(rulesOf);
-const stable = new Set(skip ? [] : rulesOf(files[0] as string).map(({ rule }) => rule));
-
-/** Every program of a behaviour has its number in this variable, and every alert tells it. */
-const variable = 'PICKET_BAIT';
-/** Every program of the scenario has this one, also those that are no behaviour. */
-const scenario = 'PICKET_SCENARIO';
 type Named = Behaviour & { readonly name: string };
 const behaviours: readonly Behaviour[] = [...onHost, ...inContainer];
-
-/** A file that makes rules tell whose behaviour they saw; only those named are on, or those as shipped. */
-function overrides(only: ReadonlySet<string> | undefined): string {
-  return official
-    .map(({ rule, enabled = true }) => {
-      const output = `  output: "bait=%proc.env[${variable}] scenario=%proc.env[${scenario}]"\n`;
-      const isOn = only === undefined ? enabled : only.has(rule);
-      return `- rule: ${JSON.stringify(rule)}\n${output}  enabled: ${isOn}\n  override: {output: append, enabled: replace}\n`;
-    })
-    .join('');
-}
-
-interface Alert {
-  readonly rule: string;
-  readonly output: string;
-  readonly output_fields: Readonly<Record<string, unknown>>;
-}
-
-/** `picket run` with the official rules while something is done. Returns its alerts and what it said. */
-async function watched(
-  path: string,
-  only: ReadonlySet<string> | undefined,
-  act: () => Promise<void>,
-): Promise<{ readonly alerts: readonly Alert[]; readonly said: string }> {
-  const local = join(path, 'local.yaml');
-  writeFileSync(local, overrides(only));
-  const [page, metrics] = [await freePort(), await freePort()];
-  const child = spawn(
-    join(root, 'picket'),
-    [
-      ...['run', '--no-store', '-o', 'jsonl', '--for', '300s'],
-      ...['--listen', `127.0.0.1:${page}`, '--metrics-listen', `127.0.0.1:${metrics}`],
-      ...[...files, local].flatMap((file) => ['--rules', file]),
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let [out, said] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const ended = exited(child);
-  try {
-    await until('it has started', () => said.includes('Ctrl-C ends it') || undefined, 120_000);
-    await act();
-    await sleep(500);
-  } finally {
-    child.kill('SIGTERM');
-    await ended;
-  }
-  const lines = out.split('\n').filter((line) => line.includes('"rule"'));
-  return { alerts: lines.map((line) => JSON.parse(line) as Alert), said };
-}
-
-function exited(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => child.once('exit', () => resolve()));
-}
 
 /** Does what a behaviour is, in a folder of its own; ends when its programs have. */
 async function perform(
@@ -129,16 +51,6 @@ async function perform(
   const shell = ['runc', ...container.command(command, { ...options, tty: true })];
   const quoted = shell.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   await exited(spawn('script', ['-qec', quoted, '/dev/null'], { stdio: 'ignore' }));
-}
-
-/** Rules by the behaviour that raised them. */
-function byBehaviour(alerts: readonly Alert[]): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, Set<string>>();
-  for (const { rule, output_fields } of alerts) {
-    const name = output_fields[`proc.env[${variable}]`];
-    if (typeof name === 'string') found.set(name, (found.get(name) ?? new Set()).add(rule));
-  }
-  return new Map([...found].map(([name, rules]) => [name, [...rules].sort()]));
 }
 
 /** Stable rules raised by programs of the scenario that are no behaviour. */
@@ -170,7 +82,7 @@ const starts = new Map([
   ['start of a plain container', { run: 1, raises: 'Container Run as Root User' }],
 ] as const);
 const shown = [
-  ...behaviours.flatMap(({ raises }) => raises),
+  ...[...behaviours, ...byEngine].flatMap(({ raises }) => raises),
   ...[...starts.values()].map(({ raises }) => raises),
 ];
 
@@ -191,14 +103,18 @@ describe.skipIf(skip)(`official rules, raised by what real programs do${skip ? `
         ...wanted.flatMap(({ raises }) => raises),
         ...[...starts.values()].filter((one) => one.run === run).map(({ raises }) => raises),
       ]);
-      const result = await watched(temporary.path, run === undefined ? undefined : only, async () => {
-        const path = join(temporary.path, `picket-bait-${run ?? 0}`);
-        mkdirSync(path);
-        using container = new Container({ isCapable: run !== 1, environment: [`${variable}=${start}`] });
-        using capable =
-          run === 1 ? new Container({ isCapable: true, environment: [`${variable}=another`] }) : undefined;
-        await performAll(wanted, path, capable ?? container);
-      });
+      const result = await watched(
+        temporary.path,
+        { only: run === undefined ? undefined : only },
+        async () => {
+          const path = join(temporary.path, `picket-bait-${run ?? 0}`);
+          mkdirSync(path);
+          using container = new Container({ isCapable: run !== 1, environment: [`${variable}=${start}`] });
+          using capable =
+            run === 1 ? new Container({ isCapable: true, environment: [`${variable}=another`] }) : undefined;
+          await performAll(wanted, path, capable ?? container);
+        },
+      );
       for (const [name, rules] of byBehaviour(result.alerts)) raised.set(name, rules);
       stray.push(...strayOf(result.alerts));
       ours += result.alerts.filter(isOurs).length;
