@@ -79,6 +79,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     globalThis.gc?.();
     narrator.say('Ctrl-C ends it');
     onHangup(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
+    if (watched !== undefined) onHangupRules(watched, request, io, narrator);
     process.on('SIGUSR1', () => watched?.alerts.reopen());
     if (demo) void playDemo(demo, end.reached, narrator);
     await end.promise;
@@ -123,7 +124,7 @@ async function openSources(
   const { auditLogs, listen } = request.ingest;
   if (auditLogs.length === 0 && listen === undefined) return;
   const { watchIngest } = await import('./rules/watch-ingest.ts');
-  await watchIngest(request.ingest, watched, watched.alerts, io, say);
+  await watchIngest(request.ingest, watched.asked, watched.alerts, io, say);
 }
 
 /** The tracefs sensor with a buffer of the given size. */
@@ -242,6 +243,15 @@ function onHangup(
         `warning: the manifests were not read again, the old ones stay: ${(error as Error).message}`,
       );
     }
+  });
+}
+
+/** SIGHUP reads the rules again too. */
+function onHangupRules(watched: WatchedRules, request: GuardRequest, io: Io, narrator: Narrator): void {
+  process.on('SIGHUP', async () => {
+    const { reloadWatched } = await import('./rules/watch.ts');
+    const again = { ...request.rules, json: request.json, spoolFolder: undefined };
+    await reloadWatched(watched, again, io, (text) => narrator.say(text));
   });
 }
 

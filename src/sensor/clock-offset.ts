@@ -36,4 +36,13 @@ export class ClockOffset {
   }
 }
 
+/** That of this thread: all its sensors tell times alike. */
+let shared: ClockOffset | undefined;
+
+/** Returns the offset of this machine, the same for all who ask in a thread. */
+export function clockOffset(): bigint {
+  shared ??= new ClockOffset();
+  return shared.value;
+}
+
 const systemClocks: Clocks = { wall: () => Date.now(), monotonic: () => process.hrtime.bigint() };

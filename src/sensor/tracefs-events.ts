@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import type { RawEvent, ThreadRecord } from '../event/raw-event.ts';
 import { processesNow, processNow } from './bpf/proc-seed.ts';
-import { ClockOffset } from './clock-offset.ts';
+import { clockOffset } from './clock-offset.ts';
 import { type CpuBuffer, Drain } from './tracefs/drain.ts';
 import { canDecodeEvent, EventRecordDecoder, eventChoices } from './tracefs/event-records.ts';
 import { readLayout } from './tracefs/events.ts';
@@ -39,7 +39,6 @@ export class TracefsEvents {
   readonly #instance: TraceInstance;
   readonly #drain: Drain;
   readonly #decoder: EventRecordDecoder;
-  readonly #clock = new ClockOffset();
   #lost = 0;
   #isClosed = false;
 
@@ -54,12 +53,12 @@ export class TracefsEvents {
       this.#drain = new Drain(this.#instance.cpus.map((cpu) => cpuBuffer(cpu, layout.page)));
       const formats = layout.events.map(({ format }) => format);
       this.#decoder = new EventRecordDecoder(formats, {
-        epochOffset: this.#clock.value,
+        epochOffset: clockOffset(),
         muted,
-        process: (pid) => processNow(pid, this.#clock.value),
+        process: (pid) => processNow(pid, clockOffset()),
       });
       // After the instance: what starts meanwhile is told by both.
-      this.processes = processesNow(this.#clock.value);
+      this.processes = processesNow(clockOffset());
     } catch (error) {
       this.#tracefs.release();
       throw error;
@@ -69,7 +68,7 @@ export class TracefsEvents {
   read(most: number, take: (event: RawEvent) => void): number {
     let count = 0;
     const decoder = this.#decoder;
-    decoder.epochOffset = this.#clock.value;
+    decoder.epochOffset = clockOffset();
     this.#drain.pass(monotonicMs() - commitSlackMs, {
       get full() {
         return count >= most;

@@ -4,6 +4,7 @@ import { auditSource } from '../../event/audit/audit-source.ts';
 import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
 import type { RuleAlert } from '../../rules/format/alert.ts';
 import { withStaticFields } from '../../rules/settings/settings-source.ts';
+import type { AskedSet } from './asked-set.ts';
 import { correlationsStatus } from './correlations-status.ts';
 import { EventInputs } from './event-input.ts';
 import { RecentKeys } from './recent-keys.ts';
@@ -39,10 +40,11 @@ export class AuditRules implements RuleSource {
   repeated = 0;
   /** In which events come; stopped with this. */
   readonly inputs = new EventInputs();
-  readonly #engine: RuleEngine<AuditEvent>;
+  readonly #hostname: string;
+  #engine: RuleEngine<AuditEvent>;
   readonly #sink: RuleAlertSink;
   readonly #recent = new RecentKeys(rememberedEvents);
-  readonly #ticking: NodeJS.Timeout | undefined;
+  #ticking: NodeJS.Timeout | undefined;
   #events = 0;
   #undecodable = 0;
   #latest = 0n;
@@ -53,11 +55,23 @@ export class AuditRules implements RuleSource {
     sink: RuleAlertSink,
     { hostname, matching = 'first', staticFields = new Map() }: AuditRulesOptions,
   ) {
-    const source = withStaticFields(auditSource, staticFields);
-    this.#engine = new RuleEngine(rules, source, { timeOf: ({ time }) => time, hostname, matching });
+    this.#hostname = hostname;
     this.#sink = sink;
-    if (this.#engine.correlations.length > 0)
+    this.#engine = this.#start({ ...rules, matching, staticFields });
+  }
+
+  async replace(asked: AskedSet): Promise<void> {
+    this.#engine = this.#start(asked);
+  }
+
+  #start({ matching, staticFields, ...rules }: AskedRules & Pick<AskedSet, 'matching' | 'staticFields'>) {
+    const source = withStaticFields(auditSource, staticFields);
+    const options = { timeOf: ({ time }: AuditEvent) => time, hostname: this.#hostname, matching };
+    const engine = new RuleEngine(rules, source, options);
+    clearInterval(this.#ticking);
+    if (engine.correlations.length > 0)
       this.#ticking = setInterval(() => this.#tick(BigInt(Date.now()) * 1_000_000n), tickMs).unref();
+    return engine;
   }
 
   /** Asks the rules of the events in `text` (a body of the webhook, or lines of a log). Returns when all alerts are raised. */

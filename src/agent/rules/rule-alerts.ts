@@ -3,6 +3,7 @@ import type { AlertOutputs } from '../../output/alert-outputs.ts';
 import type { OutputState } from '../../output/output.ts';
 import type { RuleAlert } from '../../rules/format/alert.ts';
 import type { Priority } from '../../rules/rule-set.ts';
+import type { AskedSet } from './asked-set.ts';
 import { ruleFinding } from './rule-finding.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
 
@@ -65,6 +66,11 @@ export class RuleAlerts implements RuleAlertSink {
 
   warn(text: string): void {
     this.#parts.warn(text);
+  }
+
+  /** Has all sources ask other rules. Rejects with an Error for the user where one of them still asks those before. */
+  async replace(asked: AskedSet): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.replace?.(asked)));
   }
 
   /** Opens files and connections of outputs anew, and tries at once what waits: for SIGUSR1. */

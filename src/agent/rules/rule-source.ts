@@ -1,5 +1,6 @@
 import type { RuleAlert } from '../../rules/format/alert.ts';
 import type { RecordingStatus } from '../../store/recording/recording-file.ts';
+import type { AskedSet } from './asked-set.ts';
 import type { CorrelationsStatus } from './correlations-status.ts';
 
 /** Where alerts of rules go, whatever the rules were asked of. */
@@ -37,6 +38,8 @@ export interface RuleSourceStatus {
 /** One way in which rules get their events: system calls of this machine, audit events of Kubernetes, alerts of a Falco. */
 export interface RuleSource {
   status(): RuleSourceStatus;
+  /** Asks other rules from when it resolves on. Rejects with an Error for the user; then those before are asked still. */
+  replace?(asked: AskedSet): Promise<void>;
   /** Hands on what waits, then lets go of everything. Idempotent. */
   stop(): Promise<void>;
 }

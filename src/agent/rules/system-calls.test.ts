@@ -9,9 +9,11 @@ import { syscallSource } from '../../event/syscall-source.ts';
 import { fileText } from '../../manifest/embedded.ts';
 import type { RuleAlert } from '../../rules/format/alert.ts';
 import { loadRules } from '../../rules/load/load.ts';
+import { withStaticFields } from '../../rules/settings/settings-source.ts';
 import { probeBpf } from '../../sensor/bpf.ts';
 import { readRecordingFile } from '../../store/recording/read-file.ts';
 import { minRecordingBytes } from '../../store/recording/recording-file.ts';
+import type { AskedSet } from './asked-set.ts';
 import type { RecordRequest, WorkerSetup } from './system-calls/messages.ts';
 import { SystemCallRules } from './system-calls.ts';
 
@@ -41,24 +43,33 @@ afterEach(async () => {
   await open?.stop();
 });
 
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries++) {
+    if (tries > 1500) throw new Error('not within 15 s');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** The rules of a text; they know the field `static.site`. */
+function setOf(rulesText: string): Pick<AskedSet, 'rules' | 'correlations' | 'staticFields'> {
+  const staticFields = new Map([['site', 'edge-7']]);
+  const source = withStaticFields(syscallSource, staticFields);
+  const { rules, correlations, diagnostics } = loadRules([fileText('bait.yaml', rulesText)], {
+    sources: new Map([['syscall', source]]),
+  });
+  expect(diagnostics).toEqual([]);
+  return { rules, correlations, staticFields };
+}
+
 async function start(
   seen: Seen,
   more: { readonly ringBytes?: number; readonly matching?: 'all'; readonly record?: RecordRequest } = {},
 ) {
-  const staticFields = new Map([['site', 'edge-7']]);
-  const source = { ...syscallSource, fields: new Map(syscallSource.fields) };
-  source.fields.set('static.site', { ...syscallSource.fields.get('proc.name')!, name: 'static.site' });
-  const { rules, correlations, diagnostics } = loadRules([fileText('bait.yaml', text)], {
-    sources: new Map([['syscall', source]]),
-  });
-  expect(diagnostics).toEqual([]);
   const setup = {
-    rules,
-    correlations,
+    ...setOf(text),
     matching: 'first',
     hostname: 'edge',
     sensor: 'bpf',
-    staticFields,
     bytesAsBase64: false,
   } as const;
   open = await SystemCallRules.open({ ...setup, ...more }, seen);
@@ -121,6 +132,54 @@ describe.skipIf(skip)(`rules on system calls, in a thread of their own${skip ? `
     await expect(
       start(new Seen(), { record: { path: '/nowhere/a', maxBytes: minRecordingBytes } }),
     ).rejects.toThrow(/there is no folder \/nowhere/);
+  });
+
+  test('other rules are asked without a gap: every event is asked of the old or of the new ones, and of both never', async () => {
+    const seen = new Seen();
+    const rules = await start(seen);
+    const total = 30_000;
+    const words = `sysopen(F, "/tmp/$_-${marker}", 0), select(undef, undef, undef, $_ % 40 == 0 ? 0.004 : 0) for 1..${total}`;
+    const child = spawn('perl', ['-e', words], { stdio: 'ignore' });
+    const exited = once(child, 'exit');
+    const names = ['Second', 'Third', 'Fourth'];
+    for (const [index, name] of names.entries()) {
+      await until(() => seen.alerts.length > ((index + 1) * total) / 8);
+      // Each wants other types of events than the one before, so that other programs go into the kernel.
+      const asked = `${text.replace('rule: Bait', `rule: ${name}`)}
+- rule: Other
+  desc: d
+  condition: evt.type in (${index % 2 === 0 ? 'mkdir, connect' : 'chmod'}) and proc.name = nobody
+  output: o
+  priority: NOTICE
+`;
+      await rules.replace({ ...setOf(asked), matching: 'first', bytesAsBase64: false });
+    }
+    await exited;
+    await rules.stop();
+    const told = seen.alerts.map(({ message }) => Number(/(\d+)-/.exec(message)?.[1]));
+    expect(rules.status()).toMatchObject({ rules: 2, lost: 0 });
+    expect(told.length).toBe(total);
+    expect(new Set(told).size).toBe(total);
+    const order = seen.alerts.map(({ rule }) => rule.name).filter((name, at, all) => name !== all[at - 1]);
+    expect(order).toEqual(['Bait', ...names]);
+    // What processes are is known on.
+    expect(seen.alerts.at(-1)?.message).toMatch(/^perl looks for/);
+  });
+
+  test('rules that want what the machine does not let leave those before in force', async () => {
+    const seen = new Seen();
+    const rules = await start(seen);
+    await expect(
+      rules.replace({
+        ...setOf(text.replace('%proc.name', '%proc.pname')),
+        rules: [{ name: 'broken', source: 'syscall', enabled: true } as never],
+        matching: 'first',
+        bytesAsBase64: false,
+      }),
+    ).rejects.toThrow();
+    execFileSync('perl', ['-e', `sysopen(F, '/tmp/${marker}', 0)`]);
+    await rules.stop();
+    expect(seen.alerts).toHaveLength(1);
   });
 
   test('stopping twice is stopping once', async () => {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { EventSensorKind } from '../../sensor/event-sensor.ts';
 import type { RecordingStatus } from '../../store/recording/recording-file.ts';
+import type { AskedSet } from './asked-set.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
 import type { Counts, FromWorker, ToWorker, WorkerSetup } from './system-calls/messages.ts';
 
@@ -18,11 +19,14 @@ export class SystemCallRules implements RuleSource {
   readonly #sink: RuleAlertSink;
   readonly #ended: Promise<void>;
   #started: Started | undefined;
+  #rules = 0;
   #counts = none;
   #failure: string | undefined;
   #isStopping = false;
   /** Told once whether it works: undefined, or why not. */
   #opened: (failure?: string) => void = () => undefined;
+  /** The same of other rules. */
+  #replaced: (failure?: string) => void = () => undefined;
 
   /** Sees what happens from when it resolves on. Rejects with an Error for the user when the machine does not let it. */
   static async open(setup: WorkerSetup, sink: RuleAlertSink): Promise<SystemCallRules> {
@@ -78,9 +82,21 @@ export class SystemCallRules implements RuleSource {
       id: 'syscall',
       state: this.#failure === undefined ? 'running' : 'failed',
       detail: this.#failure ?? details[this.sensor],
-      rules: this.#started?.rules ?? 0,
+      rules: this.#rules,
       ...this.#counts,
     };
+  }
+
+  /**
+   * Asks other rules from when it resolves on; no event is missed or asked twice meanwhile. Rejects with an Error when the machine does not
+   * let it: then the rules stay.
+   */
+  async replace(asked: AskedSet): Promise<void> {
+    const failure = await new Promise<string | undefined>((resolve) => {
+      this.#replaced = resolve;
+      this.#post({ type: 'replace', asked });
+    });
+    if (failure !== undefined) throw new Error(failure);
   }
 
   async stop(): Promise<void> {
@@ -99,7 +115,15 @@ export class SystemCallRules implements RuleSource {
     switch (message.type) {
       case 'started':
         this.#started = message;
+        this.#rules = message.rules;
         this.#opened();
+        break;
+      case 'replaced':
+        this.#rules = message.rules;
+        this.#replaced();
+        break;
+      case 'kept':
+        this.#replaced(message.message);
         break;
       case 'refused':
         this.#fail(message.message);
@@ -126,6 +150,7 @@ export class SystemCallRules implements RuleSource {
   #fail(reason: string): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
+    this.#replaced(reason);
     if (this.#started === undefined) this.#opened(reason);
     else this.#sink.warn(`rules on system calls are no longer asked: ${reason}`);
   }

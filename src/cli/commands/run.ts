@@ -11,7 +11,7 @@ export const runCommand: CommandDefinition = {
   description:
     'Watches the live connections of this machine over all network namespaces, judges each by the given manifests, ' +
     'raises alerts, and serves a page, an API and Prometheus metrics. It only observes. Ctrl-C ends it and leaves ' +
-    'nothing behind; SIGHUP reads the manifests again.',
+    'nothing behind; SIGHUP reads the manifests and the rules again.',
   options: [
     {
       flags: '-m, --manifests <path>',

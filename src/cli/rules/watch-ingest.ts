@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type IngestOptions, type IngestService, ingest } from '../../agent/ingest.ts';
-import { AuditRules, type AuditRulesOptions } from '../../agent/rules/audit-rules.ts';
+import type { AskedSet } from '../../agent/rules/asked-set.ts';
+import { AuditRules } from '../../agent/rules/audit-rules.ts';
 import { FalcoAlerts } from '../../agent/rules/falco-alerts.ts';
 import type { RuleAlertSink, RuleSource } from '../../agent/rules/rule-source.ts';
-import type { AskedRules } from '../../rules/engine.ts';
 import { AuditLog } from '../../sensor/audit-log.ts';
 import { FailedError } from '../command.ts';
 import type { Io } from '../io.ts';
@@ -32,13 +32,13 @@ export interface IngestSink extends RuleAlertSink {
  */
 export async function watchIngest(
   { auditLogs, listen, token, names }: IngestRequest,
-  rules: AskedRules & { readonly settings: Pick<AuditRulesOptions, 'matching' | 'staticFields'> },
+  rules: AskedSet,
   sink: IngestSink,
   io: Io,
   say: (text: string) => void,
 ): Promise<void> {
   if (auditLogs.length === 0 && listen === undefined) return;
-  const audit = new AuditRules(rules, sink, { ...rules.settings, hostname: hostname() });
+  const audit = new AuditRules(rules, sink, { ...rules, hostname: hostname() });
   const asked = audit.status().rules;
   if (listen !== undefined) {
     const falco = new FalcoAlerts(sink);

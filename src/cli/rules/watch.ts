@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { AskedSet } from '../../agent/rules/asked-set.ts';
 import { RuleAlerts } from '../../agent/rules/rule-alerts.ts';
 import type { RecordRequest } from '../../agent/rules/system-calls/messages.ts';
 import { SystemCallRules } from '../../agent/rules/system-calls.ts';
@@ -7,7 +8,6 @@ import { syscallSource } from '../../event/syscall-source.ts';
 import { AlertOutputs, type AlertSettings } from '../../output/alert-outputs.ts';
 import { systemTimers } from '../../output/timers.ts';
 import { defaultAlertOptions } from '../../rules/format/alert.ts';
-import type { RuleSet } from '../../rules/rule-set.ts';
 import type { FalcoSettings } from '../../rules/settings/settings.ts';
 import { capabilitiesOf } from '../../sensor/capabilities.ts';
 import type { EventSensorKind } from '../../sensor/event-sensor.ts';
@@ -37,11 +37,9 @@ export interface RulesRequest {
   readonly spoolFolder: string | undefined;
 }
 
-type Settings = AlertSettings & Pick<FalcoSettings, 'matching' | 'staticFields' | 'bufferBase64'>;
-
 /** Rules as they were loaded, and where their alerts go. */
-export interface WatchedRules extends Pick<RuleSet, 'rules' | 'correlations'> {
-  readonly settings: Settings;
+export interface WatchedRules {
+  readonly asked: AskedSet;
   readonly alerts: RuleAlerts;
 }
 
@@ -51,48 +49,92 @@ export async function loadWatched(
   io: Io,
   say: (text: string) => void,
 ): Promise<WatchedRules> {
-  const { rules: paths, config, overrides, json, matching, spoolFolder } = request;
+  const { asked, settings, errors } = await loadAsked(request, io, say);
+  if (errors > 0) say(`warning: ${problems(errors, request)}`);
+  const outputs = openOutputs(settings, request.spoolFolder, say);
+  return { asked, alerts: new RuleAlerts({ outputs, warn: (text) => say(`warning: ${text}`) }) };
+}
+
+/**
+ * Loads the rules again and has them asked in place of those before. Rules with errors are not taken over: better the old ones whole
+ * than new ones with holes. Where alerts go stays as it is. Never throws.
+ */
+export async function reloadWatched(
+  { alerts }: WatchedRules,
+  request: RulesRequest,
+  io: Io,
+  say: (text: string) => void,
+): Promise<void> {
+  try {
+    const { asked, errors } = await loadAsked(request, io, say);
+    if (errors > 0) {
+      say(`warning: the old rules stay: ${problems(errors, request)}`);
+      return;
+    }
+    await alerts.replace(asked);
+    const { sources } = alerts.status();
+    const counts = sources.filter(({ rules }) => rules > 0).map(({ id, rules }) => `${rules} on ${id}`);
+    say(`rules    read again: ${counts.join(', ') || 'none'}`);
+    const missing = unasked(asked, new Set(sources.map(({ id }) => id)));
+    if (missing.length > 0)
+      say(
+        `warning: there were no rules on ${missing.join(' and ')} at the start: picket must be started again`,
+      );
+  } catch (error) {
+    say(`warning: the rules were not read again, the old ones stay: ${(error as Error).message}`);
+  }
+}
+
+/** Sources of events that rules are for and that nobody reads. */
+function unasked({ rules, correlations }: AskedSet, running: ReadonlySet<string>): string[] {
+  const wanted = [...rules, ...correlations].filter(({ enabled }) => enabled).map(({ source }) => source);
+  // Audit events come only where they were asked for.
+  return [...new Set(wanted)].filter((source) => source === syscallSource.id && !running.has(source));
+}
+
+interface LoadedSet {
+  readonly asked: AskedSet;
+  readonly settings: AlertSettings;
+  readonly errors: number;
+}
+
+async function loadAsked(request: RulesRequest, io: Io, say: (text: string) => void): Promise<LoadedSet> {
+  const { rules: paths, config, overrides, json, matching } = request;
   const loaded: RuleFiles & { readonly settings?: FalcoSettings } =
     config === undefined
       ? await loadRuleFiles(paths, io)
       : await readFalcoConfig(config, io, { overrides, rules: paths });
-  tellProblems(loaded, config, say);
-  const given: Settings = loaded.settings ?? {
-    alerts: defaultAlertOptions,
-    outputs: { stdout: true },
-    matching: 'first',
-    staticFields: new Map(),
-    bufferBase64: false,
-  };
-  const settings: Settings = {
-    ...given,
-    alerts: { ...given.alerts, json: json || given.alerts.json },
-    matching: matching ?? given.matching,
-  };
-  const { rules, correlations } = loaded;
-  const outputs = openOutputs(settings, spoolFolder, say);
+  for (const { name, reason } of loaded.unreadable) say(`warning: ${name} was not read: ${reason}`);
+  const { rules, correlations, settings, diagnostics } = loaded;
+  const alerts = settings?.alerts ?? defaultAlertOptions;
   return {
-    rules,
-    correlations,
-    settings,
-    alerts: new RuleAlerts({ outputs, warn: (text) => say(`warning: ${text}`) }),
+    asked: {
+      rules,
+      correlations,
+      matching: matching ?? settings?.matching ?? 'first',
+      staticFields: settings?.staticFields ?? new Map(),
+      bytesAsBase64: settings?.bufferBase64 ?? false,
+    },
+    settings: {
+      alerts: { ...alerts, json: json || alerts.json },
+      outputs: settings?.outputs ?? { stdout: true },
+    },
+    errors: diagnostics.filter(({ severity }) => severity === 'error').length,
   };
 }
 
 /** Asks the rules of system calls of what happens here, where there are any, and records it where that is asked for. Throws FailedError. */
 export async function watchSystemCalls(
-  { rules, correlations, settings, alerts }: WatchedRules,
+  { asked, alerts }: WatchedRules,
   { sensor, criSocket, record }: Pick<RulesRequest, 'sensor' | 'criSocket' | 'record'>,
   say: (text: string) => void,
 ): Promise<void> {
-  const mine = [...rules, ...correlations].filter(
+  const mine = [...asked.rules, ...asked.correlations].filter(
     ({ enabled, source }) => enabled && source === syscallSource.id,
   );
   if (mine.length === 0 && record === undefined) return;
   try {
-    const { matching, staticFields, bufferBase64: bytesAsBase64 } = settings;
-    const set = { rules, correlations, matching, staticFields, bytesAsBase64 };
-    const setup = { ...set, hostname: hostname(), sensor, criSocket, record };
+    const setup = { ...asked, hostname: hostname(), sensor, criSocket, record };
     const source = await SystemCallRules.open(setup, alerts);
     alerts.add(source);
     say(`rules    ${source.status().rules} on ${source.status().detail}`);
@@ -103,7 +145,7 @@ export async function watchSystemCalls(
       say(`warning: ${source.containersMissing}; it is tried again`);
     if (source.insteadBecause !== undefined) say(`warning: without BPF: ${source.insteadBecause}`);
     const given = capabilitiesOf(source.sensor, { containers: source.containers !== undefined });
-    for (const line of coverageLines({ rules, correlations }, given)) say(`warning: ${line}`);
+    for (const line of coverageLines(asked, given)) say(`warning: ${line}`);
   } catch (error) {
     throw new FailedError(
       (error as Error).message,
@@ -130,14 +172,7 @@ function openOutputs(
   }
 }
 
-function tellProblems(
-  { diagnostics, unreadable }: RuleFiles,
-  config: string | undefined,
-  say: (text: string) => void,
-): void {
-  for (const { name, reason } of unreadable) say(`warning: ${name} was not read: ${reason}`);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-  if (errors === 0) return;
+function problems(errors: number, { config }: RulesRequest): string {
   const where = config === undefined ? 'rules' : 'configuration and its rules';
-  say(`warning: ${errors} error${errors === 1 ? '' : 's'} in the ${where}; picket rules check shows them`);
+  return `${errors} error${errors === 1 ? '' : 's'} in the ${where}; picket rules check shows them`;
 }

@@ -7,9 +7,11 @@ import type { SystemEvent } from '../../../event/system-event.ts';
 import { RuleEngine } from '../../../rules/engine.ts';
 import type { RuleAlert } from '../../../rules/format/alert.ts';
 import { withBase64Bytes, withStaticFields } from '../../../rules/settings/settings-source.ts';
-import { type EventSensor, openEventSensor } from '../../../sensor/event-sensor.ts';
+import type { EventSensor } from '../../../sensor/event-sensor.ts';
 import { LossLog } from '../../loss-log.ts';
+import type { AskedSet } from '../asked-set.ts';
 import { correlationsStatus } from '../correlations-status.ts';
+import { ChangingSensor } from './changing-sensor.ts';
 import { EventRecorder, type RecordedMachineNames } from './event-recorder.ts';
 import type { Counts, WorkerSetup } from './messages.ts';
 import { recordedTypes } from './recorded-types.ts';
@@ -37,11 +39,10 @@ export interface Pass {
 
 /** Rules of system calls, asked of what happens on this machine, whenever {@link pass} is called. */
 export class SystemCallEngine {
-  /** Why the sensor is not the better one; undefined when it is. */
-  readonly insteadBecause: string | undefined;
-  readonly #sensor: EventSensor;
+  readonly #sensor: ChangingSensor;
   readonly #state: SystemState;
-  readonly #rules: RuleEngine<SystemEvent>;
+  readonly #hostname: string;
+  #rules: RuleEngine<SystemEvent>;
   readonly #recorder: EventRecorder | undefined;
   readonly #losses = new LossLog();
   readonly #containers: ContainerSource;
@@ -58,24 +59,15 @@ export class SystemCallEngine {
     { users, groups }: Omit<RecordedMachineNames, 'hostname'>,
     containers: ContainerSource,
   ) {
-    const { rules, correlations, matching, hostname, staticFields, bytesAsBase64 } = setup;
-    const { sensor: kind, ringBytes, record } = setup;
-    const timeOf = ({ raw }: SystemEvent) => raw.time;
-    const source = withStaticFields(syscallSource, staticFields);
-    const printing = bytesAsBase64 ? withBase64Bytes : undefined;
-    const options = { timeOf, hostname, matching, printing };
-    this.#rules = new RuleEngine({ rules, correlations }, source, options);
-    const asked = [...eventTypes.keys()].filter((type) => this.#rules.isAsked(type));
-    for (const type of asked) this.#rules.prepare(type);
+    const { hostname, sensor: kind, ringBytes, record } = setup;
+    this.#hostname = hostname;
+    this.#rules = this.#engine(setup);
     this.#containers = containers;
     this.#wait = new ContainerWait(containers);
     const container = (id: string) => containers.lookup(id);
     this.#state = new SystemState({ userName: users.name, groupName: groups.name, container, hostname });
-    const types = new Set(asked.map((type) => eventTypes[type] as string));
-    if (record !== undefined) for (const type of recordedTypes) types.add(type);
-    const opened = openEventSensor({ types, kind, ...(ringBytes !== undefined && { ringBytes }) });
-    this.#sensor = opened.sensor;
-    this.insteadBecause = opened.insteadBecause;
+    const types = typesOf(this.#rules, record !== undefined);
+    this.#sensor = new ChangingSensor(types, { kind, ...(ringBytes !== undefined && { ringBytes }) });
     for (const process of this.#sensor.processes) this.#state.seed(process);
     try {
       this.#recorder = record && new EventRecorder(record, this.#state, { hostname, users, groups });
@@ -83,6 +75,11 @@ export class SystemCallEngine {
       this.#sensor.close();
       throw error;
     }
+  }
+
+  /** Why the sensor is not the better one; undefined when it is. */
+  get insteadBecause(): string | undefined {
+    return this.#sensor.insteadBecause;
   }
 
   /** Rules that are asked. */
@@ -134,6 +131,31 @@ export class SystemCallEngine {
       alerts: this.#losses.total === 0 ? alerts : alerts.map((one) => this.#doubted(one)),
       lost,
     };
+  }
+
+  /**
+   * Asks other rules from now on; what happened before is asked of those before, and what processes are is kept. Returns the alerts of
+   * these. Throws an Error when the machine does not let it: then the rules stay.
+   */
+  replace(asked: AskedSet): readonly RuleAlert[] {
+    const alerts: RuleAlert[] = [];
+    const next = this.#engine(asked);
+    this.#goOn(alerts, true);
+    this.#sensor.change(typesOf(next, this.#recorder !== undefined), (raw) => this.#take(raw, alerts, true));
+    this.#rules = next;
+    return alerts;
+  }
+
+  #engine({ rules, correlations, matching, staticFields, bytesAsBase64 }: AskedSet): RuleEngine<SystemEvent> {
+    const source = withStaticFields(syscallSource, staticFields);
+    const engine = new RuleEngine({ rules, correlations }, source, {
+      timeOf: ({ raw }) => raw.time,
+      hostname: this.#hostname,
+      matching,
+      printing: bytesAsBase64 ? withBase64Bytes : undefined,
+    });
+    for (const type of eventTypes.keys()) if (engine.isAsked(type)) engine.prepare(type);
+    return engine;
   }
 
   /** Leaves nothing behind in the kernel, and a recording on the disk. Idempotent. */
@@ -199,6 +221,12 @@ export class SystemCallEngine {
     const lost = this.#losses.between(at - doubtMs, Number.MAX_SAFE_INTEGER);
     return lost > 0 ? { ...alert, lost } : alert;
   }
+}
+
+/** Types of events that are to be given. */
+function typesOf(rules: RuleEngine<SystemEvent>, isRecording: boolean): ReadonlySet<string> {
+  const asked = eventTypes.filter((_, type) => rules.isAsked(type));
+  return new Set(isRecording ? [...asked, ...recordedTypes] : asked);
 }
 
 function total(counts: ReadonlyMap<string, number>): number {

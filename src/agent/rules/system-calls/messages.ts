@@ -1,17 +1,12 @@
 import type { RuleAlert } from '../../../rules/format/alert.ts';
-import type { RuleSet } from '../../../rules/rule-set.ts';
 import type { EventSensorKind } from '../../../sensor/event-sensor.ts';
 import type { RecordingStatus } from '../../../store/recording/recording-file.ts';
+import type { AskedSet } from '../asked-set.ts';
 import type { CorrelationsStatus } from '../correlations-status.ts';
 
 /** What the worker is started with. */
-export interface WorkerSetup extends Pick<RuleSet, 'rules' | 'correlations'> {
-  readonly matching: 'first' | 'all';
+export interface WorkerSetup extends AskedSet {
   readonly hostname: string;
-  /** Values of `static.NAME`, by name. */
-  readonly staticFields: ReadonlyMap<string, string>;
-  /** In outputs (`buffer_format_base64`). */
-  readonly bytesAsBase64: boolean;
   readonly sensor: EventSensorKind | 'auto';
   /** Bytes of the kernel's ring buffer. */
   readonly ringBytes?: number;
@@ -40,8 +35,11 @@ export interface Counts {
   readonly recording?: RecordingStatus;
 }
 
-/** `acknowledge`: one batch has been taken. */
-export type ToWorker = { readonly type: 'acknowledge' } | { readonly type: 'stop' };
+/** `acknowledge`: one batch has been taken. `replace`: other rules are asked from now on. */
+export type ToWorker =
+  | { readonly type: 'acknowledge' }
+  | { readonly type: 'replace'; readonly asked: AskedSet }
+  | { readonly type: 'stop' };
 
 export type FromWorker =
   | {
@@ -56,6 +54,9 @@ export type FromWorker =
       /** Why no engine is asked, where one was named or should be there. */
       readonly containersMissing: string | undefined;
     }
+  /** How many rules are asked now; or why those before are asked still. */
+  | { readonly type: 'replaced'; readonly rules: number }
+  | { readonly type: 'kept'; readonly message: string }
   /** The machine does not let it; the message is for the user. */
   | { readonly type: 'refused'; readonly message: string }
   | {

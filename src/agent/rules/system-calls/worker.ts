@@ -2,6 +2,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ContainerSource } from '../../../event/state/container-wait.ts';
 import { type Containers, type ContainersStatus, openContainers } from '../../../sensor/cri.ts';
+import type { AskedSet } from '../asked-set.ts';
 import { Accounts } from './accounts.ts';
 import { type Pass, SystemCallEngine } from './engine.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
@@ -24,6 +25,8 @@ const noContainers: ContainerSource = { lookup: () => undefined, isAwaited: () =
 const port = parentPort!;
 let underWay = 0;
 let isStopping = false;
+/** Rules that are to be asked in place of those before. */
+let wanted: AskedSet | undefined;
 let wake = (): void => undefined;
 
 function post(message: FromWorker): void {
@@ -32,7 +35,8 @@ function post(message: FromWorker): void {
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'stop') isStopping = true;
-  else underWay--;
+  else if (message.type === 'acknowledge') underWay--;
+  else wanted = message.asked;
   wake();
 });
 
@@ -68,6 +72,18 @@ function open(containers: ContainerSource): SystemCallEngine | undefined {
 }
 
 let toldAt = 0;
+
+/** Goes over to other rules, or tells why it does not. */
+function replace(engine: SystemCallEngine, asked: AskedSet): void {
+  try {
+    const alerts = engine.replace(asked);
+    underWay++;
+    post({ type: 'batch', alerts, lost: new Map(), notices: notices(), counts: engine.counts });
+    post({ type: 'replaced', rules: engine.rules });
+  } catch (error) {
+    post({ type: 'kept', message: (error as Error).message });
+  }
+}
 let toldState: ContainersStatus['state'] | undefined;
 
 /** What changed with the container engine since it was last looked at. */
@@ -114,6 +130,10 @@ if (engine !== undefined) {
     if (underWay >= credit) {
       await pause(tellEveryMs);
       continue;
+    }
+    if (wanted !== undefined) {
+      replace(engine, wanted);
+      wanted = undefined;
     }
     const { count, isWaiting } = pass(engine);
     quietMs = count > 0 ? shortestPauseMs : Math.min(quietMs * growth, longestPauseMs);
