@@ -14,8 +14,8 @@ export interface EngineOptions<E> {
   readonly hostname: string;
   /** Of an event the first rule that holds is told, or all that do. Correlations are told in any case. */
   readonly matching: 'first' | 'all';
-  /** Fields as outputs show them, where that is not as conditions want them. */
-  readonly outputs?: EventSource<E>;
+  /** Changes how fields are printed, not how they are compared: `withBase64Bytes`. */
+  readonly printing?: (<T>(source: EventSource<T>) => EventSource<T>) | undefined;
 }
 
 const none: readonly RuleAlert[] = [];
@@ -37,7 +37,7 @@ export class RuleEngine<E> {
 
   constructor({ rules, correlations = [] }: AskedRules, source: EventSource<E>, options: EngineOptions<E>) {
     this.#matcher = compileRules(rules, source);
-    this.#printer = new AlertPrinter(options.outputs ?? source, options.timeOf, options.hostname);
+    this.#printer = new AlertPrinter(options.printing?.(source) ?? source, options.timeOf, options.hostname);
     this.#matching = options.matching;
     this.rules = this.#matcher.rules;
     this.#correlator = new CorrelationEngine(correlations, source, options);
@@ -53,6 +53,15 @@ export class RuleEngine<E> {
   /** What is asked of a type of event. */
   askedOf(type: number): readonly (Rule | Correlation)[] {
     return [...this.#matcher.rulesFor(type), ...this.#correlator.askedOf(type)];
+  }
+
+  /**
+   * What cannot do what it says when only events of these types come: rules of which none is asked, and correlations one of whose
+   * conditions never holds. An absence whose expected event never comes would be told each time.
+   */
+  unseen(types: readonly number[]): readonly (Rule | Correlation)[] {
+    const seen = new Set(types.flatMap((type) => this.#matcher.rulesFor(type)));
+    return [...this.rules.filter((rule) => !seen.has(rule)), ...this.#correlator.unseen(types)];
   }
 
   /** Makes the functions of a type now, rather than when its first event comes. */

@@ -59,7 +59,7 @@ export interface Containers {
   readonly ready: Promise<void>;
   /** What is known of a container, by the first 12 digits of its id. An unknown one is asked for, and there soon. */
   lookup(id: string): ContainerRecord | undefined;
-  /** Whether the engine has been asked for a container and may still tell of it. */
+  /** Whether the engine has been asked for a container and has not answered yet. */
   isAwaited(id: string): boolean;
   readonly status: ContainersStatus;
   /** Ends the connection. Idempotent. */
@@ -119,7 +119,7 @@ class OpenContainers implements Containers {
   }
 
   isAwaited(id: string): boolean {
-    return this.#engine !== undefined && this.#questions.isOpen(id) && this.#cache.get(id) === undefined;
+    return this.#engine !== undefined && this.#questions.isAwaited(id) && this.#cache.get(id) === undefined;
   }
 
   get status(): ContainersStatus {

@@ -4,6 +4,7 @@ import { auditSource } from '../../event/audit/audit-source.ts';
 import { type AskedRules, RuleEngine } from '../../rules/engine.ts';
 import type { RuleAlert } from '../../rules/format/alert.ts';
 import { withStaticFields } from '../../rules/settings/settings-source.ts';
+import { correlationsStatus } from './correlations-status.ts';
 import { EventInputs } from './event-input.ts';
 import { RecentKeys } from './recent-keys.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
@@ -72,8 +73,10 @@ export class AuditRules implements RuleSource {
 
   status(): RuleSourceStatus {
     const inputs = this.inputs.status();
+    const correlations = correlationsStatus(this.#engine);
     return {
       ...inputs,
+      ...(correlations && { correlations }),
       id: auditSource.id,
       rules: this.#engine.rules.length + this.#engine.correlations.length,
       events: this.#events,

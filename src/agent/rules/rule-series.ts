@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import { series } from '../series.ts';
+import type { CorrelationsStatus } from './correlations-status.ts';
 import type { RulesStatus } from './rule-alerts.ts';
 
 /**
@@ -41,10 +42,33 @@ export function ruleSeries(registry: Registry): (status: RulesStatus) => void {
       ({ byRule }) => byRule.map(({ count, ...labels }) => [labels, count]),
     ),
   ];
-  take.push(...recordingSeries(registry));
+  take.push(...correlationSeries(registry), ...recordingSeries(registry));
   return (status) => {
     for (const set of take) set(status);
   };
+}
+
+/** Series of rules over several events; without samples where there are none. */
+function correlationSeries(registry: Registry): ((status: RulesStatus) => void)[] {
+  const of = (name: string, help: string, key: keyof CorrelationsStatus) =>
+    series<RulesStatus>(registry, name, help, ['source'], ({ sources }) =>
+      sources.flatMap(({ id, correlations }) =>
+        correlations === undefined ? [] : [[{ source: id }, correlations[key]] as const],
+      ),
+    );
+  return [
+    of('picket_correlation_state_bytes', 'Approximate memory of rules over several events.', 'stateBytes'),
+    of(
+      'picket_correlation_evictions_total',
+      'What rules over several events forgot for want of room.',
+      'evicted',
+    ),
+    of(
+      'picket_correlation_suppressed_total',
+      'Alerts of rules over several events that were not told since the same had been told shortly before.',
+      'suppressed',
+    ),
+  ];
 }
 
 /** Series of recordings; without samples where none is made. */

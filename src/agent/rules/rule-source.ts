@@ -1,6 +1,6 @@
 import type { RuleAlert } from '../../rules/format/alert.ts';
-
 import type { RecordingStatus } from '../../store/recording/recording-file.ts';
+import type { CorrelationsStatus } from './correlations-status.ts';
 
 /** Where alerts of rules go, whatever the rules were asked of. */
 export interface RuleAlertSink {
@@ -26,6 +26,8 @@ export interface RuleSourceStatus {
   readonly undecodable: number;
   /** Events of containers of which the engine had not told in time; undefined where that cannot be. */
   readonly incomplete?: number;
+  /** Rules over several events; undefined where there are none. */
+  readonly correlations?: CorrelationsStatus;
   /** Where its events are recorded. */
   readonly recording?: RecordingStatus;
 }

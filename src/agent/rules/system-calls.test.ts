@@ -143,7 +143,7 @@ describe.skipIf(skip)(`rules on system calls, in a thread of their own${skip ? `
     await rules.stop();
     const { lost } = rules.status();
     expect(lost).toBeGreaterThan(0);
-    expect(seen.warnings.join('\n')).toContain('the kernel had no room for events: openat');
+    expect(seen.warnings.join('\n')).toMatch(/the kernel had no room for events: .*openat \d+/);
     expect(seen.alerts.length).toBeGreaterThan(0);
     expect(seen.alerts.length + lost).toBeGreaterThanOrEqual(total);
     expect(seen.alerts.at(-1)?.lost).toBeGreaterThan(0);

@@ -105,10 +105,11 @@ export class SystemCallRules implements RuleSource {
         this.#fail(message.message);
         break;
       case 'batch': {
-        const { alerts, counts, lost } = message;
+        const { alerts, counts, lost, notices } = message;
         this.#tellRecording(this.#counts.recording, counts.recording);
         this.#counts = counts;
         for (const alert of alerts) this.#sink.alert(alert);
+        for (const notice of notices) this.#sink.warn(notice);
         if (lost.size > 0) this.#sink.warn(lossText(lost));
         this.#post({ type: 'acknowledge' });
       }

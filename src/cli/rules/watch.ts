@@ -98,7 +98,7 @@ export async function watchSystemCalls(
     say(`rules    ${source.status().rules} on ${source.status().detail}`);
     if (record !== undefined)
       say(`record   ${record.path}, the newest ${Math.round(record.maxBytes / 2 ** 20)} MiB`);
-    if (source.containers !== undefined) say(`containers as ${source.containers} tells`);
+    if (source.containers !== undefined) say(`engine   ${source.containers}, for images and pods`);
     if (source.containersMissing !== undefined)
       say(`warning: ${source.containersMissing}; it is tried again`);
     if (source.insteadBecause !== undefined) say(`warning: without BPF: ${source.insteadBecause}`);

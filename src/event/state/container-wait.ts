@@ -4,7 +4,7 @@ import type { ContainerRecord } from './container.ts';
 export interface ContainerSource {
   /** What is known of a container; asks for it where nothing is. */
   lookup(id: string): ContainerRecord | undefined;
-  /** Whether the engine has been asked for a container and may still tell of it. */
+  /** Whether the engine has been asked for a container and has not answered yet. */
   isAwaited(id: string): boolean;
 }
 
@@ -37,7 +37,7 @@ export class ContainerWait {
   waited = 0;
   /** Milliseconds that events waited, of all. */
   waitedMs = 0;
-  /** Events that went on although the engine might still have told of their containers. */
+  /** Events that went on although the engine had not answered for their containers. */
   incomplete = 0;
   readonly #source: ContainerSource;
   readonly #patience: Patience;

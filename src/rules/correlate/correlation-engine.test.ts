@@ -60,6 +60,9 @@ describe('with single rules', () => {
     expect(engine.askedOf(0).map(({ name }) => name)).toEqual(['r', 'c']);
     expect(engine.askedOf(4).map(({ name }) => name)).toEqual(['c']);
     for (const type of smallTypes.keys()) engine.prepare(type);
+    expect(engine.unseen([0, 4])).toEqual([]);
+    expect(engine.unseen([0]).map(({ name }) => name)).toEqual(['c']);
+    expect(engine.unseen([4]).map(({ name }) => name)).toEqual(['r', 'c']);
   });
 });
 

@@ -4,7 +4,7 @@ import { compileConditions, type Matcher } from '../compile/compile.ts';
 import type { Correlation } from '../correlation.ts';
 import type { RuleAlert } from '../format/alert.ts';
 import { renderOperand } from '../syntax/render-condition.ts';
-import { Correlator } from './correlator.ts';
+import { Correlator, type PrintOptions } from './correlator.ts';
 import { keyOf } from './keys.ts';
 import { patternsOf } from './tracker.ts';
 
@@ -14,6 +14,12 @@ interface Asked<E> {
   readonly role: number;
   readonly keyOf: (event: E) => string | undefined;
   readonly correlator: Correlator<E>;
+}
+
+/** As those of the whole engine. */
+export interface CorrelationOptions<E> extends PrintOptions {
+  /** Nanoseconds since the epoch. */
+  readonly timeOf: (event: E) => bigint;
 }
 
 const none: readonly RuleAlert[] = [];
@@ -33,14 +39,10 @@ export class CorrelationEngine<E> {
   #setBack = 0;
 
   /** Those of other sources, and those not enabled, are left out. */
-  constructor(
-    correlations: readonly Correlation[],
-    source: EventSource<E>,
-    options: { readonly timeOf: (event: E) => bigint; readonly hostname: string },
-  ) {
+  constructor(correlations: readonly Correlation[], source: EventSource<E>, options: CorrelationOptions<E>) {
     this.correlations = correlations.filter((one) => one.enabled && one.source === source.id);
     this.#timeOf = options.timeOf;
-    this.#correlators = this.correlations.map((one) => new Correlator(one, source, options.hostname));
+    this.#correlators = this.correlations.map((one) => new Correlator(one, source, options));
     this.#absences = this.#correlators.filter(({ correlation }) => correlation.asks.kind === 'absence');
     const keys = new Map<string, Asked<E>['keyOf']>();
     const keyBy = (by: readonly Operand[]) => {
@@ -65,6 +67,13 @@ export class CorrelationEngine<E> {
   /** The correlations that ask for events of a type. */
   askedOf(type: number): readonly Correlation[] {
     return [...new Set(this.#matcher.rulesFor(type).map(({ correlator }) => correlator.correlation))];
+  }
+
+  /** Correlations that cannot do what they say when only events of these types come: one of their conditions never holds. */
+  unseen(types: Iterable<number>): readonly Correlation[] {
+    const seen = new Set([...types].flatMap((type) => this.#matcher.rulesFor(type)));
+    const blind = this.#matcher.rules.filter((asked) => !seen.has(asked));
+    return [...new Set(blind.map(({ correlator }) => correlator.correlation))];
   }
 
   /** Makes the functions of a type now, rather than when its first event comes. */

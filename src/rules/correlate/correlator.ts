@@ -11,6 +11,13 @@ import type { Completion, Tracker } from './tracker.ts';
 /** How far time may run back before it counts as a clock that was set: 5 minutes, in nanoseconds. */
 export const maxStepBack = 300e9;
 
+/** How alerts are printed. */
+export interface PrintOptions {
+  readonly hostname: string;
+  /** Changes how fields are printed, not how they are compared. */
+  readonly printing?: (<T>(source: EventSource<T>) => EventSource<T>) | undefined;
+}
+
 /** One correlation at work. Times are nanoseconds since `base`. */
 export class Correlator<E> {
   readonly correlation: Correlation;
@@ -22,7 +29,7 @@ export class Correlator<E> {
   /** The latest time of its events so far. */
   #now = Number.NEGATIVE_INFINITY;
 
-  constructor(correlation: Correlation, source: EventSource<E>, hostname: string) {
+  constructor(correlation: Correlation, source: EventSource<E>, { hostname, printing }: PrintOptions) {
     const { asks, within, cooldown, maxKeys } = correlation;
     this.correlation = correlation;
     const names = asks.kind === 'sequence' ? asks.steps.map(({ name }) => name) : [];
@@ -35,7 +42,7 @@ export class Correlator<E> {
           ? countTracker(asks, within, maxKeys, source)
           : (this.#absence as AbsenceTracker<E>);
     this.#cooldown = new Cooldown(cooldown, maxKeys);
-    this.#printer = new AlertPrinter(moments, ({ time }) => time, hostname);
+    this.#printer = new AlertPrinter(printing?.(moments) ?? moments, ({ time }) => time, hostname);
     // Binds the output, so that what it asks of earlier events is kept from the first one on.
     this.#printed = withWholeFields(correlation);
     this.#printer.prepare(this.#printed);

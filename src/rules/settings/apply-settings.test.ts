@@ -145,4 +145,11 @@ test('bytes are printed as base64, and compared as bytes', () => {
     new AlertPrinter(from, () => 1n, 'h').alert(rules[0]!, { name: '' }).message;
   expect(printed(source)).toBe('..A');
   expect(printed(withBase64Bytes(source))).toBe('AP9B');
+  const text =
+    '- {correlation: c, desc: d, sequence: {by: [evt.buffer], steps: [{name: a, condition: evt.buffer contains A}, {name: b, condition: evt.type = open, where: evt.buffer = val(a.evt.buffer)}]}, within: 1s, output: "%a.evt.buffer %evt.buffer", priority: INFO}\n';
+  const { rules: none, correlations } = apply('', text);
+  const options = { timeOf: () => 1n, hostname: 'h', matching: 'first', printing: withBase64Bytes } as const;
+  const engine = new RuleEngine({ rules: none, correlations }, source, options);
+  expect(engine.take({ name: '' })).toEqual([]);
+  expect(engine.take({ name: '' }).map(({ message }) => message)).toEqual(['AP9B AP9B']);
 });

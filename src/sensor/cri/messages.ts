@@ -104,8 +104,6 @@ export const containerEventResponse = message({
   podSandboxStatus: one(4, podSandboxStatus),
 });
 
-export type Container = Read<typeof container>;
 export type ContainerStatus = Read<typeof containerStatus>;
-export type PodSandbox = Read<typeof podSandbox>;
 export type PodSandboxStatus = Read<typeof podSandboxStatus>;
 export type Info = Readonly<Record<string, string>>;

@@ -55,9 +55,12 @@ export class Questions {
     this.#limits = limits;
   }
 
-  /** Whether the answer is to come. */
-  isOpen(id: string): boolean {
-    return this.#open.has(id);
+  /**
+   * Whether the first answer is to come. A container is known to its engine before anything runs in it; what it does not know then is of
+   * another engine, or the sandbox of a pod: that is asked for again, and worth no waiting.
+   */
+  isAwaited(id: string): boolean {
+    return this.#open.get(id) === 0;
   }
 
   /** Asks, unless the answer is to come already, or was "unknown" a short while ago. */

@@ -9,6 +9,7 @@ import type { RuleAlert } from '../../../rules/format/alert.ts';
 import { withBase64Bytes, withStaticFields } from '../../../rules/settings/settings-source.ts';
 import { type EventSensor, openEventSensor } from '../../../sensor/event-sensor.ts';
 import { LossLog } from '../../loss-log.ts';
+import { correlationsStatus } from '../correlations-status.ts';
 import { EventRecorder, type RecordedMachineNames } from './event-recorder.ts';
 import type { Counts, WorkerSetup } from './messages.ts';
 import { recordedTypes } from './recorded-types.ts';
@@ -61,8 +62,8 @@ export class SystemCallEngine {
     const { sensor: kind, ringBytes, record } = setup;
     const timeOf = ({ raw }: SystemEvent) => raw.time;
     const source = withStaticFields(syscallSource, staticFields);
-    const outputs = bytesAsBase64 ? withBase64Bytes(source) : source;
-    const options = { timeOf, hostname, matching, outputs };
+    const printing = bytesAsBase64 ? withBase64Bytes : undefined;
+    const options = { timeOf, hostname, matching, printing };
     this.#rules = new RuleEngine({ rules, correlations }, source, options);
     const asked = [...eventTypes.keys()].filter((type) => this.#rules.isAsked(type));
     for (const type of asked) this.#rules.prepare(type);
@@ -97,7 +98,15 @@ export class SystemCallEngine {
     const { events, undecodable } = this.#sensor;
     const recording = this.#recorder?.status;
     const { incomplete } = this.#wait;
-    return { events, lost: total(this.#lost), undecodable, incomplete, ...(recording && { recording }) };
+    const correlations = correlationsStatus(this.#rules);
+    return {
+      events,
+      lost: total(this.#lost),
+      undecodable,
+      incomplete,
+      ...(correlations && { correlations }),
+      ...(recording && { recording }),
+    };
   }
 
   /**

@@ -2,6 +2,7 @@ import type { RuleAlert } from '../../../rules/format/alert.ts';
 import type { RuleSet } from '../../../rules/rule-set.ts';
 import type { EventSensorKind } from '../../../sensor/event-sensor.ts';
 import type { RecordingStatus } from '../../../store/recording/recording-file.ts';
+import type { CorrelationsStatus } from '../correlations-status.ts';
 
 /** What the worker is started with. */
 export interface WorkerSetup extends Pick<RuleSet, 'rules' | 'correlations'> {
@@ -33,6 +34,7 @@ export interface Counts {
   readonly undecodable: number;
   /** Events of containers of which the engine had not told in time. */
   readonly incomplete: number;
+  readonly correlations?: CorrelationsStatus;
   readonly recording?: RecordingStatus;
 }
 
@@ -60,4 +62,6 @@ export type FromWorker =
       readonly counts: Counts;
       /** Events that the kernel had no room for since the last batch, by type. */
       readonly lost: ReadonlyMap<string, number>;
+      /** Sentences for who watches. */
+      readonly notices: readonly string[];
     };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ContainerSource } from '../../../event/state/container-wait.ts';
-import { type Containers, openContainers } from '../../../sensor/cri.ts';
+import { type Containers, type ContainersStatus, openContainers } from '../../../sensor/cri.ts';
 import { Accounts } from './accounts.ts';
 import { type Pass, SystemCallEngine } from './engine.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
@@ -68,6 +68,20 @@ function open(containers: ContainerSource): SystemCallEngine | undefined {
 }
 
 let toldAt = 0;
+let toldState: ContainersStatus['state'] | undefined;
+
+/** What changed with the container engine since it was last looked at. */
+function notices(): readonly string[] {
+  const status = containers?.status;
+  const before = toldState;
+  toldState = status?.state;
+  if (status === undefined || before === undefined || before === status.state) return [];
+  if (status.state === 'connected')
+    return [`containers are known, as ${status.engine} at ${status.socket} tells`];
+  return before === 'connected'
+    ? [`${status.problem}: rules do not know new containers until it is back`]
+    : [];
+}
 
 /** One turn; returns how many events it took, and whether some wait. */
 function pass(engine: SystemCallEngine, isLast = false): Pick<Pass, 'count' | 'isWaiting'> {
@@ -76,7 +90,7 @@ function pass(engine: SystemCallEngine, isLast = false): Pick<Pass, 'count' | 'i
   if (alerts.length > 0 || lost.size > 0 || now - toldAt >= tellEveryMs) {
     toldAt = now;
     underWay++;
-    post({ type: 'batch', alerts, lost, counts: engine.counts });
+    post({ type: 'batch', alerts, lost, notices: notices(), counts: engine.counts });
   }
   return { count, isWaiting };
 }
@@ -85,7 +99,8 @@ const containers = await askContainers();
 const engine = open(containers ?? noContainers);
 if (engine !== undefined) {
   const { rules, sensor, insteadBecause } = engine;
-  const { engine: name, socket, problem } = containers?.status ?? {};
+  const { engine: name, socket, problem, state } = containers?.status ?? {};
+  toldState = state;
   post({
     type: 'started',
     rules,
@@ -106,11 +121,16 @@ if (engine !== undefined) {
     else await pause(isWaiting ? heldPauseMs : quietMs);
   }
   toldAt = 0;
-  for (const end = Date.now() + lastMs; pass(engine, true).count === batchSize && Date.now() < end; )
-    await turn();
+  const end = Date.now() + lastMs;
+  for (;;) {
+    const { count, isWaiting } = pass(engine, Date.now() >= end);
+    if (isWaiting) await sleep(heldPauseMs);
+    else if (count === batchSize && Date.now() < end) await turn();
+    else break;
+  }
   await engine.close();
   // What the recording came to at last.
-  post({ type: 'batch', alerts: [], lost: new Map(), counts: engine.counts });
+  post({ type: 'batch', alerts: [], lost: new Map(), notices: [], counts: engine.counts });
 }
 containers?.close();
 port.close();
