@@ -6,6 +6,7 @@ import { RecordDecoder } from './bpf/decode.ts';
 import { processesNow } from './bpf/proc-seed.ts';
 import { type Attached, attachPrograms } from './bpf/programs.ts';
 import { RingReader } from './bpf/ring.ts';
+import { ClockOffset } from './clock-offset.ts';
 import type { Probe } from './sensor.ts';
 
 const kernelTypes = '/sys/kernel/btf/vmlinux';
@@ -53,6 +54,7 @@ export class BpfSensor {
   readonly #ring: RingReader;
   readonly #decoder: RecordDecoder;
   readonly #ringBytes: number;
+  readonly #clock = new ClockOffset();
   #isClosed = false;
 
   /** Throws an Error with a message for the user when the machine does not let it. */
@@ -66,14 +68,14 @@ export class BpfSensor {
       this.#attached.close();
       throw error;
     }
-    this.#decoder = new RecordDecoder(this.#ring.bytes, epochOffset());
+    this.#decoder = new RecordDecoder(this.#ring.bytes, this.#clock.value);
     // After the programs: what starts meanwhile is told by both.
     this.processes = processesNow(this.#decoder.epochOffset);
   }
 
   /** Gives the events that wait to `take`, at most `most`, in the order in which they happened. Returns how many records it read. */
   read(most: number, take: (event: RawEvent) => void): number {
-    this.#decoder.epochOffset = epochOffset();
+    this.#decoder.epochOffset = this.#clock.value;
     return this.#ring.read(most, (at, length) => {
       const event = this.#decoder.decode(at, length);
       if (event === undefined) return;
@@ -121,9 +123,4 @@ export function probeBpf(): Probe {
         : 'it needs root';
     return { state: 'unavailable', details: [`${message}: ${help}`] };
   }
-}
-
-/** Nanoseconds from the monotonic clock to the epoch. */
-function epochOffset(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)) - process.hrtime.bigint();
 }

@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import type { RawEvent, ThreadRecord } from '../event/raw-event.ts';
 import { processesNow, processNow } from './bpf/proc-seed.ts';
+import { ClockOffset } from './clock-offset.ts';
 import { type CpuBuffer, Drain } from './tracefs/drain.ts';
 import { canDecodeEvent, EventRecordDecoder, eventChoices } from './tracefs/event-records.ts';
 import { readLayout } from './tracefs/events.ts';
@@ -38,6 +39,7 @@ export class TracefsEvents {
   readonly #instance: TraceInstance;
   readonly #drain: Drain;
   readonly #decoder: EventRecordDecoder;
+  readonly #clock = new ClockOffset();
   #lost = 0;
   #isClosed = false;
 
@@ -52,12 +54,12 @@ export class TracefsEvents {
       this.#drain = new Drain(this.#instance.cpus.map((cpu) => cpuBuffer(cpu, layout.page)));
       const formats = layout.events.map(({ format }) => format);
       this.#decoder = new EventRecordDecoder(formats, {
-        epochOffset: epochOffset(),
+        epochOffset: this.#clock.value,
         muted,
-        process: (pid) => processNow(pid, epochOffset()),
+        process: (pid) => processNow(pid, this.#clock.value),
       });
       // After the instance: what starts meanwhile is told by both.
-      this.processes = processesNow(epochOffset());
+      this.processes = processesNow(this.#clock.value);
     } catch (error) {
       this.#tracefs.release();
       throw error;
@@ -67,7 +69,7 @@ export class TracefsEvents {
   read(most: number, take: (event: RawEvent) => void): number {
     let count = 0;
     const decoder = this.#decoder;
-    decoder.epochOffset = epochOffset();
+    decoder.epochOffset = this.#clock.value;
     this.#drain.pass(monotonicMs() - commitSlackMs, {
       get full() {
         return count >= most;
@@ -115,9 +117,4 @@ function cpuBuffer({ fd }: CpuFile, format: PageFormat): CpuBuffer {
       }
     },
   };
-}
-
-/** Nanoseconds from the monotonic clock to the epoch. */
-function epochOffset(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)) - process.hrtime.bigint();
 }

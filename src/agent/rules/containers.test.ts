@@ -113,7 +113,7 @@ describe.skipIf(skip)(
       const path = join(containerd.folder, 'a.picket');
       const running = await start(containerd.socket, { path, maxBytes: minRecordingBytes });
       for (const name of ['one', 'two'])
-        await containerd.run(containerd.images.edge, ['/bin/cat', '/etc/passwd'], { name });
+        await containerd.run(containerd.images.edge, ['/bin/cat', marker], { name });
       await expect.poll(() => alerts.length, { timeout: 5000 }).toBeGreaterThanOrEqual(2);
       await running.stop();
       expect(running.status().recording).toMatchObject({ lost: 0, errors: 0 });

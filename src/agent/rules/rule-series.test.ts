@@ -11,6 +11,8 @@ const source = {
   lost: 2,
   undecodable: 1,
   incomplete: 4,
+  evicted: 8,
+  correlations: { stateBytes: 640, evicted: 5, suppressed: 6 },
 } as const;
 const rule = { rule: 'Terminal "shell"', priority: 'Notice', source: 'syscall', count: 3 } as const;
 
@@ -25,8 +27,12 @@ test('series of sources and rules, set anew each time', async () => {
     'picket_rule_events_lost_total{source="syscall"} 2',
     'picket_rule_events_undecodable_total{source="syscall"} 1',
     'picket_rule_events_incomplete_total{source="syscall"} 4',
+    'picket_rule_state_evictions_total{source="syscall"} 8',
     'picket_rules_asked{source="syscall"} 93',
     'picket_rule_source_up{source="syscall"} 1',
     'picket_rule_alerts_total{rule="Terminal \\"shell\\"",priority="Notice",source="syscall"} 3',
+    'picket_correlation_state_bytes{source="syscall"} 640',
+    'picket_correlation_evictions_total{source="syscall"} 5',
+    'picket_correlation_suppressed_total{source="syscall"} 6',
   ]);
 });

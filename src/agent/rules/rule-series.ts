@@ -12,19 +12,25 @@ export function ruleSeries(registry: Registry): (status: RulesStatus) => void {
     series<RulesStatus>(registry, name, help, ['source'], ({ sources }) =>
       sources.map((source) => [{ source: source.id }, source[key]]),
     );
+  const where = (name: string, help: string, key: 'incomplete' | 'evicted') =>
+    series<RulesStatus>(registry, name, help, ['source'], ({ sources }) =>
+      sources.flatMap(({ id, [key]: value }) =>
+        value === undefined ? [] : [[{ source: id }, value] as const],
+      ),
+    );
   const take = [
     of('picket_rule_events_total', 'Events that rules were asked of.', 'events'),
     of('picket_rule_events_lost_total', 'Events that were there and that rules were not asked of.', 'lost'),
     of('picket_rule_events_undecodable_total', 'What came and could not be read as an event.', 'undecodable'),
-    series<RulesStatus>(
-      registry,
+    where(
       'picket_rule_events_incomplete_total',
       'Events of containers of which the container engine had not told in time.',
-      ['source'],
-      ({ sources }) =>
-        sources.flatMap(({ id, incomplete }) =>
-          incomplete === undefined ? [] : [[{ source: id }, incomplete] as const],
-        ),
+      'incomplete',
+    ),
+    where(
+      'picket_rule_state_evictions_total',
+      'Threads and descriptors that were forgotten because a table was full.',
+      'evicted',
     ),
     of('picket_rules_asked', 'Rules that are asked of the events of a source.', 'rules'),
     series<RulesStatus>(

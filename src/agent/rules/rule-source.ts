@@ -26,6 +26,8 @@ export interface RuleSourceStatus {
   readonly undecodable: number;
   /** Events of containers of which the engine had not told in time; undefined where that cannot be. */
   readonly incomplete?: number;
+  /** Threads and descriptors that were forgotten because a table was full; undefined where there are no such tables. */
+  readonly evicted?: number;
   /** Rules over several events; undefined where there are none. */
   readonly correlations?: CorrelationsStatus;
   /** Where its events are recorded. */

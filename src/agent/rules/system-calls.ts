@@ -8,7 +8,7 @@ const details: Readonly<Record<EventSensorKind, string>> = {
   bpf: 'system calls of this machine, from programs in the kernel',
   tracefs: 'starts, ends and TCP connections of programs on this machine, from trace events of the kernel',
 };
-const none: Counts = { events: 0, lost: 0, undecodable: 0, incomplete: 0 };
+const none: Counts = { events: 0, lost: 0, undecodable: 0, incomplete: 0, evicted: 0 };
 
 type Started = Extract<FromWorker, { type: 'started' }>;
 

@@ -104,6 +104,7 @@ export class SystemCallEngine {
       lost: total(this.#lost),
       undecodable,
       incomplete,
+      evicted: this.#state.evictedThreads + this.#state.evictedDescriptors,
       ...(correlations && { correlations }),
       ...(recording && { recording }),
     };

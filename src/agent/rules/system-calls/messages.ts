@@ -34,6 +34,8 @@ export interface Counts {
   readonly undecodable: number;
   /** Events of containers of which the engine had not told in time. */
   readonly incomplete: number;
+  /** Threads and descriptors that were forgotten because a table was full. */
+  readonly evicted: number;
   readonly correlations?: CorrelationsStatus;
   readonly recording?: RecordingStatus;
 }
