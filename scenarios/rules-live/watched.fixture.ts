@@ -59,21 +59,33 @@ export interface Alert {
   readonly output_fields: Readonly<Record<string, unknown>>;
 }
 
+/** How rules are asked. */
+export interface WatchOptions {
+  /** Rules that are on; without it those as shipped. */
+  readonly only?: ReadonlySet<string> | undefined;
+  /** Socket of the container engine. */
+  readonly engine?: string;
+  /** What runs Picket, with its arguments. */
+  readonly prefix?: readonly string[];
+}
+
 /**
- * `picket run` with the official rules while something is done; `engine` is the socket of the container engine. Returns its alerts and
+ * `picket run` with the official rules while something is done. Returns its alerts and
  * what it said.
  */
 export async function watched(
   path: string,
-  { only, engine = 'none' }: { readonly only?: ReadonlySet<string> | undefined; readonly engine?: string },
+  { only, engine = 'none', prefix = [] }: WatchOptions,
   act: () => Promise<void>,
 ): Promise<{ readonly alerts: readonly Alert[]; readonly said: string }> {
   const local = join(path, 'local.yaml');
   writeFileSync(local, overrides(only));
   const [page, metrics] = [await freePort(), await freePort()];
+  const [program = '', ...before] = [...prefix, join(root, 'picket')];
   const child = spawn(
-    join(root, 'picket'),
+    program,
     [
+      ...before,
       ...['run', '--no-store', '-o', 'jsonl', '--for', '300s', '--cri-socket', engine],
       ...['--listen', `127.0.0.1:${page}`, '--metrics-listen', `127.0.0.1:${metrics}`],
       ...[...files, local].flatMap((file) => ['--rules', file]),

@@ -26,7 +26,7 @@ const skip =
 /** What the stable rules rightly say of normal work, going by their own text. */
 const right: readonly { readonly rule: string; readonly process: string; readonly reason: string }[] = [];
 
-const marker = 'PICKET_SCENARIO';
+const marker = 'PICKET_QUIET_JOB';
 const depth = 16;
 
 interface Alert {

@@ -57,15 +57,18 @@ async function containers(): Promise<HealthItem> {
   return { id: 'containers', state: state === 'available' ? 'ok' : 'warning', text: details.join('; ') };
 }
 
-/** Whether programs in the kernel can tell of system calls. Nothing that `run` does needs it yet: a lack is a warning. */
+/** Whether programs in the kernel can tell of system calls. Rules fall back to trace events: a lack is a warning. */
 async function systemCalls(): Promise<HealthItem> {
   const id = 'sensor bpf';
+  const help =
+    'rules are asked of trace events instead, which tell less; picket rules list says which can be evaluated';
   try {
     const { probeBpf } = await import('../sensor/bpf.ts');
     const { state, details } = probeBpf();
-    return { id, state: state === 'available' ? 'ok' : 'warning', text: details.join('; ') };
+    if (state === 'available') return { id, state: 'ok', text: details.join('; ') };
+    return { id, state: 'warning', text: details.join('; '), help };
   } catch (error) {
-    return { id, state: 'warning', text: (error as Error).message };
+    return { id, state: 'warning', text: (error as Error).message, help };
   }
 }
 
