@@ -23,6 +23,7 @@ test('an alert of Falco, number by number', () => {
   const text = `${JSON.stringify(sent).slice(0, -1)},"output_fields":${fields}}`;
   expect(readAlerts(text)).toEqual({
     faults: [],
+    undecodable: 0,
     alerts: [
       {
         rule: {
@@ -109,6 +110,7 @@ test.each([
   expect(readAlerts(text)).toEqual({
     alerts: [],
     faults: [{ item: 1, message: expect.stringMatching(message) }],
+    undecodable: 1,
   });
 });
 
