@@ -22,6 +22,9 @@ export interface ReadAlerts {
 const maxDepth = 20;
 /** A longer one is none that Picket gives. */
 const longestId = 64;
+/** Of names: they are kept for long, and stand in metrics. */
+const longestName = 256;
+const mostTags = 100;
 
 /**
  * Returns the alerts of a body as Falco's `http_output` sends it with `json_output: true` (falco `formats.cpp`), of an array of
@@ -83,8 +86,12 @@ function alertOf(value: unknown): ReadAlert | string {
   if (name === '') return 'no alert of Falco: it names no rule';
   const priority = priorityOf(texts.get('priority'));
   if (priority === undefined) return `no priority: ${shown(texts.get('priority'))}`;
+  for (const key of ['rule', 'source', 'hostname'] as const)
+    if ((texts.get(key) ?? '').length > longestName) return `${key} is longer than ${longestName}`;
   const tags = tagsOf(value);
   if (tags === undefined) return 'tags is no list of texts';
+  if (tags.length > mostTags) return `more than ${mostTags} tags`;
+  if (tags.some((tag) => tag.length > longestName)) return `a tag is longer than ${longestName}`;
   const fields = fieldsOf(value);
   if (typeof fields === 'string') return fields;
   const time = timeOf(texts.get('time'), fields);
@@ -140,6 +147,7 @@ function fieldsOf(value: Members): Map<string, string> | string {
   if (!isObject(found)) return 'output_fields is no object';
   const fields = new Map<string, string>();
   for (const [name, inner] of Object.entries(found)) {
+    if (name.length > longestName) return `the name of an output field is longer than ${longestName}`;
     const text = jsonOf(inner, maxDepth);
     if (text === undefined) return `output_fields is nested deeper than ${maxDepth}`;
     fields.set(name, text);
