@@ -23,6 +23,7 @@ class Taken {
     return {
       events: text.includes('good') ? 1 : 0,
       faults: isBad ? [{ item: 1, message: 'no audit event' }] : [],
+      undecodable: isBad ? 1 : 0,
     };
   }
 }

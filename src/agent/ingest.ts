@@ -16,6 +16,7 @@ export interface Taker {
   take(text: string): {
     readonly events: number;
     readonly faults: readonly { readonly item: number; readonly message: string }[];
+    readonly undecodable: number;
   };
 }
 
@@ -34,7 +35,7 @@ export interface IngestOptions {
   readonly maxBytes?: number;
   /** How long one request may take to arrive. Default: 30000. */
   readonly requestMs?: number;
-  /** Default: 12 MiB sent, 32 MiB unpacked; for `/falco` 1 MiB and 4 MiB. */
+  /** Default: 12 MiB sent, 32 MiB unpacked; for `/falco` 1 MiB each. */
   readonly limits?: BodyLimits;
 }
 
@@ -64,7 +65,7 @@ export interface IngestService {
 const mebibyte = 1024 * 1024;
 /** API servers that cut batches make them of 10 MiB at most (`--audit-webhook-truncate-max-batch-size`). */
 const auditLimits: BodyLimits = { sent: 12 * mebibyte, unpacked: 32 * mebibyte };
-const falcoLimits: BodyLimits = { sent: mebibyte, unpacked: 4 * mebibyte };
+const falcoLimits: BodyLimits = { sent: mebibyte, unpacked: mebibyte };
 const maxConnections = 64;
 const retryAfterSeconds = 1;
 /** Faults that an answer tells of. */
@@ -113,7 +114,7 @@ export async function ingest(options: IngestOptions): Promise<IngestService> {
         if (taken.status !== 429) route.unreadable++;
         return decline(response, taken);
       }
-      const { events, faults } = taken;
+      const { events, faults, undecodable } = taken;
       const [first] = faults;
       if (events === 0 && first !== undefined)
         return decline(response, {
@@ -123,7 +124,7 @@ export async function ingest(options: IngestOptions): Promise<IngestService> {
         });
       counts.accepted++;
       response.writeHead(200, { 'Content-Type': 'application/json' });
-      const answer = { events, undecodable: faults.length, faults: faults.slice(0, maxFaults) };
+      const answer = { events, undecodable, faults: faults.slice(0, maxFaults) };
       response.end(JSON.stringify({ schemaVersion: apiSchemaVersion, ...answer }));
     } catch (error) {
       counts.broken++;

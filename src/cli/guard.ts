@@ -46,6 +46,7 @@ const demoAttackAfterMs = 3_000;
 
 /** Guards this machine until a signal, or until the time is up. Leaves nothing behind however it ends. */
 export async function guard(request: GuardRequest, io: Io): Promise<void> {
+  const whenHungUp = later('SIGHUP');
   const paths = request.demo ? [...request.manifests, demoManifests] : request.manifests;
   const loaded = await loadPosture(paths, io, request.limits);
   const narrator = new Narrator(io, { flows: request.flows, json: request.json });
@@ -65,6 +66,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     observer: narrator,
     ...(watched && { rules: watched.alerts }),
   });
+  process.on('SIGUSR1', () => watched?.alerts.reopen());
   let server: Awaited<ReturnType<typeof serve>> | undefined;
   try {
     await agent.start();
@@ -78,9 +80,10 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     // Reading manifests leaves a heap behind that V8 would give back only under pressure.
     globalThis.gc?.();
     narrator.say('Ctrl-C ends it');
-    onHangup(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
-    if (watched !== undefined) onHangupRules(watched, request, io, narrator);
-    process.on('SIGUSR1', () => watched?.alerts.reopen());
+    whenHungUp(async () => {
+      await readAgain(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
+      if (watched !== undefined) await readRulesAgain(watched, request, io, narrator);
+    });
     if (demo) void playDemo(demo, end.reached, narrator);
     await end.promise;
     await watched?.alerts.stop();
@@ -214,45 +217,60 @@ function tellSeen(agent: Agent, narrator: Narrator): void {
   }
 }
 
+/** Takes a signal from now on; one that comes before there is something to do with it is done then. */
+function later(signal: 'SIGHUP'): (run: () => void) => void {
+  let handle: (() => void) | undefined;
+  let hasCome = false;
+  process.on(signal, () => {
+    hasCome = true;
+    handle?.();
+  });
+  return (run) => {
+    handle = run;
+    if (hasCome) run();
+  };
+}
+
 /** SIGHUP reads the manifests again; when that fails, the posture in force stays. */
-function onHangup(
+async function readAgain(
   load: () => Promise<Loaded>,
   paths: readonly string[],
   agent: Agent,
   narrator: Narrator,
-): void {
-  process.on('SIGHUP', async () => {
-    if (paths.includes('-')) {
-      narrator.say('warning: manifests from standard input cannot be read again');
+): Promise<void> {
+  if (paths.includes('-')) {
+    narrator.say('warning: manifests from standard input cannot be read again');
+    return;
+  }
+  try {
+    const loaded = await load();
+    const { errors } = loaded.posture.counts;
+    if (errors > 0) {
+      // What cannot be read may be just the policy that denies: better the old posture whole than the new one with holes.
+      narrator.say(
+        `warning: the manifests have ${errors} error${errors === 1 ? '' : 's'}, the old ones stay in force: picket check shows them`,
+      );
       return;
     }
-    try {
-      const loaded = await load();
-      const { errors } = loaded.posture.counts;
-      if (errors > 0) {
-        // What cannot be read may be just the policy that denies: better the old posture whole than the new one with holes.
-        narrator.say(
-          `warning: the manifests have ${errors} error${errors === 1 ? '' : 's'}, the old ones stay in force: picket check shows them`,
-        );
-        return;
-      }
-      agent.replacePosture(loaded.posture);
-      tellDeclared(loaded, narrator);
-    } catch (error) {
-      narrator.say(
-        `warning: the manifests were not read again, the old ones stay: ${(error as Error).message}`,
-      );
-    }
-  });
+    agent.replacePosture(loaded.posture);
+    tellDeclared(loaded, narrator);
+  } catch (error) {
+    narrator.say(
+      `warning: the manifests were not read again, the old ones stay: ${(error as Error).message}`,
+    );
+  }
 }
 
 /** SIGHUP reads the rules again too. */
-function onHangupRules(watched: WatchedRules, request: GuardRequest, io: Io, narrator: Narrator): void {
-  process.on('SIGHUP', async () => {
-    const { reloadWatched } = await import('./rules/watch.ts');
-    const again = { ...request.rules, json: request.json, spoolFolder: undefined };
-    await reloadWatched(watched, again, io, (text) => narrator.say(text));
-  });
+async function readRulesAgain(
+  watched: WatchedRules,
+  request: GuardRequest,
+  io: Io,
+  narrator: Narrator,
+): Promise<void> {
+  const { reloadWatched } = await import('./rules/watch.ts');
+  const again = { ...request.rules, json: request.json, spoolFolder: undefined };
+  await reloadWatched(watched, again, io, (text) => narrator.say(text));
 }
 
 async function playDemo(demo: Demo, over: () => boolean, narrator: Narrator): Promise<void> {

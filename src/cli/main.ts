@@ -1,5 +1,9 @@
-import { processIo } from './io.ts';
-import { runProgram } from './program.ts';
+// Without a listener Node opens its debugger at this signal, and whoever connects to that runs code as Picket. Set before all the rest is
+// loaded, which takes a while; the agent has another use for it.
+process.on('SIGUSR1', () => {});
+
+const { processIo } = await import('./io.ts');
+const { runProgram } = await import('./program.ts');
 
 // A reader that goes away (`picket flows | head`) is no error of ours.
 for (const stream of [process.stdout, process.stderr]) {

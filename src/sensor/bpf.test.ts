@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findField } from '../event/field.ts';
@@ -303,6 +303,25 @@ describe.skipIf(!canRun)(
           expect(values[index], `${name} of ${type}`).toBeDefined();
         }
       }
+    });
+
+    test.skipIf(cpus().length < 2)('calls on processors that this process may not use are seen too', () => {
+      // As with CPUAffinity or CPUQuota of a service: what runs elsewhere must not go unseen.
+      const script = `
+        import { execFileSync } from 'node:child_process';
+        import { BpfSensor } from ${JSON.stringify(new URL('./bpf.ts', import.meta.url).href)};
+        const sensor = new BpfSensor({ types: new Set(['openat']), muted: 0 });
+        const counts = {};
+        for (const cpu of [0, 1]) {
+          const path = '/no-such-file-of-picket-' + cpu;
+          execFileSync('taskset', ['-c', String(cpu), 'perl', '-e', "sysopen(my $f, '" + path + "', 0) for 1..20"]);
+          counts[cpu] = 0;
+          sensor.read(1e6, ({ params }) => void (params[2] === path && counts[cpu]++));
+        }
+        sensor.close();
+        process.stdout.write(JSON.stringify(counts));`;
+      const args = ['-c', '0', process.execPath, '--input-type=module', '-e', script];
+      expect(JSON.parse(execFileSync('taskset', args, { encoding: 'utf8' }))).toEqual({ 0: 20, 1: 20 });
     });
 
     test('what the kernel had no room for is counted: seen and lost are what was made', () => {

@@ -69,6 +69,7 @@ test('the first rule that holds is raised; those of other sources and disabled o
   expect(audit.take(list(event('alice', 'exec'), event('bob', ''), event('alice', '')))).toEqual({
     events: 3,
     faults: [],
+    undecodable: 0,
   });
   expect(sink.alerts).toEqual([
     {
@@ -215,4 +216,23 @@ test('several events together: one that comes again does not count twice; what d
   expect(sink.messages).toEqual(['three by alice', 'alice does not delete']);
   await audit.stop();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test.each([
+  ['lines that are no JSON', 'x\n', ''],
+  ['items that are no events', '1,', '1]'],
+  ['tiny events', '{"stage":""},', '{"stage":""}]'],
+])('a body full of %s holds up nothing, and each is counted', (_, unit, end) => {
+  const rules = new AuditRules({ rules: [], correlations: [] }, new KeptAlerts(), { hostname: 'edge' });
+  const count = 4 * 2 ** 20;
+  const body = `${end === '' ? '' : '['}${unit.repeat(count / unit.length)}${end}`;
+  const begun = performance.now();
+  const { events, faults, undecodable } = rules.take(body);
+  // On a busy machine; the bound is what a listener can be held up for.
+  expect(performance.now() - begun).toBeLessThan(3_000);
+  expect(events + undecodable).toBe(Math.floor(count / unit.length) + (end === '' ? 0 : 1));
+  expect(events).toBeLessThanOrEqual(50_000);
+  expect(faults.length).toBeLessThanOrEqual(50_001);
+  expect(faults.at(-1)?.message).toMatch(/not looked at/);
+  expect(rules.status()).toMatchObject({ undecodable });
 });

@@ -16,12 +16,16 @@ const rememberedEvents = 16_384;
 /** How late events come: the API server keeps a batch for up to 30 s (`--audit-webhook-batch-max-wait`). */
 const lateness = 60_000_000_000n;
 const tickMs = 1000;
+/** Of one text, so that none holds up the agent: an API server sends some hundred at a time. */
+const limits = { items: 50_000, unreadable: 500 } as const;
 
 /** What became of a text with audit events. */
 export interface AuditTaken {
   readonly events: number;
   /** What is no event, by the number of its line or item, from 1. */
   readonly faults: readonly { readonly item: number; readonly message: string }[];
+  /** How many items that is, those that were not looked at among them. */
+  readonly undecodable: number;
 }
 
 /** How alerts are made. */
@@ -76,13 +80,13 @@ export class AuditRules implements RuleSource {
 
   /** Asks the rules of the events in `text` (a body of the webhook, or lines of a log). Returns when all alerts are raised. */
   take(text: string): AuditTaken {
-    const { events, faults } = decodeAudit(text, this.#events + 1);
-    this.#undecodable += faults.length;
+    const { events, faults, undecodable } = decodeAudit(text, this.#events + 1, limits);
+    this.#undecodable += undecodable;
     for (const event of events) {
       this.#events++;
       this.#ask(event);
     }
-    return { events: events.length, faults };
+    return { events: events.length, faults, undecodable };
   }
 
   status(): RuleSourceStatus {

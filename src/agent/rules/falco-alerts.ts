@@ -5,12 +5,16 @@ import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.
 
 /** Of another Picket: one that is sent again after a kill is the next to come. */
 const rememberedIds = 8192;
+/** Of one text, so that none holds up the agent: a Falco sends one alert at a time. */
+const limits = { items: 10_000, unreadable: 500 } as const;
 
 /** What became of a text with alerts. */
 export interface FalcoTaken {
   readonly events: number;
   /** What is no alert, by the number of its line or item, from 1. */
   readonly faults: ReadAlerts['faults'];
+  /** How many items that is, those that were not looked at among them. */
+  readonly undecodable: number;
 }
 
 /** Alerts that a Falco raised, on this machine or another: its `http_output`. They keep the hostname that they came with. */
@@ -30,14 +34,14 @@ export class FalcoAlerts implements RuleSource {
 
   /** Hands on the alerts in `text`. Returns when all are raised. */
   take(text: string): FalcoTaken {
-    const { alerts, faults } = readAlerts(text);
-    this.#undecodable += faults.length;
+    const { alerts, faults, undecodable } = readAlerts(text, limits);
+    this.#undecodable += undecodable;
     for (const { id, ...alert } of alerts) {
       this.#events++;
       if (id !== undefined && this.#ids.seen(id)) this.repeated++;
       else this.#sink.alert(alert);
     }
-    return { events: alerts.length, faults };
+    return { events: alerts.length, faults, undecodable };
   }
 
   status(): RuleSourceStatus {

@@ -53,6 +53,18 @@ test('names of rules from elsewhere fill no memory: what is too many is counted 
   await alerts.stop();
 });
 
+test('nor do names of sources', async () => {
+  const alerts = new RuleAlerts({ outputs: outputs(), warn: () => undefined });
+  for (let n = 0; n < 5_000; n++) {
+    const { rule, ...rest } = alert(`rule ${n}`);
+    alerts.alert({ ...rest, rule: { ...rule, source: `source ${n}` } });
+  }
+  const { byRule } = alerts.status();
+  expect(byRule.length).toBeLessThanOrEqual(520);
+  expect(byRule.reduce((sum, { count }) => sum + count, 0)).toBe(5_000);
+  await alerts.stop();
+});
+
 test('sources are stopped first, and what they still raise goes out', async () => {
   const order: string[] = [];
   const alerts = new RuleAlerts({ outputs: outputs(), warn: () => undefined });

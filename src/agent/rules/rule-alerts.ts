@@ -7,7 +7,7 @@ import type { AskedSet } from './asked-set.ts';
 import { ruleFinding } from './rule-finding.ts';
 import type { RuleAlertSink, RuleSource, RuleSourceStatus } from './rule-source.ts';
 
-/** Rules that are told apart in counts; alerts that came from elsewhere may name any. */
+/** Rules that are told apart in counts; alerts that came from elsewhere may name any, of any source. */
 const maxRules = 512;
 const others = '(others)';
 /** How long outputs get at the end to send what waits, ms. */
@@ -103,8 +103,8 @@ export class RuleAlerts implements RuleAlertSink {
   #count({ rule: { name, priority, source } }: RuleAlert): void {
     const own = `${source}|${priority}|${name}`;
     const isKnown = this.#byRule.has(own) || this.#byRule.size < maxRules;
-    const rule = isKnown ? name : others;
-    const key = isKnown ? own : `${source}|${priority}|${others}`;
-    this.#byRule.set(key, { rule, priority, source, count: (this.#byRule.get(key)?.count ?? 0) + 1 });
+    const labels = { priority, ...(isKnown ? { rule: name, source } : { rule: others, source: others }) };
+    const key = isKnown ? own : `${others}|${priority}|${others}`;
+    this.#byRule.set(key, { ...labels, count: (this.#byRule.get(key)?.count ?? 0) + 1 });
   }
 }

@@ -58,6 +58,7 @@ test('what programs choose is shown in part', () => {
   const many = Object.fromEntries(
     Array.from({ length: 100 }, (_, n) => [`evt.arg.a${n}`, 'x'.repeat(10_000)]),
   );
-  const finding = ruleFinding(alert(many, { message: 'm'.repeat(100_000) }));
+  const name = { 'container.name': 'c'.repeat(100_000) };
+  const finding = ruleFinding(alert({ ...name, ...many }, { message: 'm'.repeat(100_000) }));
   expect(JSON.stringify(finding).length).toBeLessThan(16_000);
 });

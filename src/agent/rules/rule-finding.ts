@@ -28,7 +28,7 @@ const same = ['proc.name', 'proc.exepath', 'fd.name', 'fd.sip', 'ka.user.name', 
  */
 export function ruleFinding({ rule, time, hostname, message, fields }: RuleAlert): Finding {
   const values = new Map([...fields].map(([name, value]) => [name, plain(value)]));
-  const entity = entityOf(values) ?? hostname;
+  const entity = shortened(entityOf(values) ?? hostname, maxValue);
   const key = same.map((name) => values.get(name) ?? '').join('|');
   return {
     detector: rulesDetector,

@@ -1,4 +1,5 @@
 import { parseIsoText } from '../fields/time-text.ts';
+import { type ItemLimits, leftText, noLimits, type ParsedJson, readItems } from '../json-items.ts';
 
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -17,6 +18,8 @@ export interface DecodedAudit {
   readonly events: readonly AuditEvent[];
   /** What could not be taken in, by the number of its line or item, from 1. */
   readonly faults: readonly { readonly item: number; readonly message: string }[];
+  /** How many items that is, those that were not looked at among them. */
+  readonly undecodable: number;
 }
 
 /** How deep an event may be nested. */
@@ -24,14 +27,15 @@ const maxDepth = 100;
 
 /**
  * Returns the events of a body: one event, an `EventList`, an array, or one JSON text a line. `first` is the number of the first event.
- * What is no event is told and left out; nothing is thrown.
+ * What is no event, or beyond the limits, is told and left out; nothing is thrown.
  */
-export function decodeAudit(text: string, first = 1): DecodedAudit {
+export function decodeAudit(text: string, first = 1, limits: ItemLimits = noLimits): DecodedAudit {
   const events: AuditEvent[] = [];
   const faults: { item: number; message: string }[] = [];
+  const fault = (message: string, item: number) => void faults.push({ item, message });
   const take = (value: unknown, item: number) => {
     const message = faultOf(value);
-    if (message !== undefined) faults.push({ item, message });
+    if (message !== undefined) fault(message, item);
     else
       events.push({
         number: first + events.length,
@@ -39,21 +43,13 @@ export function decodeAudit(text: string, first = 1): DecodedAudit {
         value: value as JsonObject,
       });
   };
-  const whole = parse(text);
-  if ('value' in whole) {
-    for (const [index, value] of itemsOf(whole.value).entries()) take(value, index + 1);
-    return { events, faults };
-  }
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    const parsed = parse(line);
-    if (!('value' in parsed)) faults.push({ item: index + 1, message: parsed.message });
-    else for (const value of itemsOf(parsed.value)) take(value, index + 1);
-  }
-  return { events, faults };
+  const left = readItems(text, { parse, itemsOf, take, fault }, limits);
+  const undecodable = faults.length + left;
+  if (left > 0) fault(leftText(left), events.length + faults.length + 1);
+  return { events, faults, undecodable };
 }
 
-function parse(text: string): { readonly value: unknown } | { readonly message: string } {
+function parse(text: string): ParsedJson {
   try {
     return { value: JSON.parse(text) };
   } catch (error) {

@@ -26,7 +26,8 @@ export class ProgramTransport implements Transport {
   readonly target: string;
   readonly #options: ProgramOutputOptions;
   #child: ChildProcess | undefined;
-  readonly #ending = new Set<Promise<unknown>>();
+  /** All that have not ended, those that {@link reopen} let go of among them. */
+  readonly #running = new Map<ChildProcess, Promise<unknown>>();
 
   constructor(options: ProgramOutputOptions) {
     this.#options = options;
@@ -46,10 +47,11 @@ export class ProgramTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    const child = this.#child;
     this.reopen();
-    const timer = child && setTimeout(() => killGroup(child), endsWithin);
-    await Promise.all(this.#ending);
+    const timer = setTimeout(() => {
+      for (const child of this.#running.keys()) killGroup(child);
+    }, endsWithin);
+    await Promise.all(this.#running.values());
     clearTimeout(timer);
   }
 
@@ -101,9 +103,9 @@ export class ProgramTransport implements Transport {
     this.#child = child;
     const end = ended(child, 'the program').then(() => {
       if (this.#child === child) this.#child = undefined;
-      this.#ending.delete(end);
+      this.#running.delete(child);
     });
-    this.#ending.add(end);
+    this.#running.set(child, end);
     return child;
   }
 }

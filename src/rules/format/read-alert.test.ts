@@ -23,6 +23,7 @@ test('an alert of Falco, number by number', () => {
   const text = `${JSON.stringify(sent).slice(0, -1)},"output_fields":${fields}}`;
   expect(readAlerts(text)).toEqual({
     faults: [],
+    undecodable: 0,
     alerts: [
       {
         rule: {
@@ -97,6 +98,16 @@ test.each([
   ['an unknown priority', JSON.stringify({ ...sent, priority: 'Bad' }), /no priority: "Bad"/],
   ['a bad time', JSON.stringify({ ...sent, time: 'now' }), /no time in RFC 3339: "now"/],
   ['no time', JSON.stringify({ ...sent, time: undefined }), /no time in RFC 3339: none is given/],
+  ['a long name', JSON.stringify({ ...sent, rule: 'x'.repeat(300) }), /rule is longer than 256/],
+  ['a long source', JSON.stringify({ ...sent, source: 'x'.repeat(300) }), /source is longer than 256/],
+  ['a long host', JSON.stringify({ ...sent, hostname: 'x'.repeat(300) }), /hostname is longer than 256/],
+  ['a long tag', JSON.stringify({ ...sent, tags: ['x'.repeat(300)] }), /a tag is longer than 256/],
+  ['many tags', JSON.stringify({ ...sent, tags: Array(101).fill('T1003') }), /more than 100 tags/],
+  [
+    'a long name of a field',
+    JSON.stringify({ ...sent, output_fields: { ['x'.repeat(300)]: 1 } }),
+    /the name of an output field is longer than 256/,
+  ],
   ['a rule that is no text', JSON.stringify({ ...sent, rule: 7 }), /rule is no text/],
   ['tags that are none', JSON.stringify({ ...sent, tags: [1] }), /tags is no list/],
   ['fields that are none', JSON.stringify({ ...sent, output_fields: [] }), /output_fields is no object/],
@@ -109,6 +120,7 @@ test.each([
   expect(readAlerts(text)).toEqual({
     alerts: [],
     faults: [{ item: 1, message: expect.stringMatching(message) }],
+    undecodable: 1,
   });
 });
 

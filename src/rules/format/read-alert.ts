@@ -1,4 +1,5 @@
 import { parseIsoText } from '../../event/fields/time-text.ts';
+import { type ItemLimits, leftText, noLimits, type ParsedJson, readItems } from '../../event/json-items.ts';
 import { type Priority, priorities } from '../rule-set.ts';
 import type { RuleAlert } from './alert.ts';
 
@@ -13,39 +14,37 @@ export interface ReadAlerts {
   readonly alerts: readonly ReadAlert[];
   /** What is no alert, by the number of its line or item, from 1. */
   readonly faults: readonly { readonly item: number; readonly message: string }[];
+  /** How many items that is, those that were not looked at among them. */
+  readonly undecodable: number;
 }
 
 /** How deep the value of a field may be nested. */
 const maxDepth = 20;
 /** A longer one is none that Picket gives. */
 const longestId = 64;
+/** Of names: they are kept for long, and stand in metrics. */
+const longestName = 256;
+const mostTags = 100;
 
 /**
  * Returns the alerts of a body as Falco's `http_output` sends it with `json_output: true` (falco `formats.cpp`), of an array of
- * such objects, or of one JSON text a line. Values of fields stay the JSON that came, digit by digit. What is no alert is told and
- * left out; nothing is thrown.
+ * such objects, or of one JSON text a line. Values of fields stay the JSON that came, digit by digit. What is no alert, or beyond the
+ * limits, is told and left out; nothing is thrown.
  */
-export function readAlerts(text: string): ReadAlerts {
+export function readAlerts(text: string, limits: ItemLimits = noLimits): ReadAlerts {
   const alerts: ReadAlert[] = [];
   const faults: { item: number; message: string }[] = [];
+  const fault = (message: string, item: number) => void faults.push({ item, message });
   const take = (value: unknown, item: number) => {
     const alert = alertOf(value);
-    if (typeof alert === 'string') faults.push({ item, message: alert });
+    if (typeof alert === 'string') fault(alert, item);
     else alerts.push(alert);
   };
-  const whole = parse(text);
-  if ('value' in whole) {
-    const items = Array.isArray(whole.value) ? whole.value : [whole.value];
-    for (const [index, value] of items.entries()) take(value, index + 1);
-    return { alerts, faults };
-  }
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    const parsed = parse(line);
-    if ('value' in parsed) take(parsed.value, index + 1);
-    else faults.push({ item: index + 1, message: parsed.message });
-  }
-  return { alerts, faults };
+  const itemsOf = (value: unknown) => (Array.isArray(value) ? value : [value]);
+  const left = readItems(text, { parse, itemsOf, take, fault }, limits);
+  const undecodable = faults.length + left;
+  if (left > 0) fault(leftText(left), alerts.length + faults.length + 1);
+  return { alerts, faults, undecodable };
 }
 
 /** A text, number, boolean or null as it stood in the JSON. */
@@ -62,7 +61,7 @@ class Literal {
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
 /** Parses JSON and keeps how each primitive value was written (ECMAScript "JSON.parse source text access"). */
-function parse(text: string): { readonly value: unknown } | { readonly message: string } {
+function parse(text: string): ParsedJson {
   const keepSource: Reviver = (_, value, { source }) =>
     source === undefined ? value : new Literal(value, source);
   try {
@@ -87,8 +86,12 @@ function alertOf(value: unknown): ReadAlert | string {
   if (name === '') return 'no alert of Falco: it names no rule';
   const priority = priorityOf(texts.get('priority'));
   if (priority === undefined) return `no priority: ${shown(texts.get('priority'))}`;
+  for (const key of ['rule', 'source', 'hostname'] as const)
+    if ((texts.get(key) ?? '').length > longestName) return `${key} is longer than ${longestName}`;
   const tags = tagsOf(value);
   if (tags === undefined) return 'tags is no list of texts';
+  if (tags.length > mostTags) return `more than ${mostTags} tags`;
+  if (tags.some((tag) => tag.length > longestName)) return `a tag is longer than ${longestName}`;
   const fields = fieldsOf(value);
   if (typeof fields === 'string') return fields;
   const time = timeOf(texts.get('time'), fields);
@@ -144,6 +147,7 @@ function fieldsOf(value: Members): Map<string, string> | string {
   if (!isObject(found)) return 'output_fields is no object';
   const fields = new Map<string, string>();
   for (const [name, inner] of Object.entries(found)) {
+    if (name.length > longestName) return `the name of an output field is longer than ${longestName}`;
     const text = jsonOf(inner, maxDepth);
     if (text === undefined) return `output_fields is nested deeper than ${maxDepth}`;
     fields.set(name, text);

@@ -1,5 +1,4 @@
-import { closeSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { closeSync, readFileSync } from 'node:fs';
 import { eventTypeNumber, eventTypes } from '../../event/event-types.ts';
 import type { Btf } from './btf.ts';
 import { callOf, numbersX64 } from './calls.ts';
@@ -34,7 +33,7 @@ export function attachPrograms(
   try {
     const ring = keep(createRingBuffer(options.ringBytes));
     const lost = keep(createArray(eventTypes.length * 8, 1));
-    const scratch = keep(createArray(scratchBytes, availableParallelism()));
+    const scratch = keep(createArray(scratchBytes, processors()));
     const load = (tracepoint: string, write: (program: RecordProgram) => void): void => {
       const number = btf.typedef(`btf_trace_${tracepoint}`);
       if (number === undefined) throw new Error(`this kernel has no tracepoint ${tracepoint}`);
@@ -73,4 +72,13 @@ export function attachPrograms(
     close();
     throw error;
   }
+}
+
+/**
+ * One more than the highest number that a processor of this machine can ever have (Documentation/admin-guide/cputopology.rst). Not how many
+ * this process may use: calls on the others would go unseen, and not be counted as lost.
+ */
+function processors(): number {
+  const last = /(\d+)\s*$/.exec(readFileSync('/sys/devices/system/cpu/possible', 'utf8'));
+  return Number(last?.[1] ?? 0) + 1;
 }
