@@ -54,7 +54,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   tellDeclared(loaded, narrator);
 
   const watched = await loadRules(request, io, narrator);
-  const store = openStore(request, io, narrator);
+  const store = await openStoreOr(request, io, narrator, () => watched?.alerts.stop());
   // From here on there is something to clean up, so signals must not end the process by themselves.
   const end = ending(request.forMs);
   const demo = request.demo ? startDemo() : undefined;
@@ -148,6 +148,21 @@ function ending(afterMs: number | undefined): { promise: Promise<void>; reached:
     if (afterMs !== undefined) setTimeout(finish, afterMs).unref();
   });
   return { promise, reached: () => done };
+}
+
+/** Opens the store; where that fails, lets go of what is open already: outputs that wait for their receiver would hold up the end. */
+async function openStoreOr(
+  request: GuardRequest,
+  io: Io,
+  narrator: Narrator,
+  letGo: () => Promise<void> | undefined,
+): Promise<Store> {
+  try {
+    return openStore(request, io, narrator);
+  } catch (error) {
+    await letGo();
+    throw error;
+  }
 }
 
 function openStore(request: GuardRequest, io: Io, narrator: Narrator): Store {

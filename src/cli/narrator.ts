@@ -30,8 +30,9 @@ export class Narrator implements Observer {
     this.#json = show.json;
   }
 
+  /** Tells a sentence, or several lines. They may hold what others said: the answer of a receiver, the name of an engine. */
   say(text: string): void {
-    this.#io.err(`${text}\n`);
+    this.#io.err(`${text.split('\n').map(printable).join('\n')}\n`);
   }
 
   flow(flow: Flow, change: FlowChange): void {

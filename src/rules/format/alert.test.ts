@@ -51,6 +51,13 @@ test('as JSON, keys in order, numbers of any size as they are', () => {
   );
 });
 
+test('as text it stays one line, and tells a terminal nothing', () => {
+  // CSI as one character, which some terminals take too; a line separator; an override of the direction.
+  const name = 'a\u009b31mb\u2028c\u202ed\u2066é😀';
+  const told = printer.alert(rule('by %proc.name'), { type: 0, values: { 'proc.name': name } });
+  expect(alertText(told)).toBe('14:13:20.123456789: Informational by a\\u009b31mb\\u2028c\\u202ed\\u2066é😀');
+});
+
 test('parts of the JSON may be left out', () => {
   const options = {
     ...defaultAlertOptions,

@@ -141,6 +141,11 @@ function line({ rule, time, message }: RuleAlert, isIso: boolean): string {
   return `${when}: ${rule.priority} ${message}`;
 }
 
+/** Control characters of both sets, line separators, and what changes the direction of writing (Unicode 4.4, 23.2). */
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
 function escaped(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f]/g, (sign) => JSON.stringify(sign).slice(1, -1));
+  return text.replace(unprintable, (sign) =>
+    sign < ' ' ? JSON.stringify(sign).slice(1, -1) : `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
