@@ -2,7 +2,14 @@ import { functionType, type ProgramFunction } from './function-types.ts';
 import { native } from './native.ts';
 
 /** Commands, map types and program types of bpf(2) (include/uapi/linux/bpf.h). */
-const command = { mapCreate: 0, mapLookup: 1, programLoad: 5, rawTracepointOpen: 17, typesLoad: 18 } as const;
+const command = {
+  mapCreate: 0,
+  mapLookup: 1,
+  programLoad: 5,
+  objectInfo: 15,
+  rawTracepointOpen: 17,
+  typesLoad: 18,
+} as const;
 const mapType = { array: 2, ringBuffer: 27 } as const;
 const tracing = 26;
 const traceRawTracepoint = 23;
@@ -140,6 +147,20 @@ export function loadProgram(
   const log = new Uint8Array(new ArrayBuffer(logBytes));
   attempt(log);
   throw new RefusedProgram(name, -fd, new TextDecoder().decode(log.subarray(0, log.indexOf(0))));
+}
+
+/** Length of `struct bpf_prog_info` as of Linux 5.12, and where it tells of runs that were skipped. */
+const programInfo = { bytes: 216, misses: 208 } as const;
+
+/** Returns how often a program was skipped since it was at work already on its processor; 0 where the kernel does not tell. */
+export function skippedRuns(program: number): number {
+  const info = off(new Uint8Array(programInfo.bytes));
+  const view = attributes(32);
+  view.setUint32(0, program, true);
+  view.setUint32(4, programInfo.bytes, true);
+  view.setBigUint64(8, native().address(info), true);
+  if (call(command.objectInfo, view) < 0) return 0;
+  return Number(new DataView(info.buffer).getBigUint64(programInfo.misses, true));
 }
 
 /** Attaches a program. Returns the descriptor of the link; closing it takes the program away. Throws an Error when refused. */

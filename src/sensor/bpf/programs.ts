@@ -3,7 +3,15 @@ import { eventTypeNumber, eventTypes } from '../../event/event-types.ts';
 import type { Btf } from './btf.ts';
 import { callOf, numbersX64 } from './calls.ts';
 import { functionTypes } from './function-types.ts';
-import { attach, createArray, createRingBuffer, loadProgram, loadTypes, lookUp } from './kernel.ts';
+import {
+  attach,
+  createArray,
+  createRingBuffer,
+  loadProgram,
+  loadTypes,
+  lookUp,
+  skippedRuns,
+} from './kernel.ts';
 import { RecordProgram, scratchBytes } from './program.ts';
 import { systemCallProgram } from './system-calls.ts';
 import { execProgram, exitProgram, forkProgram } from './task-programs.ts';
@@ -11,7 +19,7 @@ import { execProgram, exitProgram, forkProgram } from './task-programs.ts';
 /** Programs at work. They and their maps are gone when the descriptors are closed, as when the process dies. */
 export interface Attached {
   readonly ring: number;
-  /** Lost records by type of event. */
+  /** Lost records by type of event; under `skipped` runs of programs that the kernel left out, whose type is not known. */
   lost(): Map<string, number>;
   close(): void;
 }
@@ -33,16 +41,20 @@ export function attachPrograms(
   try {
     const ring = keep(createRingBuffer(options.ringBytes));
     const lost = keep(createArray(eventTypes.length * 8, 1));
-    const scratch = keep(createArray(scratchBytes, processors()));
+    const programs: number[] = [];
     const load = (tracepoint: string, write: (program: RecordProgram) => void): void => {
       const number = btf.typedef(`btf_trace_${tracepoint}`);
       if (number === undefined) throw new Error(`this kernel has no tracepoint ${tracepoint}`);
+      // One for each program: where the kernel lets one interrupt another, neither writes into the other's record.
+      const scratch = keep(createArray(scratchBytes, processors()));
       const program = new RecordProgram(btf, { ring, scratch, lost }, options.muted);
       write(program);
       const code = program.code.assemble();
       const types = loadTypes(functionTypes(program.functions));
       try {
-        keep(attach(keep(loadProgram(tracepoint, code, number, { types, functions: program.functions }))));
+        const loaded = keep(loadProgram(tracepoint, code, number, { types, functions: program.functions }));
+        programs.push(loaded);
+        keep(attach(loaded));
       } finally {
         closeSync(types);
       }
@@ -64,7 +76,8 @@ export function attachPrograms(
         const entries = eventTypes.map(
           (name, type) => [name, Number(view.getBigUint64(type * 8, true))] as const,
         );
-        return new Map(entries.filter(([, number]) => number > 0));
+        const skipped = programs.reduce((sum, program) => sum + skippedRuns(program), 0);
+        return new Map([...entries, ['skipped', skipped] as const].filter(([, number]) => number > 0));
       },
       close,
     };
