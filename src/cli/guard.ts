@@ -122,10 +122,13 @@ async function openSources(
   narrator: Narrator,
 ): Promise<void> {
   const say = (text: string) => narrator.say(text);
-  const { watchSystemCalls } = await import('./rules/watch.ts');
+  const { tellUnaskedAudit, watchSystemCalls } = await import('./rules/watch.ts');
   await watchSystemCalls(watched, request.rules, say);
   const { auditLogs, listen } = request.ingest;
-  if (auditLogs.length === 0 && listen === undefined) return;
+  if (auditLogs.length === 0 && listen === undefined) {
+    tellUnaskedAudit(watched.asked, say);
+    return;
+  }
   const { watchIngest } = await import('./rules/watch-ingest.ts');
   await watchIngest(request.ingest, watched.asked, watched.alerts, io, say);
 }

@@ -8,6 +8,8 @@ const KEY_START = 2;
 const KEY_END = 3;
 const NEXT = 4;
 const COLUMNS = 5;
+/** From this item on it is remembered where a list was read last. */
+const longList = 32;
 
 /** Key of the pair that merges other mappings into its own (`<<`). */
 export const MERGE: unique symbol = Symbol('<<');
@@ -31,6 +33,8 @@ export class Locations {
   #steps: (Step | undefined)[] = [];
   /** Row of the anchored node, by the row of the alias that stands for it. */
   readonly #aliases = new Map<number, number>();
+  /** Of long lists the item that was asked for last: they are asked for in their order, and from the first on each would cost all before it. */
+  readonly #lastItems = new Map<number, { readonly index: number; readonly row: number }>();
 
   constructor(fragment: Fragment) {
     this.fragment = fragment;
@@ -91,6 +95,7 @@ export class Locations {
   /** The row of the child that `step` leads to: the last of duplicates, then what is merged in. */
   child(row: number, step: Step): number | undefined {
     const parent = this.#aliases.get(row) ?? row;
+    if (typeof step === 'number' && this.#isList(parent)) return this.#item(parent, step);
     let found: number | undefined;
     let merge: number | undefined;
     const end = this.#column(parent, NEXT);
@@ -100,6 +105,28 @@ export class Locations {
     }
     if (found !== undefined || merge === undefined) return found;
     return this.#merged(merge, step);
+  }
+
+  /** Whether the children of `parent` are items: those have no keys. A document has one child, which is none. */
+  #isList(parent: number): boolean {
+    const first = parent + 1;
+    return (
+      first < this.#column(parent, NEXT) && this.#steps[first] === 0 && this.#column(first, KEY_START) < 0
+    );
+  }
+
+  #item(parent: number, wanted: number): number | undefined {
+    const last = this.#lastItems.get(parent);
+    const from = last !== undefined && last.index <= wanted ? last : { index: 0, row: parent + 1 };
+    let { index, row } = from;
+    for (const end = this.#column(parent, NEXT); row < end; row = this.#column(row, NEXT)) {
+      if (index === wanted) {
+        if (index >= longList) this.#lastItems.set(parent, { index, row });
+        return row;
+      }
+      index++;
+    }
+    return undefined;
   }
 
   #merged(merge: number, step: Step): number | undefined {

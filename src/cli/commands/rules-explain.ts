@@ -44,7 +44,7 @@ export const rulesExplainCommand: CommandDefinition = {
     const { explanationText } = await import('../rules/explanation-text.ts');
     const { printable } = await import('../table.ts');
     const { nearest } = await import('../../diagnostic/suggest.ts');
-    const { rules, correlations } = await loadRuleFiles(paths, io);
+    const { rules, correlations, diagnostics } = await loadRuleFiles(paths, io);
     const correlation = correlations.find((one) => one.name === name);
     const rule = correlation ?? rules.find((one) => one.name === name);
     if (rule === undefined) {
@@ -54,7 +54,11 @@ export const rulesExplainCommand: CommandDefinition = {
       );
       throw new UsageError(
         `no rule is called ${name}`,
-        meant === undefined ? 'picket rules list names them' : `did you mean ${meant}?`,
+        meant !== undefined
+          ? `did you mean ${meant}?`
+          : diagnostics.some(({ severity }) => severity === 'error')
+            ? 'rules with an error are left out: picket rules check shows them'
+            : 'picket rules list names them',
       );
     }
     const isWhole = options.all === true;

@@ -31,6 +31,18 @@ export const rulesListCommand: CommandDefinition = {
       wanted.every((tag) => tags.includes(tag));
     const listed = listRules(rules, eventSources).filter(isWanted);
     const together = listCorrelations(correlations, eventSources).filter(isWanted);
+    if (wanted.length > 0 && listed.length + together.length === 0) {
+      const { nearest } = await import('../../diagnostic/suggest.ts');
+      const known = [...new Set([...rules, ...correlations].flatMap(({ tags }) => tags))].sort();
+      const missing = wanted.find((tag) => !known.includes(tag));
+      const meant = missing === undefined ? undefined : nearest(missing, known);
+      throw new UsageError(
+        missing === undefined
+          ? `no rule has all of the tags ${wanted.join(', ')}`
+          : `no rule has the tag ${missing}`,
+        meant === undefined ? `there are ${known.join(', ') || 'none'}` : `did you mean ${meant}?`,
+      );
+    }
     if (options.fields === true) {
       const { fieldTable, listFields } = await import('../rules/list-fields.ts');
       const fields = listFields([...listed, ...together], eventSources);

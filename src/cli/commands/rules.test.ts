@@ -179,6 +179,38 @@ test('rules list', async () => {
   );
 });
 
+test('a folder without rules files, and a tag that no rule has, are told', async () => {
+  write('notes.txt', 'nothing');
+  expect(await picket('rules', 'check', '.')).toMatchObject({
+    code: ExitCode.usage,
+    err: 'error: there is no rules file in .\n  help: of folders files are read that end in .yaml or .yml\n',
+  });
+  write('rules.yaml', rule('a', 'evt.type = open'));
+  expect(await picket('rules', 'list', 'rules.yaml', '--tag', 'file')).toMatchObject({
+    code: ExitCode.usage,
+    out: '',
+    err: 'error: no rule has the tag file\n  help: did you mean files?\n',
+  });
+  expect((await picket('rules', 'list', 'rules.yaml', '--tag', 'network')).err).toContain(
+    'help: there are files\n',
+  );
+});
+
+test('a recording that is not there, is a folder or empty', async () => {
+  write('rules.yaml', rule('a', 'evt.type = open'));
+  write('empty.scap', '');
+  const replayed = async (path: string) => {
+    const { code, err } = await picket('replay', path, '-r', 'rules.yaml');
+    return [code, err.split('\n')[0]];
+  };
+  expect(await replayed('absent.scap')).toEqual([ExitCode.usage, 'error: no such file: absent.scap']);
+  expect(await replayed('.')).toEqual([ExitCode.usage, 'error: . is a folder']);
+  expect(await replayed('empty.scap')).toEqual([
+    ExitCode.failed,
+    'error: empty.scap is empty: there is nothing to replay',
+  ]);
+});
+
 describe('replay', () => {
   beforeEach(() => {
     write(

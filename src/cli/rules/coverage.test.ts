@@ -36,3 +36,26 @@ test('what is there in part is told together', () => {
     '2 rules may miss something here, as there is only part of execve events, proc.args, proc.tty: one; two',
   ]);
 });
+
+test('rules that lack only the container engine are told together, whichever of its fields they ask for', () => {
+  const some =
+    rule('image', 'evt.type = openat and not container.image.repository in (a)') +
+    rule('pod', 'evt.type = openat and not k8s.ns.name = kube-system') +
+    rule('privileged', 'evt.type = execve and container.privileged = true') +
+    rule('more', 'evt.type = connect and fd.sip.name = a and k8s.ns.name = b');
+  const set = loadRules([fileText('rules.yaml', some)], { sources: eventSources });
+  expect(coverageLines(set, capabilitiesOf('bpf'), capabilitiesOf('bpf', { containers: true }))).toEqual([
+    '2 rules may miss something or say too much here, for want of what only a container engine tells: image; pod',
+    'a rule can never fire here, for want of what only a container engine tells: privileged',
+    'a rule can never fire here, for want of fd.sip.name, k8s.ns.name: more',
+  ]);
+});
+
+test('of very many reasons only the outcomes are told, with every name', () => {
+  const calls = ['io_uring_setup', 'userfaultfd', 'setns', 'unshare', 'ptrace', 'link', 'symlink'];
+  const some = calls.map((call) => rule(`on ${call}`, `evt.type = ${call}`)).join('');
+  const set = loadRules([fileText('rules.yaml', some)], { sources: eventSources });
+  expect(coverageLines(set, capabilitiesOf('tracefs'))).toEqual([
+    `7 rules can never fire here (picket rules list -o json says what each lacks): ${calls.map((call) => `on ${call}`).join('; ')}`,
+  ]);
+});

@@ -5,6 +5,7 @@ import { type EmbeddedText, fileText } from '../../manifest/embedded.ts';
 import type { SourceTexts } from '../../manifest/resource.ts';
 import { type LoadedRules, loadRules } from '../../rules/load/load.ts';
 import type { SourceCatalogue } from '../../rules/operand-type.ts';
+import { UsageError } from '../command.ts';
 import { readInputs } from '../inputs.ts';
 import type { Io } from '../io.ts';
 
@@ -36,6 +37,12 @@ export async function readRuleTexts(
   const texts = files
     .filter(({ name }) => name === '<stdin>' || paths.includes(name) || /\.ya?ml$/.test(name))
     .map(({ name, bytes }) => fileText(name, decodeText(bytes).text));
+  // A typing mistake must not look clean. A configuration may name no files: then those that it names count.
+  if (texts.length === 0 && unreadable.length === 0 && paths.length > 0)
+    throw new UsageError(
+      `there is no rules file in ${paths.join(', ')}`,
+      'of folders files are read that end in .yaml or .yml',
+    );
   return { texts, unreadable };
 }
 

@@ -24,8 +24,13 @@ export function openRecording(path: string, io: Io): Recording {
     if (isRecording(beginning(file))) return picketRecording(path, file, tell);
     whole = readFileSync(file);
   } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(`no such file: ${path}`);
+    if (code === 'EISDIR')
+      throw new UsageError(`${path} is a folder`, 'name the recordings in it one by one');
+    throw new UsageError(`${path} cannot be read: ${message}`);
   }
+  if (whole.length === 0) throw new FailedError(`${path} is empty: there is nothing to replay`);
   const bytes = unpacked(path, whole);
   if (isRecording(bytes)) return unpackedRecording(path, bytes, tell);
   return isAuditLog(bytes) ? auditRecording(path, bytes, tell) : scapRecording(path, bytes, tell);

@@ -4,6 +4,7 @@ import type { AskedSet } from '../../agent/rules/asked-set.ts';
 import { RuleAlerts } from '../../agent/rules/rule-alerts.ts';
 import type { RecordRequest } from '../../agent/rules/system-calls/messages.ts';
 import { SystemCallRules } from '../../agent/rules/system-calls.ts';
+import { auditSource } from '../../event/audit/audit-source.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import { AlertOutputs, type AlertSettings } from '../../output/alert-outputs.ts';
 import { systemTimers } from '../../output/timers.ts';
@@ -144,14 +145,30 @@ export async function watchSystemCalls(
     if (source.containersMissing !== undefined)
       say(`warning: ${source.containersMissing}; it is tried again`);
     if (source.insteadBecause !== undefined) say(`warning: without BPF: ${source.insteadBecause}`);
-    const given = capabilitiesOf(source.sensor, { containers: source.containers !== undefined });
-    for (const line of coverageLines(asked, given)) say(`warning: ${line}`);
+    const withEngine = capabilitiesOf(source.sensor, { containers: true });
+    const lines =
+      source.containers === undefined
+        ? coverageLines(asked, capabilitiesOf(source.sensor), withEngine)
+        : coverageLines(asked, withEngine);
+    for (const line of lines) say(`warning: ${line}`);
   } catch (error) {
     throw new FailedError(
       (error as Error).message,
       'picket doctor says what is missing; leave out --rules and --record to do without',
     );
   }
+}
+
+/** Says which rules on audit events are not asked, where nothing gives such events: Falco has them from a plugin of its configuration. */
+export function tellUnaskedAudit({ rules, correlations }: AskedSet, say: (text: string) => void): void {
+  const unasked = [...rules, ...correlations].filter(
+    ({ enabled, source }) => enabled && source === auditSource.id,
+  );
+  if (unasked.length === 0) return;
+  const which = unasked.length === 1 ? 'a rule' : `${unasked.length} rules`;
+  say(
+    `warning: ${which} of source ${auditSource.id} will not be asked, for want of audit events: add --audit-log FILE or --ingest-listen ADDRESS`,
+  );
 }
 
 function openOutputs(
