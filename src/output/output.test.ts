@@ -60,7 +60,7 @@ function scripted(answers: (Error | 'hang' | undefined)[]) {
     backoff: { first: 100, longest: 1_000 },
     timeout: 5_000,
   });
-  return { output, timers, sent };
+  return { output, timers, sent, transport, spool };
 }
 
 test('pauses double up to the longest, half of each by chance', () => {
@@ -117,4 +117,20 @@ test('an attempt that never ends is ended', async () => {
   await timers.step(75);
   expect(sent).toHaveLength(2);
   expect(output.state()).toMatchObject({ delivered: 1 });
+});
+
+test('a transport that does not close well holds up no end', async () => {
+  const { output, transport, spool } = scripted([]);
+  transport.close = async () => {
+    throw new Error('EIO: i/o error, close');
+  };
+  let isClosed = false;
+  const close = spool.close.bind(spool);
+  spool.close = () => {
+    isClosed = true;
+    close();
+  };
+  await output.close();
+  expect(isClosed).toBe(true);
+  expect(output.state().lastError).toBe('EIO: i/o error, close');
 });

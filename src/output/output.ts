@@ -115,7 +115,11 @@ export class Output {
     this.#cancelSync?.();
     this.#wake?.();
     await this.#running;
-    await transport.close();
+    try {
+      await transport.close();
+    } catch (error) {
+      this.#lastError = (error as Error).message;
+    }
     spool.close();
   }
 

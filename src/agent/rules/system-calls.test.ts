@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { RecordedMachine } from '../../event/recording/recorded-machine.ts';
 import { syscallSource } from '../../event/syscall-source.ts';
 import { fileText } from '../../manifest/embedded.ts';
@@ -63,7 +63,12 @@ function setOf(rulesText: string): Pick<AskedSet, 'rules' | 'correlations' | 'st
 
 async function start(
   seen: Seen,
-  more: { readonly ringBytes?: number; readonly matching?: 'all'; readonly record?: RecordRequest } = {},
+  more: {
+    readonly ringBytes?: number;
+    readonly matching?: 'all';
+    readonly record?: RecordRequest;
+    readonly staticFields?: Map<string, string>;
+  } = {},
 ) {
   const setup = {
     ...setOf(text),
@@ -207,7 +212,54 @@ describe.skipIf(skip)(`rules on system calls, in a thread of their own${skip ? `
     expect(seen.alerts.length + lost).toBeGreaterThanOrEqual(total);
     expect(seen.alerts.at(-1)?.lost).toBeGreaterThan(0);
   });
+
+  test('a storm of alerts leaves this thread time for all else', async () => {
+    const seen = new Seen();
+    // As long as an alert takes on its way through outputs and store.
+    seen.alert = (alert) => {
+      for (const end = performance.now() + 0.2; performance.now() < end; );
+      seen.alerts.push(alert);
+    };
+    const rules = await start(seen);
+    let [longest, before, busy] = [0, performance.now(), 0];
+    const begun = before;
+    const ticking = setInterval(() => {
+      longest = Math.max(longest, performance.now() - before);
+      before = performance.now();
+      busy = seen.alerts.length * 0.2;
+    }, 5);
+    const child = spawn('perl', ['-e', `sysopen(F, '/tmp/${marker}', 0) for 1..20000`]);
+    await once(child, 'exit');
+    await vi.waitFor(() => expect(seen.alerts.length).toBeGreaterThan(5_000), { timeout: 20_000 });
+    clearInterval(ticking);
+    expect(longest).toBeLessThan(1_500);
+    expect(busy / (before - begun)).toBeLessThan(0.8);
+    await rules.stop();
+    expect(seen.alerts.length + rules.status().lost).toBeGreaterThanOrEqual(20_000);
+  });
+
+  test('a thread that fails is told, and leaves no programs in the kernel', async () => {
+    const seen = new Seen();
+    const links = () => readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).includes('bpf')).length;
+    const before = links();
+    // A value that cannot be printed: no configuration has one.
+    const rules = await start(seen, { staticFields: new Map([['site', null as unknown as string]]) });
+    expect(links()).toBeGreaterThan(before);
+    execFileSync('perl', ['-e', `sysopen(F, '/tmp/${marker}', 0)`]);
+    await vi.waitFor(() => expect(rules.status().state).toBe('failed'), { timeout: 5_000 });
+    expect(seen.warnings.join()).toMatch(/rules on system calls are no longer asked/);
+    await rules.stop();
+    expect(links()).toBe(before);
+  });
 });
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
 
 test('a machine that does not let it is told why', async () => {
   const setup: WorkerSetup = {

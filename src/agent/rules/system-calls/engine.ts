@@ -24,12 +24,18 @@ const lostEveryMs = 1_000;
 const settledMs = 100;
 /** A buffer that is so full is read at once, whatever is not known yet. */
 const pressedFill = 0.5;
+/** A turn ends soon after so many alerts: whoever takes them has other things to do, too. */
+const mostAlerts = 100;
+/** Events that are read between two looks at how many alerts there are. */
+const readAtOnce = 100;
 const nothing: ReadonlyMap<string, number> = new Map();
 
 /** What one turn came to. */
 export interface Pass {
   /** Events that were read. */
   readonly count: number;
+  /** Whether there may be more to read at once. */
+  readonly isMore: boolean;
   /** Whether events wait for what the container engine tells. */
   readonly isWaiting: boolean;
   readonly alerts: readonly RuleAlert[];
@@ -108,25 +114,30 @@ export class SystemCallEngine {
   }
 
   /**
-   * Asks the rules of at most `most` events that wait. `now`: ms since the epoch. `isLast`: no event waits any longer for what is known of
+   * Asks the rules of at most about `most` events that wait, fewer where they raise many alerts. `now`: ms since the epoch. `isLast`: no event waits any longer for what is known of
    * its container.
    */
   pass(most: number, now: number, isLast = false): Pass {
     const alerts: RuleAlert[] = [];
     this.#goOn(alerts, isLast);
-    const count =
-      this.#held !== undefined
-        ? 0
-        : this.#sensor.read(most, (raw) => {
-            if (this.#held !== undefined) this.#behind.push(raw);
-            else this.#take(raw, alerts, isLast);
-          });
+    let count = 0;
+    let isMore = true;
+    while (isMore && this.#held === undefined && count < most && alerts.length < mostAlerts) {
+      const wanted = Math.min(readAtOnce, most - count);
+      const read = this.#sensor.read(wanted, (raw) => {
+        if (this.#held !== undefined) this.#behind.push(raw);
+        else this.#take(raw, alerts, isLast);
+      });
+      count += read;
+      isMore = read >= wanted;
+    }
     const isWaiting = this.#held !== undefined;
-    if (count < most && !isWaiting) alerts.push(...this.#rules.tick(BigInt(now - settledMs) * 1_000_000n));
+    if (!isMore && !isWaiting) alerts.push(...this.#rules.tick(BigInt(now - settledMs) * 1_000_000n));
     const isDue = alerts.length > 0 || now - this.#lostReadAt >= lostEveryMs;
     const lost = isDue ? this.#readLost(now) : nothing;
     return {
       count,
+      isMore,
       isWaiting,
       alerts: this.#losses.total === 0 ? alerts : alerts.map((one) => this.#doubted(one)),
       lost,

@@ -72,6 +72,7 @@ function open(containers: ContainerSource): SystemCallEngine | undefined {
 }
 
 let toldAt = 0;
+let toldState: ContainersStatus['state'] | undefined;
 
 /** Goes over to other rules, or tells why it does not. */
 function replace(engine: SystemCallEngine, asked: AskedSet): void {
@@ -84,7 +85,6 @@ function replace(engine: SystemCallEngine, asked: AskedSet): void {
     post({ type: 'kept', message: (error as Error).message });
   }
 }
-let toldState: ContainersStatus['state'] | undefined;
 
 /** What changed with the container engine since it was last looked at. */
 function notices(): readonly string[] {
@@ -99,16 +99,44 @@ function notices(): readonly string[] {
     : [];
 }
 
-/** One turn; returns how many events it took, and whether some wait. */
-function pass(engine: SystemCallEngine, isLast = false): Pick<Pass, 'count' | 'isWaiting'> {
+/** One turn; returns how many events it took, whether there are more, and whether some wait. */
+function pass(engine: SystemCallEngine, isLast = false): Pick<Pass, 'count' | 'isMore' | 'isWaiting'> {
   const now = Date.now();
-  const { count, isWaiting, alerts, lost } = engine.pass(batchSize, now, isLast);
+  const { count, isMore, isWaiting, alerts, lost } = engine.pass(batchSize, now, isLast);
   if (alerts.length > 0 || lost.size > 0 || now - toldAt >= tellEveryMs) {
     toldAt = now;
     underWay++;
     post({ type: 'batch', alerts, lost, notices: notices(), counts: engine.counts });
   }
-  return { count, isWaiting };
+  return { count, isMore, isWaiting };
+}
+
+/** Until it is stopped, and what waits then. */
+async function work(engine: SystemCallEngine): Promise<void> {
+  let quietMs = shortestPauseMs;
+  while (!isStopping) {
+    if (underWay >= credit) {
+      await pause(tellEveryMs);
+      continue;
+    }
+    if (wanted !== undefined) {
+      replace(engine, wanted);
+      wanted = undefined;
+    }
+    const { count, isMore, isWaiting } = pass(engine);
+    quietMs = count > 0 ? shortestPauseMs : Math.min(quietMs * growth, longestPauseMs);
+    if (isWaiting) await pause(heldPauseMs);
+    else if (isMore) await turn();
+    else await pause(quietMs);
+  }
+  toldAt = 0;
+  const end = Date.now() + lastMs;
+  for (;;) {
+    const { isMore, isWaiting } = pass(engine, Date.now() >= end);
+    if (isWaiting) await sleep(heldPauseMs);
+    else if (isMore && Date.now() < end) await turn();
+    else break;
+  }
 }
 
 const containers = await askContainers();
@@ -125,30 +153,12 @@ if (engine !== undefined) {
     containers: name && `${name} at ${socket}`,
     containersMissing: name === undefined ? problem : undefined,
   });
-  let quietMs = shortestPauseMs;
-  while (!isStopping) {
-    if (underWay >= credit) {
-      await pause(tellEveryMs);
-      continue;
-    }
-    if (wanted !== undefined) {
-      replace(engine, wanted);
-      wanted = undefined;
-    }
-    const { count, isWaiting } = pass(engine);
-    quietMs = count > 0 ? shortestPauseMs : Math.min(quietMs * growth, longestPauseMs);
-    if (count === batchSize) await turn();
-    else await pause(isWaiting ? heldPauseMs : quietMs);
+  try {
+    await work(engine);
+  } finally {
+    // Whatever ended it: descriptors are the process's, and programs would go on in the kernel for nobody.
+    await engine.close();
   }
-  toldAt = 0;
-  const end = Date.now() + lastMs;
-  for (;;) {
-    const { count, isWaiting } = pass(engine, Date.now() >= end);
-    if (isWaiting) await sleep(heldPauseMs);
-    else if (count === batchSize && Date.now() < end) await turn();
-    else break;
-  }
-  await engine.close();
   // What the recording came to at last.
   post({ type: 'batch', alerts: [], lost: new Map(), notices: [], counts: engine.counts });
 }
