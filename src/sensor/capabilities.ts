@@ -18,8 +18,6 @@ const ofEngine = /^(?:container\.(?!id$|full_id$)|k8s\.)/;
 
 /** What no source of system events gives, and why. */
 const nowhere: Levels = [
-  // Addresses are told as they are: no name is looked up.
-  [/^fd\.\w+ip\.name$/, 'none'],
   [/^proc\.is_container_/, 'none'],
   [/^proc\.nchilds$/, 'none'],
 ];
@@ -163,6 +161,7 @@ export function recordingCapabilities(extras: Extras = {}): Capabilities {
   return {
     id: 'recording',
     type: (name) => (eventTypes.includes(name) ? 'full' : 'none'),
-    field: withEngine(() => 'full', extras),
+    // Which names addresses had at the time, nobody wrote down.
+    field: withEngine((_, name) => (/^fd\.\w+ip\.name$/.test(name) ? 'none' : 'full'), extras),
   };
 }

@@ -213,7 +213,33 @@ describe.skipIf(skip)(`rules on system calls, in a thread of their own${skip ? `
     expect(seen.alerts.at(-1)?.lost).toBeGreaterThan(0);
   });
 
-  test('a storm of alerts leaves this thread time for all else', async () => {
+  test('rules that ask for the name of a machine know it by its addresses', async () => {
+    const seen = new Seen();
+    const rules = await start(seen);
+    const named = (name: string) => `
+- rule: ${name}
+  desc: d
+  condition: evt.type = connect and fd.sip.name = ${name} and proc.cmdline contains ${marker}
+  output: "%fd.sip.name"
+  priority: WARNING
+`;
+    const asked = setOf(named('localhost') + named('elsewhere.invalid'));
+    await rules.replace({ ...asked, matching: 'all', bytesAsBase64: false });
+    const script = `use IO::Socket::INET; IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => 1);`;
+    await vi.waitFor(
+      () => {
+        execFileSync('perl', ['-e', script, marker]);
+        expect(seen.alerts.length).toBeGreaterThan(0);
+      },
+      { timeout: 10_000, interval: 200 },
+    );
+    await rules.stop();
+    expect(new Set(seen.alerts.map(({ rule, message }) => `${rule.name}: ${message}`))).toEqual(
+      new Set(['localhost: localhost']),
+    );
+  });
+
+  test('a storm of alerts leaves this thread time for all else', { timeout: 60_000 }, async () => {
     const seen = new Seen();
     // As long as an alert takes on its way through outputs and store.
     seen.alert = (alert) => {

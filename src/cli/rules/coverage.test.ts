@@ -42,12 +42,12 @@ test('rules that lack only the container engine are told together, whichever of 
     rule('image', 'evt.type = openat and not container.image.repository in (a)') +
     rule('pod', 'evt.type = openat and not k8s.ns.name = kube-system') +
     rule('privileged', 'evt.type = execve and container.privileged = true') +
-    rule('more', 'evt.type = connect and fd.sip.name = a and k8s.ns.name = b');
+    rule('more', 'evt.type = connect and proc.is_container_healthcheck = true and k8s.ns.name = b');
   const set = loadRules([fileText('rules.yaml', some)], { sources: eventSources });
   expect(coverageLines(set, capabilitiesOf('bpf'), capabilitiesOf('bpf', { containers: true }))).toEqual([
     '2 rules may miss something or say too much here, for want of what only a container engine tells: image; pod',
     'a rule can never fire here, for want of what only a container engine tells: privileged',
-    'a rule can never fire here, for want of fd.sip.name, k8s.ns.name: more',
+    'a rule can never fire here, for want of k8s.ns.name, proc.is_container_healthcheck: more',
   ]);
 });
 

@@ -160,7 +160,10 @@ export async function watchSystemCalls(
 }
 
 /** Says which rules on audit events are not asked, where nothing gives such events: Falco has them from a plugin of its configuration. */
-export function tellUnaskedAudit({ rules, correlations }: AskedSet, say: (text: string) => void): void {
+export function tellUnaskedAudit(
+  { rules, correlations }: Pick<AskedSet, 'rules' | 'correlations'>,
+  say: (text: string) => void,
+): void {
   const unasked = [...rules, ...correlations].filter(
     ({ enabled, source }) => enabled && source === auditSource.id,
   );

@@ -45,9 +45,11 @@ type End = (open: Descriptor | undefined) => SocketEnd | undefined;
 function endFields(letter: string, what: string, end: End): SystemField[] {
   const address = ({ descriptor }: SystemEvent): Address | undefined => end(descriptor)?.address;
   const port = ({ descriptor }: SystemEvent) => end(descriptor)?.port;
-  const text = (event: SystemEvent) => {
+  const names = (event: SystemEvent) => {
     const found = address(event);
-    return found && formatAddress(found);
+    if (found === undefined) return undefined;
+    const known = event.processes.surroundings.hostNames?.(found) ?? [];
+    return known.length > 1 ? known : (known[0] ?? formatAddress(found));
   };
   return [
     field(`fd.${letter}ip`, 'address', `Address of ${what}.`, address, { onRight: false }),
@@ -55,9 +57,13 @@ function endFields(letter: string, what: string, end: End): SystemField[] {
       onRight: false,
     }),
     field(`fd.${letter}port`, 'port', `Port of ${what}.`, port, { onRight: false }),
-    field(`fd.${letter}ip.name`, 'string', `Name of ${what}: its address, as nothing is looked up.`, text, {
-      onRight: false,
-    }),
+    field(
+      `fd.${letter}ip.name`,
+      'string',
+      `Names of ${what}, of those that rules ask for and that are looked up; its address where it has none.`,
+      names,
+      { values: 'either', onRight: false },
+    ),
     field(`fd.${letter}proto`, 'string', `Port of ${what} as text.`, (event) => port(event)?.toString(), {
       onRight: false,
     }),

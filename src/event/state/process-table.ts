@@ -1,3 +1,4 @@
+import type { Address } from '../../net/address.ts';
 import type { ContainerRecord } from './container.ts';
 import type { Thread } from './thread.ts';
 
@@ -7,6 +8,8 @@ export interface Surroundings {
   groupName(gid: number): string | undefined;
   /** What is known of a container by its id. */
   container?(id: string): ContainerRecord | undefined;
+  /** Names of the machine with this address, of those that rules ask for. */
+  hostNames?(address: Address): readonly string[];
   readonly hostname?: string;
 }
 

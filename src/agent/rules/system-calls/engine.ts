@@ -4,10 +4,14 @@ import { type ContainerSource, ContainerWait } from '../../../event/state/contai
 import { SystemState } from '../../../event/state/system-state.ts';
 import { syscallSource } from '../../../event/syscall-source.ts';
 import type { SystemEvent } from '../../../event/system-event.ts';
+import type { Address } from '../../../net/address.ts';
+import { askedHostNames } from '../../../rules/asked-host-names.ts';
+import { patternsOf } from '../../../rules/correlate/tracker.ts';
 import { RuleEngine } from '../../../rules/engine.ts';
 import type { RuleAlert } from '../../../rules/format/alert.ts';
 import { withBase64Bytes, withStaticFields } from '../../../rules/settings/settings-source.ts';
 import type { EventSensor } from '../../../sensor/event-sensor.ts';
+import type { HostNames } from '../../../sensor/host-names.ts';
 import { LossLog } from '../../loss-log.ts';
 import type { AskedSet } from '../asked-set.ts';
 import { correlationsStatus } from '../correlations-status.ts';
@@ -43,11 +47,17 @@ export interface Pass {
   readonly lost: ReadonlyMap<string, number>;
 }
 
+/** Names of what events have numbers for. */
+export interface EngineNames extends Omit<RecordedMachineNames, 'hostname'> {
+  readonly hosts: HostNames;
+}
+
 /** Rules of system calls, asked of what happens on this machine, whenever {@link pass} is called. */
 export class SystemCallEngine {
   readonly #sensor: ChangingSensor;
   readonly #state: SystemState;
   readonly #hostname: string;
+  readonly #hosts: HostNames;
   #rules: RuleEngine<SystemEvent>;
   readonly #recorder: EventRecorder | undefined;
   readonly #losses = new LossLog();
@@ -60,18 +70,17 @@ export class SystemCallEngine {
   #lostReadAt = 0;
 
   /** Sees from now on. Throws an Error with a message for the user when the machine does not let it. */
-  constructor(
-    setup: WorkerSetup,
-    { users, groups }: Omit<RecordedMachineNames, 'hostname'>,
-    containers: ContainerSource,
-  ) {
+  constructor(setup: WorkerSetup, { users, groups, hosts }: EngineNames, containers: ContainerSource) {
     const { hostname, sensor: kind, ringBytes, record } = setup;
     this.#hostname = hostname;
     this.#rules = this.#engine(setup);
     this.#containers = containers;
     this.#wait = new ContainerWait(containers);
     const container = (id: string) => containers.lookup(id);
-    this.#state = new SystemState({ userName: users.name, groupName: groups.name, container, hostname });
+    const hostNames = (address: Address) => hosts.of(address);
+    const names = { userName: users.name, groupName: groups.name, hostNames };
+    this.#state = new SystemState({ ...names, container, hostname });
+    this.#hosts = hosts;
     const types = typesOf(this.#rules, record !== undefined);
     this.#sensor = new ChangingSensor(types, { kind, ...(ringBytes !== undefined && { ringBytes }) });
     for (const process of this.#sensor.processes) this.#state.seed(process);
@@ -81,6 +90,7 @@ export class SystemCallEngine {
       this.#sensor.close();
       throw error;
     }
+    this.#askHosts();
   }
 
   /** Why the sensor is not the better one; undefined when it is. */
@@ -154,6 +164,7 @@ export class SystemCallEngine {
     this.#goOn(alerts, true);
     this.#sensor.change(typesOf(next, this.#recorder !== undefined), (raw) => this.#take(raw, alerts, true));
     this.#rules = next;
+    this.#askHosts();
     return alerts;
   }
 
@@ -169,9 +180,17 @@ export class SystemCallEngine {
     return engine;
   }
 
+  /** Has the names looked up that rules ask for; until they are, addresses have none. */
+  #askHosts(): void {
+    const { rules, correlations } = this.#rules;
+    const together = correlations.flatMap(({ asks }) => patternsOf(asks).map(({ condition }) => condition));
+    void this.#hosts.ask(askedHostNames([...rules.map(({ condition }) => condition), ...together]));
+  }
+
   /** Leaves nothing behind in the kernel, and a recording on the disk. Idempotent. */
   async close(): Promise<void> {
     this.#sensor.close();
+    this.#hosts.close();
     await this.#recorder?.close();
   }
 

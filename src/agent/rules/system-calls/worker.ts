@@ -2,6 +2,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ContainerSource } from '../../../event/state/container-wait.ts';
 import { type Containers, type ContainersStatus, openContainers } from '../../../sensor/cri.ts';
+import { HostNames } from '../../../sensor/host-names.ts';
 import type { AskedSet } from '../asked-set.ts';
 import { Accounts } from './accounts.ts';
 import { type Pass, SystemCallEngine } from './engine.ts';
@@ -62,7 +63,11 @@ async function askContainers(): Promise<Containers | undefined> {
 }
 
 function open(containers: ContainerSource): SystemCallEngine | undefined {
-  const names = { users: new Accounts('/etc/passwd'), groups: new Accounts('/etc/group') };
+  const names = {
+    users: new Accounts('/etc/passwd'),
+    groups: new Accounts('/etc/group'),
+    hosts: new HostNames(),
+  };
   try {
     return new SystemCallEngine(setup, names, containers);
   } catch (error) {
