@@ -81,7 +81,9 @@ export const replayCommand: CommandDefinition = {
     const least = priorities.findIndex((one) => one.toLowerCase() === String(options.priority).toLowerCase());
     if (least < 0)
       throw new UsageError(`there is no priority ${options.priority}`, `one of ${priorities.join(', ')}`);
-    const { rules, correlations, diagnostics } = await loadRuleFiles(paths, io);
+    const { rules, correlations, diagnostics, unreadable } = await loadRuleFiles(paths, io);
+    for (const { name, reason } of unreadable)
+      io.err(`${io.errStyle('yellow', 'not read')}: ${name}: ${reason}\n`);
     const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
     if (errors > 0) {
       io.err(
