@@ -95,15 +95,20 @@ export const replayCommand: CommandDefinition = {
     const settings = { ...defaultAlertOptions, isoTime: options.isoTime === true };
     const print = options.output === 'json' ? alertJson : alertText;
     const active = [...chosen.rules, ...chosen.correlations].filter(({ enabled }) => enabled).length;
+    const { progress } = await import('../progress.ts');
+    const told = progress(io, 'events');
     let [count, events] = [0, 0];
     for (const path of args) {
       const recording = openRecording(path, io);
-      for (const alert of replay(recording, chosen, options.matching === 'all' ? 'all' : 'first')) {
+      const matching = options.matching === 'all' ? 'all' : 'first';
+      for (const alert of replay(recording, chosen, matching, told.step)) {
+        told.end();
         io.out(`${print(alert, settings)}\n`);
         count++;
       }
       events += recording.count;
     }
+    told.end();
     io.err(
       `${count} alert${count === 1 ? '' : 's'} of ${active} rule${active === 1 ? '' : 's'} over ${events} events\n`,
     );
