@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import type { Status } from '../agent/status.ts';
+import { testIo } from './io.fixture.ts';
+import { Narrator } from './narrator.ts';
+
+test('alerts that an output has not taken are told at the end', () => {
+  const io = testIo();
+  const output = { kind: 'http', target: 'http://198.51.100.7/', waiting: 0, dropped: 0 };
+  const status = (outputs: readonly object[]) =>
+    ({
+      flows: { total: 0, allowed: 0, denied: 0, unknown: 0 },
+      alerts: { total: 0 },
+      sensors: [],
+      rules: { sources: [], alerts: 3, outputs },
+      startedAt: 0,
+      now: 1_000,
+    }) as unknown as Status;
+  const narrator = new Narrator(io, { flows: false, json: false });
+  narrator.summary(status([output]));
+  expect(io.written.err).not.toContain('warning');
+  narrator.summary(status([output, { ...output, waiting: 3 }]));
+  expect(io.written.err).toContain(
+    'warning: http (http://198.51.100.7/) has not taken 3 alerts, which wait; 0 were lost\n',
+  );
+});
