@@ -20,6 +20,6 @@ test('alerts that an output has not taken are told at the end', () => {
   expect(io.written.err).not.toContain('warning');
   narrator.summary(status([output, { ...output, waiting: 3 }]));
   expect(io.written.err).toContain(
-    'warning: http (http://198.51.100.7/) has not taken 3 alerts, which wait; 0 were lost\n',
+    'warning: http (http://198.51.100.7/) has not taken 3 alerts; 0 more were dropped\n',
   );
 });

@@ -84,7 +84,7 @@ export class Narrator implements Observer {
     for (const { kind, target, waiting, dropped } of rules?.outputs ?? []) {
       if (waiting + dropped > 0)
         this.say(
-          `warning: ${kind} (${target}) has not taken ${waiting} alerts, which wait; ${dropped} were lost`,
+          `warning: ${kind} (${target}) has not taken ${waiting} alerts; ${dropped} more were dropped`,
         );
     }
   }
