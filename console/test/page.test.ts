@@ -99,6 +99,28 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
     await expect.poll(() => new URL(page.url()).searchParams.get('alert')).toBe('a-gap');
   });
 
+  test('alerts of one rule are told apart by what was said, also on a narrow screen', async () => {
+    const now = Date.now();
+    site.alerts = ['/etc/shadow', '/etc/sudoers'].map((file, index) =>
+      scan(now, index * 1000, {
+        id: `rule-${index}`,
+        detector: 'rules',
+        entity: 'edge-1',
+        title: 'Read sensitive file untrusted',
+        explanation: `Sensitive file opened | file=${file}`,
+        flows: [],
+      }),
+    );
+    await page.setViewportSize({ width: 400, height: 900 });
+    await open();
+    await expectText('.alert-entity', 'edge-1 · Sensitive file opened | file=/etc/shadow');
+    await expectText('.alert-entity', 'edge-1 · Sensitive file opened | file=/etc/sudoers');
+    const box = await page.locator('.alert-title').first().boundingBox();
+    expect(box?.width).toBeGreaterThan(180);
+    const wide = await page.evaluate(() => document.querySelector('.alert-list')!.scrollWidth);
+    expect(wide).toBeLessThanOrEqual(400);
+  });
+
   test('a storm of alerts is announced as one sentence', async () => {
     await page.clock.install();
     await open();

@@ -9,6 +9,11 @@ import { parseListen } from './listen.ts';
 import { storePath } from './state.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Root alone may ask trace events either. */
+const withoutBpf =
+  process.getuid?.() !== 0
+    ? 'sudo picket doctor'
+    : 'picket run --rules and --record do with the less that trace events tell; picket rules list says what each rule loses';
 const roomForStore = 512 * 1024 * 1024;
 
 /** Probes what Picket rests on, without changing anything. Returns one item for each thing, in a fixed order. */
@@ -45,7 +50,7 @@ function user(): HealthItem {
   return {
     id: 'user',
     state: 'warning',
-    text: 'not root: check, reach and the page work; live connections need root',
+    text: 'not root: check, reach, rules, replay and the page work; live connections, rules on system calls and --record need root',
     help: 'sudo picket run',
   };
 }
@@ -57,18 +62,18 @@ async function containers(): Promise<HealthItem> {
   return { id: 'containers', state: state === 'available' ? 'ok' : 'warning', text: details.join('; ') };
 }
 
-/** Whether programs in the kernel can tell of system calls. Rules fall back to trace events: a lack is a warning. */
+/** Whether programs in the kernel can tell of system calls. Trace events stand in for them: a lack is a warning. */
 async function systemCalls(): Promise<HealthItem> {
   const id = 'sensor bpf';
-  const help =
-    'rules are asked of trace events instead, which tell less; picket rules list says which can be evaluated';
   try {
     const { probeBpf } = await import('../sensor/bpf.ts');
     const { state, details } = probeBpf();
-    if (state === 'available') return { id, state: 'ok', text: details.join('; ') };
-    return { id, state: 'warning', text: details.join('; '), help };
+    const text = details.join('; ');
+    return state === 'available'
+      ? { id, state: 'ok', text }
+      : { id, state: 'warning', text, help: withoutBpf };
   } catch (error) {
-    return { id, state: 'warning', text: (error as Error).message, help };
+    return { id, state: 'warning', text: (error as Error).message, help: withoutBpf };
   }
 }
 

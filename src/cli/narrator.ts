@@ -82,6 +82,12 @@ export class Narrator implements Observer {
       if (recording !== undefined)
         this.say(`recorded ${recording.events} events in ${recording.path}, ${recording.lost} lost`);
     }
+    for (const { kind, target, waiting, dropped } of rules?.outputs ?? []) {
+      if (waiting + dropped > 0)
+        this.say(
+          `warning: ${kind} (${target}) has not taken ${waiting} alerts; ${dropped} more were dropped`,
+        );
+    }
   }
 
   #line(value: object): void {

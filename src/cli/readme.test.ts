@@ -8,7 +8,7 @@ import { runProgram } from './program.ts';
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const shown = [...readme.matchAll(/^```\n\$ \.\/picket (.* examples\/.*)\n([\s\S]*?)^```$/gm)];
 
-test('the README shows commands over the examples', () => expect(shown).toHaveLength(2));
+test('the README shows commands over the examples', () => expect(shown).toHaveLength(3));
 
 test.each(shown.map(([, command, output]) => [command as string, output as string]))(
   'the README shows what it prints: picket %s',

@@ -4,8 +4,8 @@ import { ReachIndex } from '../posture/assertions/reach-index.ts';
 import { counterexample, reportAssertion } from '../posture/assertions/report.ts';
 import type { Posture } from '../posture/posture.ts';
 import type { Io } from './io.ts';
+import { progress } from './progress.ts';
 import type { Tested } from './render/assertions/tested.ts';
-import { progress } from './render/reach/progress.ts';
 
 /** Evaluates the assertions over one matrix, telling on a terminal how far it has come. */
 export function runAssertions(assertions: readonly Assertion[], posture: Posture, io: Io): Tested[] {

@@ -25,7 +25,7 @@ export function AlertRow({ alert }: { alert: AlertJson }) {
         <Severity severity={alert.severity} />
         <span class="alert-what">
           <Plain class="alert-title" text={alert.title} />
-          <Plain class="alert-entity" text={alert.entity} />
+          <Plain class="alert-entity" text={about(alert)} />
         </span>
         <span class="alert-techniques">
           {alert.techniques.map((technique) => (
@@ -47,4 +47,9 @@ export function AlertRow({ alert }: { alert: AlertJson }) {
       {open && <AlertDetail alert={alert} id={detailId} />}
     </li>
   );
+}
+
+/** Whom it is about; of rules also what was said: many alerts of one rule and machine differ in that alone. */
+function about({ detector, entity, explanation }: AlertJson): string {
+  return detector === 'rules' ? `${entity} · ${explanation}` : entity;
 }

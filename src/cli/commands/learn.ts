@@ -40,7 +40,7 @@ export const learnCommand: CommandDefinition = {
     const mergeExternal = lengthOf(options.mergeExternal);
     const { loadPosture } = await import('../load-posture.ts');
     const { readFlows } = await import('../read-flows.ts');
-    const { progress } = await import('../render/reach/progress.ts');
+    const { progress } = await import('../progress.ts');
     const { renderTerminal } = await import('../../diagnostic/render/terminal.ts');
     const loaded = await loadPosture(paths, io, limitsOf(options), cniOf(options));
     for (const { name, reason } of loaded.unreadable) {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { eventTypeNumber } from '../../event/event-types.ts';
 import { openEvents, scapOf } from '../../event/scap/write-scap.fixture.ts';
 import { minRecordingBytes, RecordingFile } from '../../store/recording/recording-file.ts';
@@ -162,4 +162,25 @@ test('an audit log is no recording of system events', async () => {
   );
   const { code, err } = await picket('replay', 'audit.log', '--record', 'b');
   expect([code, err]).toEqual([ExitCode.usage, expect.stringMatching(/audit\.log is of audit events/)]);
+});
+
+test('long recordings are counted on a terminal, and the line is gone at the end', async () => {
+  writeFileSync(
+    join(folder, 'long.scap'),
+    scapOf(Array.from({ length: 3_000 }, () => openEvents('/tmp/x')).flat()),
+  );
+  writeFileSync(
+    join(folder, 'quiet.yaml'),
+    '- rule: shadow\n  desc: d\n  condition: evt.type = open and fd.name = /etc/shadow\n  output: "%fd.name"\n  priority: NOTICE\n',
+  );
+  const io = { ...testIo(), cwd: folder, errIsTerminal: true };
+  // Each look at the clock is a minute after the one before.
+  let clock = 0;
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => (clock += 60_000));
+  try {
+    expect(await runProgram(['replay', 'long.scap', '-r', 'quiet.yaml'], () => io)).toBe(ExitCode.clean);
+  } finally {
+    now.mockRestore();
+  }
+  expect(io.written.err).toBe('\r1,024 events\r2,048 events\r\u001b[K0 alerts of 1 rule over 3000 events\n');
 });

@@ -81,7 +81,9 @@ export const replayCommand: CommandDefinition = {
     const least = priorities.findIndex((one) => one.toLowerCase() === String(options.priority).toLowerCase());
     if (least < 0)
       throw new UsageError(`there is no priority ${options.priority}`, `one of ${priorities.join(', ')}`);
-    const { rules, correlations, diagnostics } = await loadRuleFiles(paths, io);
+    const { rules, correlations, diagnostics, unreadable } = await loadRuleFiles(paths, io);
+    for (const { name, reason } of unreadable)
+      io.err(`${io.errStyle('yellow', 'not read')}: ${name}: ${reason}\n`);
     const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
     if (errors > 0) {
       io.err(
@@ -93,15 +95,20 @@ export const replayCommand: CommandDefinition = {
     const settings = { ...defaultAlertOptions, isoTime: options.isoTime === true };
     const print = options.output === 'json' ? alertJson : alertText;
     const active = [...chosen.rules, ...chosen.correlations].filter(({ enabled }) => enabled).length;
+    const { progress } = await import('../progress.ts');
+    const told = progress(io, 'events');
     let [count, events] = [0, 0];
     for (const path of args) {
       const recording = openRecording(path, io);
-      for (const alert of replay(recording, chosen, options.matching === 'all' ? 'all' : 'first')) {
+      const matching = options.matching === 'all' ? 'all' : 'first';
+      for (const alert of replay(recording, chosen, matching, told.step)) {
+        told.end();
         io.out(`${print(alert, settings)}\n`);
         count++;
       }
       events += recording.count;
     }
+    told.end();
     io.err(
       `${count} alert${count === 1 ? '' : 's'} of ${active} rule${active === 1 ? '' : 's'} over ${events} events\n`,
     );

@@ -34,11 +34,11 @@ export const rulesDiffCommand: CommandDefinition = {
     const { diffAlerts } = await import('../rules/diff-alerts.ts');
     const { printable } = await import('../table.ts');
     const [old, fresh] = [await loadRuleFiles([before], io), await loadRuleFiles([after], io)];
-    const result = diffAlerts(
-      recordings.map((path) => openRecording(path, io)),
-      old,
-      fresh,
-    );
+    const { progress } = await import('../progress.ts');
+    const told = progress(io, 'events in two passes');
+    const opened = recordings.map((path) => openRecording(path, io));
+    const result = diffAlerts(opened, old, fresh, told.step);
+    told.end();
     if (options.output === 'json') {
       io.out(`${JSON.stringify({ schemaVersion: 1, ...result }, null, 2)}\n`);
     } else {

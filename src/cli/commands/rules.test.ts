@@ -196,6 +196,16 @@ test('a folder without rules files, and a tag that no rule has, are told', async
   );
 });
 
+test('a file that is no text does not look like success', async () => {
+  write('rules.yaml', new Uint8Array([0x7f, 0x45, 0, 0]));
+  expect(await picket('rules', 'check', '-q', 'rules.yaml')).toMatchObject({
+    code: ExitCode.problems,
+    err: 'not read: rules.yaml: it is no text\n',
+  });
+  write('trace.scap', capture);
+  expect((await picket('replay', 'trace.scap', '-r', 'rules.yaml')).err).toContain('not read: rules.yaml');
+});
+
 test('a recording that is not there, is a folder or empty', async () => {
   write('rules.yaml', rule('a', 'evt.type = open'));
   write('empty.scap', '');

@@ -10,6 +10,7 @@ import { parseCondition } from '../../rules/syntax/parse-condition.ts';
 import { writeRecordingFile } from '../../store/recording/write-file.ts';
 import { FailedError, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
+import { progress } from '../progress.ts';
 import type { Recording } from './recording.ts';
 
 /**
@@ -28,8 +29,16 @@ export function cutRecordings(
       throw new UsageError(`${name} is of audit events: only recordings of system events can be written`);
     return items;
   });
+  const told = progress(io, 'items read');
+  function* counted(one: Iterable<RecordingItem>): Generator<RecordingItem> {
+    for (const item of one) {
+      told.step();
+      yield item;
+    }
+  }
   function* items(): Generator<RecordingItem> {
-    for (const one of all) yield* keep === undefined ? wholeItems(one()) : cutItems(one(), keep);
+    for (const one of all)
+      yield* keep === undefined ? wholeItems(counted(one())) : cutItems(counted(one()), keep);
   }
   try {
     return writeRecordingFile(resolve(io.cwd, path), items());
@@ -39,6 +48,8 @@ export function cutRecordings(
       throw new UsageError(`${path} is there already`, 'name another file, or remove it');
     if (code !== undefined) throw new FailedError(`${path} cannot be written: ${message}`);
     throw error;
+  } finally {
+    told.end();
   }
 }
 

@@ -17,18 +17,19 @@ export interface AlertDifference {
   readonly events: number;
 }
 
-/** Returns which alerts one set of rules raises over recordings and the other does not, by rule and event. */
+/** Returns which alerts one set of rules raises over recordings and the other does not, by rule and event. `step` is called at every event of either pass. */
 export function diffAlerts(
   recordings: readonly Recording[],
   before: AskedRules,
   after: AskedRules,
+  step: () => void = () => {},
 ): AlertDifference {
   const [gained, lost] = [new Map<string, AlertChange>(), new Map<string, AlertChange>()];
   let [same, events] = [0, 0];
   for (const recording of recordings) {
     const known = new Map<string, ReplayedAlert>();
-    for (const [key, alert] of keyed(replay(recording, before, 'all'))) known.set(key, alert);
-    for (const [key, { rule, event, message }] of keyed(replay(recording, after, 'all'))) {
+    for (const [key, alert] of keyed(replay(recording, before, 'all', step))) known.set(key, alert);
+    for (const [key, { rule, event, message }] of keyed(replay(recording, after, 'all', step))) {
       if (known.delete(key)) same++;
       else count(gained, rule.name, { recording: recording.name, event, message });
     }

@@ -33,10 +33,15 @@ export async function readRuleTexts(
   paths: readonly string[],
   io: Io,
 ): Promise<{ readonly texts: readonly EmbeddedText[] } & Pick<RuleFiles, 'unreadable'>> {
-  const { files, unreadable } = await readInputs(paths, io);
-  const texts = files
-    .filter(({ name }) => name === '<stdin>' || paths.includes(name) || /\.ya?ml$/.test(name))
-    .map(({ name, bytes }) => fileText(name, decodeText(bytes).text));
+  const { files, unreadable: notRead } = await readInputs(paths, io);
+  const texts: EmbeddedText[] = [];
+  const unreadable = [...notRead];
+  for (const { name, bytes } of files) {
+    if (name !== '<stdin>' && !paths.includes(name) && !/\.ya?ml$/.test(name)) continue;
+    const { text, fault } = decodeText(bytes);
+    if (fault === 'binary') unreadable.push({ name, reason: 'it is no text' });
+    else texts.push(fileText(name, text));
+  }
   // A typing mistake must not look clean. A configuration may name no files: then those that it names count.
   if (texts.length === 0 && unreadable.length === 0 && paths.length > 0)
     throw new UsageError(

@@ -10,16 +10,19 @@ export interface ReplayedAlert extends RuleAlert {
 
 /**
  * Yields the alerts of a recording, in its order: of each event that of the first rule that holds, or of all, and those of
- * correlations. What was expected and did not come is told as far as the recording goes.
+ * correlations. What was expected and did not come is told as far as the recording goes. `step` is called at every event.
  */
 export function replay(
   { hostname = '', visit }: Recording,
   rules: AskedRules,
   matching: 'first' | 'all',
+  step: () => void = () => {},
 ): Generator<ReplayedAlert> {
   return visit(function* ({ source, timeOf, events }) {
     const engine = new RuleEngine(rules, source, { timeOf, hostname, matching });
-    for (const event of events())
+    for (const event of events()) {
+      step();
       for (const alert of engine.take(event)) yield { ...alert, event: event.number };
+    }
   });
 }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { fileText } from '../../manifest/embedded.ts';
 import { loadRules } from '../../rules/load/load.ts';
+import { UsageError } from '../command.ts';
 import { eventSources } from './load-rule-files.ts';
-import { tellUnaskedAudit } from './watch.ts';
+import { tellUnaskedAudit, watchSystemCalls } from './watch.ts';
 
 function told(text: string): string[] {
   const said: string[] = [];
@@ -23,3 +24,19 @@ test('rules on audit events that nothing gives are told', () => {
   expect(told(rule('off', `${audit}  enabled: false\n`))).toEqual([]);
   expect(told(rule('call', '  condition: evt.type = open\n'))).toEqual([]);
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a recording that has no folder is wrong use (needs root)',
+  async () => {
+    const set = loadRules([], { sources: eventSources });
+    const watched = { ...set, settings: { matching: 'first', staticFields: new Map(), bufferBase64: false } };
+    const record = { path: '/nowhere/at/all.picket', maxBytes: 8 * 2 ** 20 };
+    const request = { sensor: 'auto', criSocket: 'none', record } as const;
+    await expect(watchSystemCalls(watched as never, request, () => {})).rejects.toThrow(
+      new UsageError(
+        'there is no folder /nowhere/at to record in',
+        'name another file with --record, in a folder that is there',
+      ),
+    );
+  },
+);

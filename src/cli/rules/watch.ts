@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import type { AskedSet } from '../../agent/rules/asked-set.ts';
 import { RuleAlerts } from '../../agent/rules/rule-alerts.ts';
 import type { RecordRequest } from '../../agent/rules/system-calls/messages.ts';
@@ -12,7 +13,7 @@ import { defaultAlertOptions } from '../../rules/format/alert.ts';
 import type { FalcoSettings } from '../../rules/settings/settings.ts';
 import { capabilitiesOf } from '../../sensor/capabilities.ts';
 import type { EventSensorKind } from '../../sensor/event-sensor.ts';
-import { FailedError } from '../command.ts';
+import { FailedError, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
 import { coverageLines } from './coverage.ts';
 import { readFalcoConfig } from './load-config.ts';
@@ -152,8 +153,11 @@ export async function watchSystemCalls(
         : coverageLines(asked, withEngine);
     for (const line of lines) say(`warning: ${line}`);
   } catch (error) {
+    const { message } = error as Error;
+    if (record !== undefined && message.includes(dirname(record.path)))
+      throw new UsageError(message, 'name another file with --record, in a folder that is there');
     throw new FailedError(
-      (error as Error).message,
+      message,
       'picket doctor says what is missing; leave out --rules and --record to do without',
     );
   }

@@ -241,6 +241,7 @@ describe('every problem has its code and its place', () => {
     ['text', /^LOAD_ERR_YAML_VALIDATE : Rules content is not yaml \[/],
     ['a: 1', /Rules content is not yaml array of objects/],
     ['- a', /^LOAD_ERR_YAML_VALIDATE : Unexpected element type\. .* \[a\]$/],
+    ['- ruel: 1', /^LOAD_UNKNOWN_ITEM : Unknown top level item: `ruel`; did you mean `rule`\? \[ruel\]$/],
     ['- what: 1', /^LOAD_UNKNOWN_ITEM : Unknown top level item: `what` \[what\]$/],
     ['- rule: r\n  condition: a', /^LOAD_ERR_YAML_VALIDATE r: Item has no mapping for key 'output' \[r\]$/],
     [
@@ -334,4 +335,9 @@ test('several documents and null items are taken', () => {
   expect(
     load(`---\n- list: a\n  items: [x]\n-\n---\n${rule('evt.type = open and proc.name in (a)')}`).told,
   ).toEqual([]);
+});
+
+test('a key that is near a known one is told with it', () => {
+  const { findings } = loadRules([fileText('0.yaml', rule('evt.type = open', '  tag: [a]\n'))], { sources });
+  expect(findings.map(({ help }) => help)).toContain('write `tags`');
 });

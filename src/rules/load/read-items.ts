@@ -1,4 +1,5 @@
 import type { Fix, Span } from '../../diagnostic/diagnostic.ts';
+import { nearest } from '../../diagnostic/suggest.ts';
 import { type EmbeddedDocument, type EmbeddedText, embeddedDocuments } from '../../manifest/embedded.ts';
 import type { Path } from '../../manifest/resource.ts';
 import {
@@ -216,13 +217,18 @@ export function* readItems(text: EmbeddedText, tell: (finding: LoadFinding) => v
       const kind = itemKinds.find((one) => Object.hasOwn(fields, one));
       if (kind === undefined) {
         const keys = Object.keys(fields);
-        const message = `Unknown top level item${keys[0] === undefined ? '' : `: \`${keys[0]}\``}`;
+        const meant = keys[0] === undefined ? undefined : nearest(keys[0], itemKinds);
+        const hint = meant === undefined ? '' : `; did you mean \`${meant}\`?`;
+        const message = `Unknown top level item${keys[0] === undefined ? '' : `: \`${keys[0]}\`${hint}`}`;
         say(unknownItem, message, keys[0] === undefined ? span : document.keyAt([index, keys[0]]));
         continue;
       }
       const item = new Item(kind, fields, document, [index], file, tell);
       for (const key of Object.keys(fields)) {
-        if (!known[kind].has(key)) item.report(unknownKey, `Unknown key '${key}'`, item.keyAt(key));
+        if (known[kind].has(key)) continue;
+        const meant = nearest(key, known[kind]);
+        const more = meant === undefined ? {} : { help: `write \`${meant}\`` };
+        item.report(unknownKey, `Unknown key '${key}'`, item.keyAt(key), more);
       }
       if (item.has('append')) {
         const help = kind === 'list' ? 'override: {items: append}' : 'override: {condition: append}';

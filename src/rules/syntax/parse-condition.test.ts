@@ -55,6 +55,10 @@ describe('faults say where and what was expected', () => {
     ['proc.name = "\\q"', '13: `\\q` is no escape; a backslash is written `\\\\`'],
     ['evt.arg[a = x', '9: expected `]` behind the argument'],
     ['or a', '0: expected a field, a macro, `not` or `(`, not `or`'],
+    [
+      'proc.name startwith a',
+      '10: expected an operator behind `proc.name`, not `startwith`; did you mean `startswith`?',
+    ],
     ['proc.name contains"x"', '10: expected an operator behind `proc.name`, not `contains"x"`'],
   ])('%s', (text, wanted) => expect(rendered(text)).toBe(wanted));
 });

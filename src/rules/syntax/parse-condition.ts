@@ -1,3 +1,4 @@
+import { nearest } from '../../diagnostic/suggest.ts';
 import {
   type ComparisonOperator,
   type Condition,
@@ -178,9 +179,11 @@ class Parser {
     if (scanner.word('exists')) return { kind: 'exists', left, at: { start, end: scanner.offset } };
     const operator = this.#operator();
     if (operator === undefined) {
-      scanner.fail(
-        `expected an operator behind \`${left.name}\`, not ${shown(scanner.text, scanner.offset)}`,
-      );
+      const found = shown(scanner.text, scanner.offset);
+      const [, word] = /^`([a-z]+)`$/i.exec(found) ?? [];
+      const meant = word === undefined ? undefined : nearest(word, words);
+      const hint = meant === undefined ? '' : `; did you mean \`${meant}\`?`;
+      scanner.fail(`expected an operator behind \`${left.name}\`, not ${found}${hint}`);
     }
     scanner.blanks();
     const modifier = this.#modifier(operator);

@@ -1,9 +1,9 @@
 import type { Posture } from '../../../posture/posture.ts';
 import { reachMatrix } from '../../../posture/reach/matrix.ts';
 import type { Io } from '../../io.ts';
+import { progress } from '../../progress.ts';
 import type { Sink } from '../sink.ts';
 import { Matrix, type MatrixCounts, type MatrixQuestion } from './matrix.ts';
-import { progress } from './progress.ts';
 
 /** The forms in which a matrix is written. */
 export const matrixForms = ['text', 'json', 'csv', 'md', 'dot', 'svg', 'html'] as const;

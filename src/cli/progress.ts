@@ -1,4 +1,4 @@
-import type { Io } from '../../io.ts';
+import type { Io } from './io.ts';
 
 /** Tells how far long work has come. */
 export interface Progress {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { testIo } from '../../io.fixture.ts';
+import { testIo } from './io.fixture.ts';
 import { progress } from './progress.ts';
 
 function told(errIsTerminal: boolean, msPerStep: number, steps: number): string {
