@@ -29,7 +29,8 @@ test.skipIf(process.getuid?.() !== 0)(
   'a recording that has no folder is wrong use (needs root)',
   async () => {
     const set = loadRules([], { sources: eventSources });
-    const watched = { ...set, settings: { matching: 'first', staticFields: new Map(), bufferBase64: false } };
+    const asked = { ...set, matching: 'first', staticFields: new Map(), bytesAsBase64: false };
+    const watched = { asked };
     const record = { path: '/nowhere/at/all.picket', maxBytes: 8 * 2 ** 20 };
     const request = { sensor: 'auto', criSocket: 'none', record } as const;
     await expect(watchSystemCalls(watched as never, request, () => {})).rejects.toThrow(
