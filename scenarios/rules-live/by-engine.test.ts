@@ -37,7 +37,7 @@ describe.skipIf(skip)(
     );
 
     test('no rule lacks what the engine tells', () => {
-      expect(said).toContain('containers as containerd');
+      expect(said).toContain('engine   containerd');
       expect(said).not.toMatch(/for want of container\.image/);
     });
   },

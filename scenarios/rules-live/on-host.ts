@@ -97,7 +97,7 @@ export const onHost: readonly Behaviour[] = [
     },
   ),
   host('Create Hidden Files or Directories', 'mkdir .hidden', { again: 1 }),
-  host('Basic Interactive Reconnaissance', 'script -qec whoami /dev/null', {
+  host('Basic Interactive Reconnaissance', 'SHELL=/bin/bash script -qec whoami /dev/null', {
     why: 'at a terminal of its own, leading its process group',
   }),
   host('Read Shell Configuration File', 'cat /etc/skel/.bashrc', { again: 1 }),
