@@ -4,28 +4,40 @@ import type { SourceCatalogue } from './operand-type.ts';
 /** One flag per type of event, by its number. */
 export type EventTypeSet = Uint8Array;
 
+/** What was found of each source; conditions that rules share are gone through once. */
+const finders = new WeakMap<SourceCatalogue, TypeFinder>();
+
 /**
  * Returns for which types of events a condition may hold, going by its comparisons of `evt.type` alone: every other
- * comparison may hold, or not, for all of them. Macros must have been put in.
+ * comparison may hold, or not, for all of them. Macros must have been put in. The set must not be changed.
  */
 export function eventTypesOf(condition: Condition, source: SourceCatalogue): EventTypeSet {
-  return new TypeFinder(source).find(condition, false);
+  let finder = finders.get(source);
+  if (finder === undefined) {
+    finder = new TypeFinder(source);
+    finders.set(source, finder);
+  }
+  return finder.find(condition, false);
 }
 
 class TypeFinder {
   readonly #numbers: ReadonlyMap<string, number>;
-  readonly #count: number;
-  readonly #known = [new Map<Condition, EventTypeSet>(), new Map<Condition, EventTypeSet>()] as const;
+  /** Most conditions do not ask for a type: this one set stands for them. */
+  readonly #all: EventTypeSet;
+  readonly #known = [new WeakMap<Condition, EventTypeSet>(), new WeakMap<Condition, EventTypeSet>()] as const;
 
   constructor({ types }: SourceCatalogue) {
     this.#numbers = new Map(types.map((name, number) => [name, number]));
-    this.#count = types.length;
+    this.#all = new Uint8Array(types.length).fill(1);
   }
 
   find(condition: Condition, isNegated: boolean): EventTypeSet {
     const known = this.#known[isNegated ? 1 : 0];
-    const found = known.get(condition) ?? this.#find(condition, isNegated);
-    known.set(condition, found);
+    let found = known.get(condition);
+    if (found === undefined) {
+      found = this.#find(condition, isNegated);
+      known.set(condition, found);
+    }
     return found;
   }
 
@@ -36,27 +48,38 @@ class TypeFinder {
       case 'and':
       case 'or': {
         const sets = condition.terms.map((term) => this.find(term, isNegated));
-        const isUnion = (condition.kind === 'or') !== isNegated;
-        return Uint8Array.from({ length: this.#count }, (_, type) => {
-          return Number(isUnion ? sets.some((set) => set[type] === 1) : sets.every((set) => set[type] === 1));
-        });
+        return (condition.kind === 'or') !== isNegated ? this.#union(sets) : this.#intersection(sets);
       }
       case 'comparison':
         return this.#comparison(condition, isNegated);
       default:
-        return new Uint8Array(this.#count).fill(1);
+        return this.#all;
     }
   }
 
+  #union(sets: readonly EventTypeSet[]): EventTypeSet {
+    if (sets.includes(this.#all)) return this.#all;
+    const union = new Uint8Array(this.#all.length);
+    for (const set of sets) for (let type = 0; type < union.length; type++) union[type]! |= set[type]!;
+    return union;
+  }
+
+  #intersection(sets: readonly EventTypeSet[]): EventTypeSet {
+    const some = sets.filter((set) => set !== this.#all);
+    if (some.length < 2) return some[0] ?? this.#all;
+    const both = this.#all.slice();
+    for (const set of some) for (let type = 0; type < both.length; type++) both[type]! &= set[type]!;
+    return both;
+  }
+
   #comparison({ left, operator, modifier, right }: Comparison, isNegated: boolean): EventTypeSet {
-    const all = new Uint8Array(this.#count).fill(1);
-    if (left.kind !== 'field' || left.name !== 'evt.type') return all;
+    if (left.kind !== 'field' || left.name !== 'evt.type') return this.#all;
     const values = right.kind === 'list' ? right.items : [right];
     if (modifier !== undefined || !values.every((value): value is Literal => value.kind === 'literal'))
-      return all;
+      return this.#all;
     const isExcluding = operator === '!=';
-    if (!isExcluding && operator !== '=' && operator !== '==' && operator !== 'in') return all;
-    const named = new Uint8Array(this.#count);
+    if (!isExcluding && operator !== '=' && operator !== '==' && operator !== 'in') return this.#all;
+    const named = new Uint8Array(this.#all.length);
     for (const { text } of values) {
       const number = this.#numbers.get(text);
       if (number !== undefined) named[number] = 1;
