@@ -52,6 +52,10 @@ test('the same rule, program and object is the same thing again; another one is 
   const of = (fields: Record<string, unknown>) => ruleFinding(alert(fields)).fingerprint;
   expect(of({ 'proc.name': 'cat', 'proc.pid': 1 })).toBe(of({ 'proc.name': 'cat', 'proc.pid': 2 }));
   expect(of({ 'proc.name': 'cat' })).not.toBe(of({ 'proc.name': 'dog' }));
+  const connection = (from: number, to: number) =>
+    of({ 'fd.name': `198.51.100.7:${from}->203.0.113.9:${to}` });
+  expect(connection(40_000, 443)).toBe(connection(50_123, 443));
+  expect(connection(40_000, 443)).not.toBe(connection(40_000, 22));
 });
 
 test('what programs choose is shown in part', () => {

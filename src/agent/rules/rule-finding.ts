@@ -29,7 +29,7 @@ const same = ['proc.name', 'proc.exepath', 'fd.name', 'fd.sip', 'ka.user.name', 
 export function ruleFinding({ rule, time, hostname, message, fields }: RuleAlert): Finding {
   const values = new Map([...fields].map(([name, value]) => [name, plain(value)]));
   const entity = shortened(entityOf(values) ?? hostname, maxValue);
-  const key = same.map((name) => values.get(name) ?? '').join('|');
+  const key = same.map((name) => withoutClientPort(values.get(name) ?? '')).join('|');
   return {
     detector: rulesDetector,
     severity: severities[rule.priority],
@@ -51,6 +51,11 @@ function entityOf(values: ReadonlyMap<string, string | undefined>): string | und
   if (name !== undefined && name !== 'host') return name;
   const id = values.get('container.id');
   return id === undefined || id === 'host' || id === '' ? values.get('ka.user.name') : id;
+}
+
+/** `198.51.100.7:40000->203.0.113.9:443` without the 40000: every connection of a program to a service is the same thing again. */
+function withoutClientPort(value: string): string {
+  return value.replace(/^(\S+):\d{1,5}->(\S+:\d{1,5})$/, '$1->$2');
 }
 
 function evidenceOf(values: ReadonlyMap<string, string | undefined>): Evidence[] {
