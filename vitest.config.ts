@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', './tools/count-reporter.ts'],
     env: { TZ: 'UTC', LC_ALL: 'C', NO_COLOR: '1' },

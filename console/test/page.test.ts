@@ -285,19 +285,22 @@ describe.skipIf(!hasChromium)(`the page in Chromium${skipped}`, { timeout: 30_00
       await page.getByRole('button', { name: 'Read older flows from the store' }).click();
       await expectText('.flows .note', new RegExp(`^${(read + 1000).toLocaleString('en')} flows`));
     }
-    const worst = await page.evaluate(async () => {
-      const scroller = document.querySelector('.scroller')!;
-      const frame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
-      let slowest = 0;
-      let last = await frame();
-      for (let step = 0; step <= 60; step++) {
-        scroller.scrollTop = (scroller.scrollHeight * step) / 60;
-        const at = await frame();
-        slowest = Math.max(slowest, at - last);
-        last = at;
-      }
-      return slowest;
-    });
+    const slowestFrame = () =>
+      page.evaluate(async () => {
+        const scroller = document.querySelector('.scroller')!;
+        const frame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
+        let slowest = 0;
+        let last = await frame();
+        for (let step = 0; step <= 60; step++) {
+          scroller.scrollTop = (scroller.scrollHeight * step) / 60;
+          const at = await frame();
+          slowest = Math.max(slowest, at - last);
+          last = at;
+        }
+        return slowest;
+      });
+    // The least of three: other programs of this machine hold up a frame now and then, a page that is slow holds up all.
+    const worst = Math.min(await slowestFrame(), await slowestFrame(), await slowestFrame());
     expect(worst).toBeLessThan(250); // two shared cores: a page that drew every row needs seconds
     expect(await rows().count()).toBeLessThan(60);
 

@@ -226,10 +226,11 @@ test.each([
   const rules = new AuditRules({ rules: [], correlations: [] }, new KeptAlerts(), { hostname: 'edge' });
   const count = 4 * 2 ** 20;
   const body = `${end === '' ? '' : '['}${unit.repeat(count / unit.length)}${end}`;
-  const begun = performance.now();
+  const begun = process.threadCpuUsage();
   const { events, faults, undecodable } = rules.take(body);
   // On a busy machine; the bound is what a listener can be held up for.
-  expect(performance.now() - begun).toBeLessThan(3_000);
+  // Of this thread: other tests run at the same time.
+  expect(process.threadCpuUsage(begun).user / 1000).toBeLessThan(3_000);
   expect(events + undecodable).toBe(Math.floor(count / unit.length) + (end === '' ? 0 : 1));
   expect(events).toBeLessThanOrEqual(50_000);
   expect(faults.length).toBeLessThanOrEqual(50_001);

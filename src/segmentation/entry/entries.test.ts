@@ -126,9 +126,10 @@ test('ten thousand Ingresses, routes and hosts in time', () => {
     );
   const { resources } = manifests(text);
   const inventory = readInventory(resources);
-  const begun = performance.now();
+  const begun = process.threadCpuUsage();
   const entries = readEntries(resources, inventory);
   expect(entryEdges(entries)).toHaveLength(2);
   expect(route(entries, { host: 'h1.test', path: '/77' }).length).toBeGreaterThan(0);
-  expect(performance.now() - begun).toBeLessThan(3000);
+  // Of this thread: other tests run at the same time.
+  expect(process.threadCpuUsage(begun).user / 1000).toBeLessThan(3000);
 });
