@@ -29,7 +29,7 @@ export const runCommand: CommandDefinition = {
       description: 'a falco.yaml: its rules (unless --rules names others), which are on, and where alerts go',
     },
     {
-      flags: '--falco-set <key=value>',
+      flags: '--set <key=value>',
       description: 'overrides a key of the falco.yaml; may be repeated',
       repeatable: true,
     },
@@ -179,12 +179,9 @@ function rulesOf(
   { cwd }: Pick<Io, 'cwd'>,
 ): GuardRequest['rules'] {
   const config = typeof options.falcoConfig === 'string' ? options.falcoConfig : undefined;
-  const overrides = many(options.falcoSet);
+  const overrides = many(options.set);
   if (config === undefined && overrides.length > 0)
-    throw new UsageError(
-      '--falco-set overrides a configuration, and there is none',
-      'add --falco-config FILE',
-    );
+    throw new UsageError('--set overrides a configuration, and there is none', 'add --falco-config FILE');
   const matching = options.matching as 'first' | 'all' | undefined;
   const sensor = options.eventSensor as GuardRequest['rules']['sensor'];
   const criSocket = typeof options.criSocket === 'string' ? options.criSocket : undefined;
