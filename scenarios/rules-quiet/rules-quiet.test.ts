@@ -26,7 +26,8 @@ const skip =
 /** What the stable rules rightly say of normal work, going by their own text. */
 const right: readonly { readonly rule: string; readonly process: string; readonly reason: string }[] = [];
 
-const marker = 'PICKET_QUIET_JOB';
+/** Of this run: another one on this machine is somebody else. */
+const marker = `PICKET_QUIET_JOB_${process.pid}`;
 const depth = 16;
 
 interface Alert {
