@@ -57,6 +57,34 @@ export async function until<T>(
   }
 }
 
+/** What Node takes to start and load two libraries where limits of time were set, ms. */
+const usualMs = 50;
+let measured: number | undefined;
+
+/**
+ * How many times slower than that this machine is now, 1 at least: limits of time are meant for a machine that has its processors to itself,
+ * and what shares them with others is slower by far more than such a limit has room for.
+ */
+export function slowness(): number {
+  measured ??= Math.max(1, leastMs(7) / usualMs);
+  return measured;
+}
+
+function leastMs(tries: number): number {
+  const times = Array.from({ length: tries }, () => {
+    const begun = performance.now();
+    execFileSync(
+      process.execPath,
+      ['--input-type=module', '-e', 'await import("zod"); await import("yaml")'],
+      {
+        cwd: root,
+      },
+    );
+    return performance.now() - begun;
+  });
+  return Math.min(...times);
+}
+
 /** A line that the program printed, and when (performance.now()). */
 export interface Line {
   readonly at: number;
