@@ -23,6 +23,8 @@ export class SystemCallRules implements RuleSource {
   #counts = none;
   #failure: string | undefined;
   #isStopping = false;
+  /** When batches so far have had their half of the time. */
+  #restUntil = 0;
   /** Told once whether it works: undefined, or why not. */
   #opened: (failure?: string) => void = () => undefined;
   /** The same of other rules. */
@@ -136,8 +138,10 @@ export class SystemCallRules implements RuleSource {
         for (const alert of alerts) this.#sink.alert(alert);
         for (const notice of notices) this.#sink.warn(notice);
         if (lost.size > 0) this.#sink.warn(lossText(lost));
-        // The next ones come when all else in this thread, outputs and HTTP, has had as much time as these took.
-        setTimeout(() => this.#post({ type: 'acknowledge' }), performance.now() - begun);
+        // All else in this thread, outputs and HTTP, has as much time as these take, however many are under way.
+        const now = performance.now();
+        this.#restUntil = Math.max(this.#restUntil, begun) + 2 * (now - begun);
+        setTimeout(() => this.#post({ type: 'acknowledge' }), this.#restUntil - now);
       }
     }
   }
