@@ -53,7 +53,12 @@ const states: Readonly<Record<FlowState, true>> = {
   closed: true,
 };
 const outcomes: Readonly<Record<Outcome, true>> = { allow: true, deny: true, unknown: true };
-const seenBy: Readonly<Record<SeenBy, true>> = { source: true, destination: true, both: true };
+const seenBy: Readonly<Record<SeenBy, true>> = {
+  source: true,
+  destination: true,
+  both: true,
+  network: true,
+};
 const severities = { critical: true, high: true, medium: true, low: true } as const;
 
 const ends = ({ source, destination }: FlowJson) => [source, destination] as const;

@@ -27,6 +27,11 @@ const end = fc.record(
   { address, port: fc.integer({ min: 0, max: 65535 }), identity, process },
   { requiredKeys: ['address', 'port'] },
 );
+const counted = fc.record(
+  { packets: fc.nat(), bytes: fc.maxSafeNat(), tcpFlags: fc.integer({ min: 0, max: 511 }) },
+  { requiredKeys: ['packets', 'bytes'] },
+);
+const translatedEnd = fc.record({ address, port: fc.integer({ min: 0, max: 65535 }) });
 const time = fc.double({ min: 0, max: 4e12, noNaN: true }).map((ms) => ms + 0);
 const flow: fc.Arbitrary<Flow> = fc.record(
   {
@@ -35,7 +40,7 @@ const flow: fc.Arbitrary<Flow> = fc.record(
     source: end,
     destination: end,
     state: fc.constantFrom('attempted', 'unanswered', 'established', 'refused', 'timed-out', 'closed'),
-    seenBy: fc.constantFrom('source', 'destination', 'both'),
+    seenBy: fc.constantFrom('source', 'destination', 'both', 'network'),
     openedAt: time,
     establishedAt: time,
     closedAt: time,
@@ -45,6 +50,27 @@ const flow: fc.Arbitrary<Flow> = fc.record(
       outcome: 'deny',
       reasons: [{ layer: 'networkpolicy', direction: 'ingress', outcome: 'deny', text: 'no rule' }],
     } as const),
+    lastAt: time,
+    sent: counted,
+    received: counted,
+    icmp: fc.record({ type: fc.nat(255), code: fc.nat(255) }),
+    vlans: fc.array(fc.nat(4095), { maxLength: 3 }),
+    tunnel: fc.record(
+      { kind: fc.constantFrom('gre', 'vxlan'), id: fc.nat(), source: address, destination: address },
+      { requiredKeys: ['kind'] },
+    ),
+    names: fc.record(
+      { dns: fc.string(), tls: fc.string(), alpn: fc.string(), http: fc.string() },
+      { requiredKeys: [] },
+    ),
+    translated: fc.record({ source: translatedEnd, destination: translatedEnd }, { requiredKeys: [] }),
+    observation: fc.record(
+      { by: fc.constant('capture'), input: fc.string(), samplingRate: fc.nat() },
+      { requiredKeys: ['by'] },
+    ),
+    endReason: fc.constantFrom('idle', 'active', 'end', 'forced', 'no-room'),
+    part: fc.nat(),
+    communityId: fc.string(),
   },
   {
     requiredKeys: [

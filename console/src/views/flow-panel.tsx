@@ -12,6 +12,13 @@ import { selectedEnds, selection } from '../state/selection.ts';
 import { filterText } from '../state/view.ts';
 import { closePanel } from './keys.ts';
 
+const viewers = {
+  source: "the source's kernel",
+  destination: "the destination's kernel",
+  both: 'both kernels',
+  network: 'the network between them',
+} as const;
+
 /** The selected flow: who, what became of it, and why the policy allows or denies it. */
 export function FlowPanel() {
   const flow = selection.value;
@@ -86,7 +93,7 @@ function Selected({ flow }: { flow: FlowJson }) {
           </>
         )}
         <dt>Seen by</dt>
-        <dd>{flow.seenBy === 'both' ? 'both kernels' : `the ${flow.seenBy}'s kernel`}</dd>
+        <dd>{viewers[flow.seenBy]}</dd>
       </dl>
       <p class="note">
         {formatNoun(related, 'flow')} on this page between the same two ends, marked in the table.
