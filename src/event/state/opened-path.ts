@@ -1,7 +1,7 @@
 import { pathBelow } from '../path.ts';
 import type { RawEvent } from '../raw-event.ts';
 import { baseDirectory, pathPlaces } from './base-directory.ts';
-import { type Descriptor, descriptor } from './descriptor.ts';
+import { type Descriptor, fileDescriptor } from './descriptor.ts';
 import type { Thread } from './thread.ts';
 
 /** Calls that open a file by its path. */
@@ -29,5 +29,5 @@ export function openedPath(
 /** Returns a file that could not be opened: it has its name all the same. */
 export function failedOpen(raw: RawEvent, thread: Thread): Descriptor | undefined {
   const path = openedPath(raw, thread);
-  return path && descriptor({ type: 'file', name: path.name, rawName: path.rawName });
+  return path && fileDescriptor('file', path.name, path.rawName);
 }
