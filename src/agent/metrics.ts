@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { Counter, Registry } from 'prom-client';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
+import { flowSeries } from './flow-series.ts';
 import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
 import { ruleSeries } from './rules/rule-series.ts';
@@ -17,7 +18,7 @@ export interface AgentMetrics extends Observer {
 /**
  * Returns the agent's series, named by Prometheus's conventions (https://prometheus.io/docs/practices/naming/): base
  * units, `_total` on what only grows. What `status` tells is taken from there when it is asked for, so that page, API
- * and metrics never differ. Labels come from fixed sets (sensors, detectors, states), never from the network.
+ * and metrics never differ. Labels come from fixed sets (sensors, detectors, states) or bounded ones (`flow-series.ts`).
  */
 export function agentMetrics(status: () => Status): AgentMetrics {
   const registry = new Registry();
@@ -35,9 +36,11 @@ export function agentMetrics(status: () => Status): AgentMetrics {
   });
   const take = [...statusSeries(registry), ...processSeries(registry)];
   const [takeRules, takeOutputs] = [ruleSeries(registry), outputSeries(registry)];
+  const traffic = flowSeries(registry);
   return {
     flow(flow: Flow, change: FlowChange): void {
       if (change === 'decided') flows.inc({ state: flow.state, verdict: flow.verdict?.outcome ?? 'unknown' });
+      traffic.flow(flow, change);
     },
     alert({ detector, severity }: Alert, isNew: boolean): void {
       if (isNew) alerts.inc({ detector, severity });
