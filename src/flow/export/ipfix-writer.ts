@@ -262,10 +262,18 @@ function reversed(record: RecordContent): RecordContent {
     translatedDestination: changed(translatedSource, source),
     forward: record.reverse,
     reverse: undefined,
+    icmp: record.icmp && { ...record.icmp, type: icmpAnswers.get(record.icmp.type) ?? record.icmp.type },
     input: record.output,
     output: record.input,
   };
 }
+
+/** Types of the messages that answer those of this type (RFC 792, RFC 4443); the two families share no number of them. */
+const icmpAnswers: ReadonlyMap<number, number> = new Map([
+  [8, 0],
+  [13, 14],
+  [128, 129],
+]);
 
 function changed(translated: TranslatedEnd | undefined, end: TranslatedEnd): TranslatedEnd | undefined {
   return translated === undefined ? undefined : end;
