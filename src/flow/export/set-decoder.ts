@@ -1,3 +1,5 @@
+import { Frame } from '../capture/frame.ts';
+import { Packet } from '../packet/packet.ts';
 import { Slot } from './elements.ts';
 import type { ExportOptions } from './export-decoder.ts';
 import { type Domain, defaultExportLimits, ExporterTable } from './exporter-table.ts';
@@ -34,6 +36,8 @@ export class SetDecoder {
   readonly #isIpfix: boolean;
   readonly #held: HeldSets;
   readonly #packets: ExportOptions['packets'];
+  readonly #frame = new Frame();
+  readonly #sampled = new Packet();
   readonly #reader = new RecordReader();
   readonly #record = new ExportRecord();
   readonly #text = new TextDecoder();
@@ -190,27 +194,23 @@ export class SetDecoder {
 
   /** Reads the sampled packet of a record. Counters that the record has besides stay. */
   #packet(template: Template, bytes: Uint8Array): void {
-    if (this.#packets === undefined) return;
     const record = this.#record;
     const { slots } = this.#reader;
     const isFrame = template.fills[Slot.Frame] === 1;
     const slot = isFrame ? Slot.Frame : Slot.IpPacket;
-    const start = slots[slot]!;
+    const frame = this.#frame;
+    frame.bytes = bytes;
+    frame.start = slots[slot]!;
+    frame.end = frame.start + slots[slot + 1]!;
+    frame.wireLength = slots[Slot.FrameSize]! || slots[slot + 1]!;
+    frame.linkType = isFrame ? ethernet : rawIp;
+    if (this.#packets === undefined || this.#packets.decode(frame, this.#sampled) !== 0) return;
     const { present, rawPackets, rawBytes, samplingRate } = record;
-    const length = slots[slot + 1]!;
-    const type = isFrame ? ethernet : rawIp;
-    if (length === 0 || !this.#packets(bytes, start, start + length, type, slots[Slot.FrameSize]!, record))
-      return;
+    record.takePacket(this.#sampled, samplingRate);
     const hasPackets = (present & Told.Packets) !== 0;
     const hasBytes = (present & Told.Bytes) !== 0;
     if (!hasPackets && !hasBytes) return;
-    record.count(
-      hasPackets ? rawPackets : record.rawPackets,
-      hasBytes ? rawBytes : record.rawBytes,
-      record.rawReversePackets,
-      record.rawReverseBytes,
-      samplingRate,
-    );
+    record.count(hasPackets ? rawPackets : 1, hasBytes ? rawBytes : record.rawBytes, 0, 0, samplingRate);
   }
 
   /** Takes what a record of options tells: rates, names of interfaces, when the exporter started. */
