@@ -48,7 +48,9 @@ export class SetDecoder {
     const all = { ...defaultExportLimits, ...limits };
     this.#isIpfix = by === 'ipfix';
     this.#held = new HeldSets(all.heldBytes, all.heldMs);
-    this.table = new ExporterTable(all, samplingRate, (domain) => this.#held.forget(domain));
+    this.table = new ExporterTable(all, samplingRate, this.#isIpfix ? 'records' : 'datagrams', (domain) =>
+      this.#held.forget(domain),
+    );
     this.#packets = packets;
     this.#record.by = by;
   }
@@ -201,8 +203,10 @@ export class SetDecoder {
     const frame = this.#frame;
     frame.bytes = bytes;
     frame.start = slots[slot]!;
-    frame.end = frame.start + slots[slot + 1]!;
-    frame.wireLength = slots[Slot.FrameSize]! || slots[slot + 1]!;
+    // A section of fixed length may be filled up; element 410 says how much of it is the packet.
+    const length = Math.min(slots[slot + 1]!, slots[Slot.SectionLength]! || slots[slot + 1]!);
+    frame.end = frame.start + length;
+    frame.wireLength = slots[Slot.FrameSize]! || length;
     frame.linkType = isFrame ? ethernet : rawIp;
     if (this.#packets === undefined || this.#packets.decode(frame, this.#sampled) !== 0) return;
     const { present, rawPackets, rawBytes, samplingRate } = record;
