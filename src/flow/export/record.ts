@@ -221,15 +221,12 @@ export class ExportRecord {
     this.protocol = packet.protocol;
     this.sourcePort = packet.sourcePort;
     this.destinationPort = packet.destinationPort;
-    if (packet.protocol === 6) {
-      this.present |= Told.Ports | Told.TcpFlags;
-      this.tcpFlags = packet.tcpFlags;
-    } else if (packet.sourcePort !== 0 || packet.destinationPort !== 0) this.present |= Told.Ports;
-    if (packet.icmpType >= 0) {
-      this.present |= Told.Icmp;
-      this.icmpType = packet.icmpType;
-      this.icmpCode = packet.icmpCode;
-    }
+    this.tcpFlags = packet.tcpFlags;
+    this.icmpType = packet.icmpType;
+    this.icmpCode = packet.icmpCode;
+    if (packet.protocol === 6) this.present |= Told.Ports | Told.TcpFlags;
+    else if (packet.sourcePort !== 0 || packet.destinationPort !== 0) this.present |= Told.Ports;
+    if (packet.icmpType >= 0) this.present |= Told.Icmp;
     this.vlans.set(packet.vlans);
     this.vlanCount = packet.vlanCount;
     this.tunnel = packet.tunnel;
