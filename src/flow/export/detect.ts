@@ -1,6 +1,7 @@
 import type { ExportDecoder } from './export-decoder.ts';
 import { u16, u32 } from './octets.ts';
 import type { ExportProtocol, RecordSink } from './record.ts';
+import type { SflowDecoder } from './sflow.ts';
 
 /**
  * Returns what a datagram is an export of, by the version that it begins with, or undefined for none. The version of sFlow is the same number as that of
@@ -21,12 +22,20 @@ export function exportProtocolOf(bytes: Uint8Array): ExportProtocol | undefined 
   }
 }
 
+/** One decoder for each protocol that is wanted. */
+export interface ExportDecoders {
+  readonly 'netflow-v5'?: ExportDecoder;
+  readonly 'netflow-v9'?: ExportDecoder;
+  readonly ipfix?: ExportDecoder;
+  readonly sflow?: Pick<SflowDecoder, 'decode'>;
+}
+
 /** Hands each datagram to the decoder of its protocol. */
 export class DetectingDecoder {
-  readonly decoders: { readonly [protocol in ExportProtocol]?: ExportDecoder };
+  readonly decoders: ExportDecoders;
   #unknown = 0;
 
-  constructor(decoders: { readonly [protocol in ExportProtocol]?: ExportDecoder }) {
+  constructor(decoders: ExportDecoders) {
     this.decoders = decoders;
   }
 
@@ -44,12 +53,12 @@ export class DetectingDecoder {
     port = 0,
   ): ExportProtocol | undefined {
     const protocol = exportProtocolOf(bytes);
-    const decoder = protocol && this.decoders[protocol];
-    if (decoder === undefined) {
+    if (protocol === undefined || this.decoders[protocol] === undefined) {
       this.#unknown++;
       return undefined;
     }
-    decoder.decode(bytes, exporter, arrival, sink, port);
+    if (protocol === 'sflow') this.decoders.sflow!.decode(bytes, 0, bytes.length, arrival, sink);
+    else this.decoders[protocol]!.decode(bytes, exporter, arrival, sink, port);
     return protocol;
   }
 }

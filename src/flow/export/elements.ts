@@ -67,10 +67,11 @@ export const Slot = {
   InterfaceName: 59,
   InterfaceDescription: 61,
   FrameSize: 63,
+  SectionLength: 64,
 } as const;
 
 /** How many slots there are. */
-export const slotCount = 64;
+export const slotCount = 65;
 
 /** Places of {@link RecordReader.lanes}: four lanes each. */
 export const Lanes = { Source6: 0, Destination6: 4, NatSource6: 8, NatDestination6: 12 } as const;
@@ -200,6 +201,7 @@ export const elements: ReadonlyMap<number, ElementUse> = new Map([
   [313, use(Slot.IpPacket, 0, 0, 'position')],
   [312, use(Slot.FrameSize, 0, 0)],
   [103, use(Slot.FrameSize, 0, 1)],
+  [410, use(Slot.SectionLength)],
   [82, use(Slot.InterfaceName, 0, 0, 'position')],
   [83, use(Slot.InterfaceDescription, 0, 0, 'position')],
 ]);

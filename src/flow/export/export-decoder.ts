@@ -1,5 +1,6 @@
 import type { ExporterCounters, ExportLimits } from './exporter-table.ts';
-import type { ExportRecord, RecordSink } from './record.ts';
+import type { RecordSink } from './record.ts';
+import type { HeaderDecoder } from './sflow/sample-reader.ts';
 
 /** What decoders of exports are set up with. */
 export interface ExportOptions {
@@ -7,22 +8,9 @@ export interface ExportOptions {
   readonly limits?: Partial<ExportLimits>;
   /** One packet in so many that the exporter of this address looks at, where it does not tell itself; undefined for unknown. */
   readonly samplingRate?: (exporter: string) => number | undefined;
-  /** Reads sampled packets that records carry. Without it such records have no conversation. */
-  readonly packets?: SectionDecoder;
+  /** Reads sampled packets that records carry; a `PacketDecoder`. Without it such records have no conversation. */
+  readonly packets?: HeaderDecoder;
 }
-
-/**
- * Reads the packet that stands in `bytes` from `start` to `end`, of which `wireLength` bytes were on the wire (0 where not told). It is of the link type
- * (tcpdump.org's registry) and goes into the record by `takePacket` with the rate that the record has. Returns false for one that cannot be read.
- */
-export type SectionDecoder = (
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  linkType: number,
-  wireLength: number,
-  record: ExportRecord,
-) => boolean;
 
 /** Decodes one protocol. It keeps what it learns of each exporter, which is who a datagram came from: an address, whatever the port. */
 export interface ExportDecoder {

@@ -1,6 +1,6 @@
 import type { HeldSet } from './held-sets.ts';
 import { SamplingTable } from './sampling-table.ts';
-import { SequenceTracker } from './sequence.ts';
+import { SequenceTracker, type SequenceUnit } from './sequence.ts';
 import type { Template } from './template.ts';
 
 /** Why something of a datagram was not decoded. */
@@ -111,7 +111,7 @@ export class Domain {
   /** In the order in which they were told last. */
   readonly templates = new Map<number, Template>();
   readonly sampling: SamplingTable;
-  readonly sequence = new SequenceTracker();
+  readonly sequence: SequenceTracker;
   /** Names of interfaces by index, the one set last at the end. */
   readonly names = new Map<number, string>();
   /** When the exporter started, milliseconds since the epoch (element 160); 0 for unknown. */
@@ -121,9 +121,10 @@ export class Domain {
   /** Charged for all of it. */
   bytes = domainBytes;
 
-  constructor(id: number, exporter: Exporter, limits: ExportLimits) {
+  constructor(id: number, exporter: Exporter, limits: ExportLimits, unit: SequenceUnit) {
     this.id = id;
     this.exporter = exporter;
+    this.sequence = new SequenceTracker(unit);
     this.sampling = new SamplingTable(limits.samplers, limits.interfaces);
   }
 }
@@ -152,6 +153,7 @@ export class Exporter {
 /** The exporters of one decoder, bounded in number and bytes. */
 export class ExporterTable {
   readonly limits: ExportLimits;
+  readonly #unit: SequenceUnit;
   readonly #rate: (exporter: string) => number | undefined;
   /** In the order in which they were heard last. */
   readonly #exporters = new Map<string, Exporter>();
@@ -166,10 +168,12 @@ export class ExporterTable {
   constructor(
     limits: ExportLimits,
     rate: (exporter: string) => number | undefined,
-    forget: (domain: Domain) => void,
+    unit: SequenceUnit,
+    forget: (domain: Domain) => void = () => {},
   ) {
     this.limits = limits;
     this.#rate = rate;
+    this.#unit = unit;
     this.#forget = forget;
   }
 
@@ -216,7 +220,7 @@ export class ExporterTable {
     let domain = exporter.domains.get(id);
     const isNew = domain === undefined;
     if (domain === undefined) {
-      domain = new Domain(id, exporter, this.limits);
+      domain = new Domain(id, exporter, this.limits, this.#unit);
       if (exporter.domains.size >= this.limits.domains) this.#evictDomain(exporter);
     } else exporter.domains.delete(id);
     exporter.domains.set(id, domain);

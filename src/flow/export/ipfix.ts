@@ -37,8 +37,8 @@ export class IpfixDecoder implements ExportDecoder {
     const messageEnd = Math.min(length, bytes.length);
     this.#sets.expire(arrival);
     const domain = table.domain(from, u32(bytes, 12));
-    domain.sequence.take(port, u32(bytes, 8), -1, counters);
     const context = { domain, arrival, exportTime: u32(bytes, 4) * 1000, uptime: -1, sink };
+    const optionsBefore = counters.optionRecords;
     let records = 0;
     for (let at = headerLength; messageEnd - at >= 4; ) {
       const id = u16(bytes, at);
@@ -61,7 +61,8 @@ export class IpfixDecoder implements ExportDecoder {
       } else counters.drop('set-id');
       at = end;
     }
-    domain.sequence.advance(records, 0, counters);
+    const flows = records < 0 ? -1 : records - (counters.optionRecords - optionsBefore);
+    domain.sequence.take(port, u32(bytes, 8), -1, records, flows, counters);
   }
 
   #templates(context: SetContext, set: number, bytes: Uint8Array, start: number, end: number): void {

@@ -28,7 +28,7 @@ export class NetflowV5Decoder implements ExportDecoder {
   readonly #record = new ExportRecord();
 
   constructor({ limits = {}, samplingRate = () => undefined }: ExportOptions = {}) {
-    this.#table = new ExporterTable({ ...defaultExportLimits, ...limits }, samplingRate, () => {});
+    this.#table = new ExporterTable({ ...defaultExportLimits, ...limits }, samplingRate, 'records');
     this.#record.by = 'netflow-v5';
   }
 
@@ -46,9 +46,8 @@ export class NetflowV5Decoder implements ExportDecoder {
     const present = Math.floor((bytes.length - headerLength) / recordLength);
     if (count > present) counters.drop('record-count');
     const domain = this.#table.domain(from, u16(bytes, 20));
-    domain.sequence.take(port, u32(bytes, 16), u32(bytes, 4), counters);
     this.#records(bytes, Math.min(count, present), from, domain.id, arrival, sink);
-    domain.sequence.advance(count, 0, counters);
+    domain.sequence.take(port, u32(bytes, 16), u32(bytes, 4), count, count, counters);
   }
 
   #records(

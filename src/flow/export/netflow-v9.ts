@@ -32,7 +32,6 @@ export class NetflowV9Decoder implements ExportDecoder {
     this.#sets.expire(arrival);
     const uptime = u32(bytes, 4);
     const domain = table.domain(from, u32(bytes, 16));
-    domain.sequence.take(port, u32(bytes, 12), uptime, counters);
     const context = { domain, arrival, exportTime: u32(bytes, 8) * 1000, uptime, sink };
     // The header's count of records is not needed, and not trusted.
     for (let at = headerLength; bytes.length - at >= 4; ) {
@@ -51,7 +50,7 @@ export class NetflowV9Decoder implements ExportDecoder {
       else counters.drop('set-id');
       at = end;
     }
-    domain.sequence.advance(1, u16(bytes, 2), counters);
+    domain.sequence.take(port, u32(bytes, 12), uptime, 1, u16(bytes, 2), counters);
   }
 
   #templates(context: SetContext, bytes: Uint8Array, start: number, end: number): void {

@@ -14,11 +14,14 @@ export const SequenceStep = {
 /** Where it is counted. */
 export interface SequenceCounters {
   gaps: number;
-  /** Units that are missing: flows (v5), datagrams (v9), records (IPFIX). */
+  /** Units that are missing. */
   lost: number;
   late: number;
   resets: number;
 }
+
+/** What a sequence counts: flows and records as they are sent, or datagrams. */
+export type SequenceUnit = 'records' | 'datagrams';
 
 /** Sources of one domain that are told apart by their port: line cards and restarted processes count for themselves. */
 const mostSources = 8;
@@ -28,90 +31,118 @@ const lateWindow = 2048;
 const mostLate = 16;
 /** A step by more units than this is no gap. */
 const widest = 1 << 20;
-/** So often must a sequence have gone on by the records of the datagram before that it is taken to count these. */
+/** So often must a sequence of datagrams have gone on by the records of the one before that it is taken to count these. */
 const surely = 4;
 
 interface Source {
-  /** Number that the next one has; -1 for unknown. */
-  next: number;
+  /** Number of the last datagram that was not late, and how many units it was; -1 for none, or for unknown. */
   last: number;
+  units: number;
+  /** The units that the exporter may count instead. */
+  others: number;
   /** Milliseconds that the exporter was up; -1 where not told. */
   uptime: number;
-  /** Where datagrams are counted: records of the last one, and how often the number went on by these instead of by 1. */
-  records: number;
-  byRecords: number;
+  /** How often the number went on by `others`. */
+  byOthers: number;
+  /** Whether numbers have been those after the datagram instead of before it. */
+  isInclusive: boolean;
   /** How many in a row came late. */
   late: number;
 }
 
 /**
- * Follows the sequence numbers of one observation domain. Numbers count flows (v5), datagrams (v9) or records of data (IPFIX), modulo 2^32
- * (RFC 3954 §5.1, RFC 7011 §3.1); some exporters of v9 count records, which shows after a few datagrams.
+ * Follows the sequence numbers of one observation domain. They count flows (v5), datagrams (v9) or records of data (IPFIX) before the datagram,
+ * modulo 2^32 (RFC 3954 §5.1, RFC 7011 §3.1). Exporters differ: some count records in v9, leave out records of options in IPFIX,
+ * or count the datagram itself as well. Each of these is known by its numbers, and is no loss.
  */
 export class SequenceTracker {
+  readonly #unit: SequenceUnit;
   readonly #sources = new Map<number, Source>();
   #source: Source | undefined;
   #port = -1;
-  #step: number = SequenceStep.First;
+
+  constructor(unit: SequenceUnit) {
+    this.#unit = unit;
+  }
 
   /**
-   * Takes the number of a datagram from this source port; `uptime` in milliseconds, -1 where the protocol does not tell it. Counts, and returns
-   * one of {@link SequenceStep}. The caller goes on with {@link advance} when the datagram is decoded.
+   * Takes the number of a datagram from this source port that was decoded. `uptime` in milliseconds, -1 where the protocol does not tell
+   * it; `units` is what the datagram counts for, -1 for unknown; `others` what exporters count instead: records as the header tells them (v9), records
+   * without those of options (IPFIX). Counts, and returns one of {@link SequenceStep}.
    */
-  take(port: number, sequence: number, uptime: number, counters: SequenceCounters): number {
+  take(
+    port: number,
+    sequence: number,
+    uptime: number,
+    units: number,
+    others: number,
+    counters: SequenceCounters,
+  ): number {
     const source = this.#select(port);
-    const step = this.#stepOf(source, sequence, uptime, counters);
-    if (step !== SequenceStep.Late) source.last = sequence;
+    const step = this.#step(source, sequence, uptime, units, others, counters);
     source.uptime = uptime;
-    this.#step = step;
+    if (step === SequenceStep.Late) return step;
+    source.last = sequence;
+    source.units = units;
+    source.others = others;
     return step;
   }
 
-  #stepOf(source: Source, sequence: number, uptime: number, counters: SequenceCounters): number {
-    if (source.next < 0) return SequenceStep.First;
-    const ahead = (sequence - source.next) | 0;
+  #step(
+    source: Source,
+    sequence: number,
+    uptime: number,
+    units: number,
+    others: number,
+    counters: SequenceCounters,
+  ): number {
+    if (source.units < 0) return SequenceStep.First;
+    const by = (sequence - source.last) >>> 0;
+    const ahead = (by - source.units) | 0;
+    if (ahead === 0) {
+      source.late = 0;
+      return SequenceStep.Next;
+    }
+    if (this.#isOther(source, by, ahead, units, others)) return SequenceStep.Next;
     source.late = ahead < 0 ? source.late + 1 : 0;
-    if (ahead === 0) return SequenceStep.Next;
     if (ahead > widest || ahead < -lateWindow || source.late > mostLate || isRestart(source.uptime, uptime)) {
-      source.byRecords = 0;
+      source.byOthers = 0;
+      source.isInclusive = false;
       source.late = 0;
       counters.resets++;
       return SequenceStep.Reset;
     }
     if (ahead < 0) {
       counters.late++;
+      counters.lost = Math.max(0, counters.lost - Math.max(units, 0));
       return SequenceStep.Late;
     }
-    const byRecords = source.records > 1 && (sequence - source.last) >>> 0 === source.records;
-    source.byRecords = byRecords
-      ? Math.min(source.byRecords + 1, surely * 2)
-      : Math.max(source.byRecords - 1, 0);
-    if (byRecords && source.byRecords >= surely) return SequenceStep.Next;
     counters.gaps++;
     counters.lost += ahead;
     return SequenceStep.Gap;
   }
 
-  /**
-   * Says what the datagram that was taken last counts for: `units` on in the sequence, -1 for unknown; and, where datagrams are counted, how
-   * many records its header tells (else 0). What came late is not lost.
-   */
-  advance(units: number, records: number, counters: SequenceCounters): void {
-    const source = this.#source;
-    if (source === undefined) return;
-    if (this.#step === SequenceStep.Late) {
-      counters.lost = Math.max(0, counters.lost - Math.max(units, 0));
-      return;
+  /** Whether the number is the next one of an exporter that counts in another way. */
+  #isOther(source: Source, by: number, ahead: number, units: number, others: number): boolean {
+    if (this.#unit === 'datagrams') {
+      const isOther = source.others > 1 && by === source.others;
+      source.byOthers = isOther
+        ? Math.min(source.byOthers + 1, surely * 2)
+        : Math.max(source.byOthers - 1, 0);
+      return isOther && source.byOthers >= surely;
     }
-    source.records = records;
-    source.next = units < 0 ? -1 : (source.last + units) >>> 0;
+    if (by === source.others) return true;
+    if (by !== units && by !== others) return false;
+    // A number behind the one that must come is never a loss; one ahead of it may be.
+    if (ahead < 0 && by > 0) source.isInclusive = true;
+    return source.isInclusive;
   }
 
   #select(port: number): Source {
     if (port === this.#port && this.#source !== undefined) return this.#source;
     let source = this.#sources.get(port);
     if (source === undefined) {
-      source = { next: -1, last: 0, uptime: -1, records: 0, byRecords: 0, late: 0 };
+      source = { last: 0, units: -1, others: -1, uptime: -1, byOthers: 0, isInclusive: false, late: 0 };
       if (this.#sources.size >= mostSources) {
         const [oldest] = this.#sources.keys();
         this.#sources.delete(oldest!);

@@ -1,3 +1,5 @@
+import { Frame } from '../capture/frame.ts';
+import { Packet } from '../packet/packet.ts';
 import { Slot } from './elements.ts';
 import type { ExportOptions } from './export-decoder.ts';
 import { type Domain, defaultExportLimits, ExporterTable } from './exporter-table.ts';
@@ -34,6 +36,8 @@ export class SetDecoder {
   readonly #isIpfix: boolean;
   readonly #held: HeldSets;
   readonly #packets: ExportOptions['packets'];
+  readonly #frame = new Frame();
+  readonly #sampled = new Packet();
   readonly #reader = new RecordReader();
   readonly #record = new ExportRecord();
   readonly #text = new TextDecoder();
@@ -44,7 +48,9 @@ export class SetDecoder {
     const all = { ...defaultExportLimits, ...limits };
     this.#isIpfix = by === 'ipfix';
     this.#held = new HeldSets(all.heldBytes, all.heldMs);
-    this.table = new ExporterTable(all, samplingRate, (domain) => this.#held.forget(domain));
+    this.table = new ExporterTable(all, samplingRate, this.#isIpfix ? 'records' : 'datagrams', (domain) =>
+      this.#held.forget(domain),
+    );
     this.#packets = packets;
     this.#record.by = by;
   }
@@ -190,27 +196,25 @@ export class SetDecoder {
 
   /** Reads the sampled packet of a record. Counters that the record has besides stay. */
   #packet(template: Template, bytes: Uint8Array): void {
-    if (this.#packets === undefined) return;
     const record = this.#record;
     const { slots } = this.#reader;
     const isFrame = template.fills[Slot.Frame] === 1;
     const slot = isFrame ? Slot.Frame : Slot.IpPacket;
-    const start = slots[slot]!;
+    const frame = this.#frame;
+    frame.bytes = bytes;
+    frame.start = slots[slot]!;
+    // A section of fixed length may be filled up; element 410 says how much of it is the packet.
+    const length = Math.min(slots[slot + 1]!, slots[Slot.SectionLength]! || slots[slot + 1]!);
+    frame.end = frame.start + length;
+    frame.wireLength = slots[Slot.FrameSize]! || length;
+    frame.linkType = isFrame ? ethernet : rawIp;
+    if (this.#packets === undefined || this.#packets.decode(frame, this.#sampled) !== 0) return;
     const { present, rawPackets, rawBytes, samplingRate } = record;
-    const length = slots[slot + 1]!;
-    const type = isFrame ? ethernet : rawIp;
-    if (length === 0 || !this.#packets(bytes, start, start + length, type, slots[Slot.FrameSize]!, record))
-      return;
+    record.takePacket(this.#sampled, samplingRate);
     const hasPackets = (present & Told.Packets) !== 0;
     const hasBytes = (present & Told.Bytes) !== 0;
     if (!hasPackets && !hasBytes) return;
-    record.count(
-      hasPackets ? rawPackets : record.rawPackets,
-      hasBytes ? rawBytes : record.rawBytes,
-      record.rawReversePackets,
-      record.rawReverseBytes,
-      samplingRate,
-    );
+    record.count(hasPackets ? rawPackets : 1, hasBytes ? rawBytes : record.rawBytes, 0, 0, samplingRate);
   }
 
   /** Takes what a record of options tells: rates, names of interfaces, when the exporter started. */
