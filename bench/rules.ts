@@ -181,7 +181,9 @@ const eachByType = syscallSource.types.map((_, type) => {
   return single.filter((__, index) => asked.has(enabled[index]!));
 });
 
-console.log(`\n${raws.length} events, ${repeats} times: ${mix.map(([share, , name]) => `${name} ${share} %`).join(', ')}`);
+console.log(
+  `\n${raws.length} events, ${repeats} times: ${mix.map(([share, , name]) => `${name} ${share} %`).join(', ')}`,
+);
 report('all rules as one function a type, first match', () =>
   events.reduce((sum, event) => sum + Number(matcher.first(event) !== undefined), 0),
 );

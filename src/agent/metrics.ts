@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { Counter, Registry } from 'prom-client';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
+import type { FlowSourceCounters } from '../sensor/flow-source.ts';
 import { flowSeries } from './flow-series.ts';
 import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
@@ -93,6 +94,7 @@ function statusSeries(registry: Registry): Take[] {
       ['sensor'],
       (s) => s.sensors.map(({ id, counters }) => [{ sensor: id }, counters.undecodable]),
     ),
+    ...flowSourceSeries(registry),
     series(registry, 'picket_sensor_up', 'Whether a sensor is running (1) or not (0).', ['sensor'], (s) =>
       s.sensors.map(({ id, state }) => [{ sensor: id }, state === 'running' ? 1 : 0]),
     ),
@@ -129,6 +131,41 @@ function statusSeries(registry: Registry): Take[] {
       'Messages that slow readers of the event stream have missed.',
       [],
       (s) => [[{}, s.stream.dropped]],
+    ),
+  ];
+}
+
+/** What sources of flows count, each in its own words: reasons and tables are names of theirs, never of the network. */
+function flowSourceSeries(registry: Registry): Take[] {
+  const named = (
+    name: string,
+    help: string,
+    label: string,
+    of: (counters: FlowSourceCounters) => Readonly<Record<string, number>>,
+  ) =>
+    series<Status>(registry, name, help, ['source', label], ({ flowSources = [] }) =>
+      flowSources.flatMap(({ id, counters }) =>
+        Object.entries(of(counters)).map(([key, value]) => [{ source: id, [label]: key }, value] as const),
+      ),
+    );
+  return [
+    named(
+      'picket_flow_source_lost_total',
+      'What went before a source of flows could read it, in its own unit.',
+      'where',
+      ({ lost }) => lost,
+    ),
+    named(
+      'picket_flow_source_dropped_total',
+      'What came to a source of flows and was not used, by reason.',
+      'reason',
+      ({ dropped }) => dropped,
+    ),
+    named(
+      'picket_flow_source_detail',
+      'Tables of a source of flows and what else helps to understand it.',
+      'name',
+      ({ details }) => details,
     ),
   ];
 }
