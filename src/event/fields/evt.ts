@@ -123,10 +123,18 @@ function allArguments(event: SystemEvent): string {
     .join(' ');
 }
 
+/** The same argument stands in many rules. */
+const placesOfArguments = new Map<string, Int16Array>();
+
 /** Where each type of event has an argument that is a name of a parameter or its number. */
 function argumentIndices(argument: string): Int16Array {
-  const number = /^\d{1,4}$/.test(argument) ? Number(argument) : undefined;
-  return indices((_, type) => number ?? parameterIndex(type, argument));
+  let places = placesOfArguments.get(argument);
+  if (places === undefined) {
+    const number = /^\d{1,4}$/.test(argument) ? Number(argument) : undefined;
+    places = indices((_, type) => number ?? parameterIndex(type, argument));
+    placesOfArguments.set(argument, places);
+  }
+  return places;
 }
 
 function argumentText(argument: string): (event: SystemEvent) => string | undefined {
