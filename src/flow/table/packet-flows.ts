@@ -1,16 +1,18 @@
 import { Protocol } from '../../net/protocol.ts';
-import { ChainedIndex } from '../chained-index.ts';
 import { communityId } from '../community-id.ts';
 import type { EndReason, Flow, Observation } from '../flow.ts';
 import type { Packet } from '../packet/packet.ts';
 import { ExpiryWheel } from './expiry-wheel.ts';
+import { FlowIndex } from './flow-index.ts';
 import { defaultNameLimits, FlowNameBook, type NameLimits } from './flow-name-book.ts';
 import {
   Bit,
   classMask,
   classShift,
+  FirstLane,
   FlowClass,
   FlowRows,
+  firstLanesPerFlow,
   Lane,
   lanesPerFlow,
   looksShift,
@@ -125,7 +127,7 @@ const noReason = -1;
 export class PacketFlows {
   readonly #sink: PacketFlowsSink;
   readonly #rows: FlowRows;
-  readonly #index: ChainedIndex;
+  readonly #index = new FlowIndex();
   readonly #classes: LinkedSlots;
   readonly #wheel: ExpiryWheel;
   readonly #key: PacketKey;
@@ -165,7 +167,6 @@ export class PacketFlows {
     this.#options = options;
     this.#capacity = capacity;
     this.#rows = new FlowRows(capacity);
-    this.#index = new ChainedIndex(capacity);
     this.#classes = new LinkedSlots(capacity, 5);
     this.#wheel = new ExpiryWheel(capacity);
     this.#free = new Int32Array(capacity);
@@ -201,8 +202,9 @@ export class PacketFlows {
     const key = this.#key;
     const { lanes, numbers } = this.#rows;
     key.ofPacket(packet);
-    const isSegment = packet.protocol === Protocol.Tcp && packet.fragmentOffset === 0;
-    let slot = this.#find(key);
+    const isSegment =
+      packet.protocol === Protocol.Tcp && packet.transportWhole && packet.fragmentOffset === 0;
+    let slot = this.#index.find(key.hash, this.#rows, key);
     if (slot >= 0) {
       const flags = lanes[slot * lanesPerFlow + Lane.Flags]!;
       if (now >= numbers[slot * numbersPerFlow + Place.Last]! + this.#idle[(flags >>> classShift) & 15]!) {
@@ -281,7 +283,7 @@ export class PacketFlows {
   flow(slot: number): Flow {
     const rows = this.#rows;
     const { observation, interfaceName } = this.#options;
-    const { numbers, lanes } = rows;
+    const { numbers } = rows;
     const place = slot * numbersPerFlow;
     const flags = rows.flags(slot);
     const protocol = rows.protocol(slot);
@@ -294,7 +296,7 @@ export class PacketFlows {
     const names = (flags & Bit.Named) === 0 ? undefined : this.#names?.of(slot);
     const input = interfaceName?.(rows.interface(slot));
     const isEnding = this.#ending === slot;
-    const parts = lanes[slot * lanesPerFlow + Lane.Parts]!;
+    const parts = rows.parts(slot);
     const isPart = parts > 0 || (isEnding && this.#endReason === 'active');
     return {
       id: this.id(slot),
@@ -326,7 +328,7 @@ export class PacketFlows {
 
   /** Id of the flow, the same for all its parts. */
   id(slot: number): string {
-    return this.#flowId(this.#rows.numbers[slot * numbersPerFlow + Place.Number]!);
+    return this.#flowId(this.#rows.number(slot));
   }
 
   /** TCP flags of the first segment that one end sent: of the source, or of the destination; 0 where there was none. */
@@ -377,12 +379,6 @@ export class PacketFlows {
     }
   }
 
-  #find(key: PacketKey): number {
-    let slot = this.#index.first(key.hash);
-    while (slot >= 0 && !this.#rows.has(slot, key)) slot = this.#index.after(slot);
-    return slot;
-  }
-
   /** Whether a segment for a flow that is over begins another one: a SYN that is not the first one sent again. */
   #isNewAttempt(slot: number, packet: Packet): boolean {
     if ((packet.tcpFlags & (Tcp.Syn | Tcp.Ack | Tcp.Rst)) !== Tcp.Syn) return false;
@@ -422,10 +418,10 @@ export class PacketFlows {
   }
 
   #tellPart(slot: number): void {
-    const { numbers, lanes } = this.#rows;
+    const { numbers, lanes, firstLanes } = this.#rows;
     this.#tell(slot, 'active');
     const place = slot * numbersPerFlow;
-    lanes[slot * lanesPerFlow + Lane.Parts]!++;
+    firstLanes[slot * firstLanesPerFlow + FirstLane.Parts]!++;
     lanes[slot * lanesPerFlow + Lane.TcpFlags] = 0;
     numbers.fill(0, place + Place.SentPackets, place + Place.ReceivedBytes + 1);
     numbers[place + Place.Opened] = Number.NaN;
@@ -477,7 +473,7 @@ export class PacketFlows {
     if (state === State.Closed || state === State.Refused || state === State.Aborted) to = FlowClass.Ended;
     else if ((flags & Bit.Asked) === 0 || (flags & Bit.Answered) === 0) {
       to =
-        from === FlowClass.Single && packets === 1 && lanes[slot * lanesPerFlow + Lane.Parts] === 0
+        from === FlowClass.Single && packets === 1 && this.#rows.parts(slot) === 0
           ? FlowClass.Single
           : FlowClass.Unanswered;
     } else if (from === FlowClass.Conversation) to = from;
@@ -572,7 +568,7 @@ export class PacketFlows {
     const key = this.#key;
     const { quoted } = packet;
     key.ofQuote(packet, quoted);
-    const slot = this.#find(key);
+    const slot = this.#index.find(key.hash, this.#rows, key);
     if (slot < 0 || this.#idleAt(slot) <= this.#now) {
       this.#quotesUnknown++;
       return;
