@@ -381,9 +381,16 @@ export class PacketBuilder {
   tagged(inner: Built): Built {
     const { chance } = this;
     let built = inner;
-    const kind = chance.below(7);
-    if (kind === 0) built = this.mpls(built);
-    if (kind === 1) built = this.pppoe(built);
+    const kind = chance.below(12);
+    if (kind <= 1) built = this.mpls(built);
+    if (kind === 2) built = this.pppoe(built);
+    if (kind === 3) built = behind([0, 0, 0, 1, 0, 0, ...u16(built.etherType)], built, { etherType: 0x893f });
+    if (kind === 4) built = behind([1, 1, 0, 1, 0, 9, ...u16(built.etherType)], built, { etherType: 0x8909 });
+    if (kind === 5) {
+      const addresses = [2, 0, 0, 0, 0, 5, 2, 0, 0, 0, 0, 6];
+      const header = [0, 0, 0, 9, ...addresses, ...u16(built.etherType)];
+      built = behind(header, built, { etherType: 0x88e7 });
+    }
     for (let tags = chance.yes(0.3) ? 1 + chance.below(3) : 0; tags > 0; tags--) {
       const id = chance.yes(0.2) ? 0 : 1 + chance.below(4094);
       const vlans = id === 0 ? built.vlans : [id, ...built.vlans];

@@ -103,6 +103,18 @@ const secondChances = 16;
 const packetsBeforeStep = 100;
 const noReason = -1;
 
+// What is constant in this module is compiled into the loop; what is imported would be looked up for every packet.
+const [laneStride, numberStride] = [lanesPerFlow, numbersPerFlow];
+const { Flags: flagsLane, TcpFlags: tcpFlagsLane, FirstTcpFlags: firstTcpFlagsLane } = Lane;
+const { Last: last, Opened: openedAt, SentPackets: sentPackets, ReceivedPackets: receivedPackets } = Place;
+const [shiftOfClass, maskOfClass, maskOfState] = [classShift, classMask, stateMask];
+const { SourceIsHigh: sourceIsHigh, Used: used } = Bit;
+const tcpProtocol = Protocol.Tcp;
+const conversation = FlowClass.Conversation << classShift;
+/** Flags of TCP that change something at any time, and bits of a flow after which no others do. */
+const changing = Tcp.Syn | Tcp.Fin | Tcp.Rst;
+const settled = Bit.TcpEstablished | Bit.Asked | Bit.Answered;
+
 /**
  * Makes flows of packets: both directions of a conversation are one flow, in a table of fixed size.
  *
@@ -202,15 +214,14 @@ export class PacketFlows {
     const key = this.#key;
     const { lanes, numbers } = this.#rows;
     key.ofPacket(packet);
-    const isSegment =
-      packet.protocol === Protocol.Tcp && packet.transportWhole && packet.fragmentOffset === 0;
+    const isSegment = packet.protocol === tcpProtocol && packet.transportWhole && packet.fragmentOffset === 0;
     let slot = this.#index.find(key.hash, this.#rows, key);
     if (slot >= 0) {
-      const flags = lanes[slot * lanesPerFlow + Lane.Flags]!;
-      if (now >= numbers[slot * numbersPerFlow + Place.Last]! + this.#idle[(flags >>> classShift) & 15]!) {
+      const flags = lanes[slot * laneStride + flagsLane]!;
+      if (now >= numbers[slot * numberStride + last]! + this.#idle[(flags >>> shiftOfClass) & 15]!) {
         this.#end(slot, 'idle', true);
         slot = -1;
-      } else if (isSegment && (flags & classMask) === 0 && this.#isNewAttempt(slot, packet)) {
+      } else if (isSegment && (flags & maskOfClass) === 0 && this.#isNewAttempt(slot, packet)) {
         this.#end(slot, 'end', true);
         slot = -1;
       }
@@ -218,48 +229,50 @@ export class PacketFlows {
     const isNew = slot < 0;
     if (isNew) slot = this.#open(packet, isSegment, time);
 
-    const at = slot * lanesPerFlow;
-    const place = slot * numbersPerFlow;
+    const at = slot * laneStride;
+    const place = slot * numberStride;
     // False too where the part has no packet yet.
-    if (!(now - numbers[place + Place.Opened]! < this.#activeMs)) this.#beginPart(slot, time);
-    if (time > numbers[place + Place.Last]!) numbers[place + Place.Last] = time;
+    if (!(now - numbers[place + openedAt]! < this.#activeMs)) this.#beginPart(slot, time);
+    if (time > numbers[place + last]!) numbers[place + last] = time;
 
-    const before = lanes[at + Lane.Flags]!;
-    const bySource = key.fromLow === ((before & Bit.SourceIsHigh) === 0);
-    const count = place + (bySource ? Place.SentPackets : Place.ReceivedPackets);
+    const before = lanes[at + flagsLane]!;
+    const bySource = key.fromLow === ((before & sourceIsHigh) === 0);
+    const count = place + (bySource ? sentPackets : receivedPackets);
     numbers[count]!++;
     numbers[count + 1]! += this.#ofFrame ? packet.wireLength : packet.ipLength;
 
-    let flags = before | Bit.Used;
+    let flags = before | used;
     if (isSegment) {
       const tcp = packet.tcpFlags & 0x1ff;
       const shift = bySource ? 16 : 0;
-      lanes[at + Lane.TcpFlags]! |= tcp << shift;
-      if (((lanes[at + Lane.FirstTcpFlags]! >>> shift) & 0xffff) === 0)
-        lanes[at + Lane.FirstTcpFlags]! |= tcp << shift;
+      lanes[at + tcpFlagsLane]! |= tcp << shift;
+      if (((lanes[at + firstTcpFlagsLane]! >>> shift) & 0xffff) === 0)
+        lanes[at + firstTcpFlagsLane]! |= tcp << shift;
       // Most segments are of established conversations and change nothing.
-      const changes =
-        (tcp & (Tcp.Syn | Tcp.Fin | Tcp.Rst)) | (~flags & (Bit.TcpEstablished | Bit.Asked | Bit.Answered));
-      if (changes !== 0) flags = afterSegment(flags, tcp, bySource, packet.payloadLength > 0);
-      if (bySource && (flags & Bit.HasInitialSequence) === 0 && (tcp & Tcp.Syn) !== 0) {
-        lanes[at + Lane.InitialSequence] = packet.tcpSequence;
-        flags |= Bit.HasInitialSequence;
+      const changes = (tcp & changing) | (~flags & settled);
+      if (changes !== 0) {
+        flags = afterSegment(flags, tcp, bySource, packet.payloadLength > 0);
+        if (bySource && (tcp & Tcp.Syn) !== 0 && (flags & Bit.HasInitialSequence) === 0) {
+          lanes[at + Lane.InitialSequence] = packet.tcpSequence;
+          flags |= Bit.HasInitialSequence;
+        }
       }
     } else if ((flags & (bySource ? Bit.Asked : Bit.Answered)) === 0) {
       flags |= bySource ? Bit.Asked : Bit.Answered;
-      const isOpening = (flags & stateMask) === State.Attempted || (flags & stateMask) === State.Unreachable;
+      const isOpening =
+        (flags & maskOfState) === State.Attempted || (flags & maskOfState) === State.Unreachable;
       const both = (flags & Bit.Asked) !== 0 && (flags & Bit.Answered) !== 0;
       // Later fragments of TCP say nothing of its state.
-      if (both && isOpening && packet.protocol !== Protocol.Tcp) flags = withState(flags, State.Established);
+      if (both && isOpening && packet.protocol !== tcpProtocol) flags = withState(flags, State.Established);
     }
-    lanes[at + Lane.Flags] = flags;
-    if ((flags & classMask) !== FlowClass.Conversation << classShift || ((before ^ flags) & stateMask) !== 0)
+    lanes[at + flagsLane] = flags;
+    if ((flags & maskOfClass) !== conversation || ((before ^ flags) & maskOfState) !== 0)
       this.#classify(slot, before, flags, time);
 
     if (this.#names !== undefined && packet.payloadEnd > packet.payloadStart)
       this.#learnNames(this.#names, slot, packet, bytes, bySource);
     if (isNew) this.#sink.opened?.(this, slot);
-    else if (((before ^ flags) & stateMask) !== 0) this.#sink.updated?.(this, slot);
+    else if (((before ^ flags) & maskOfState) !== 0) this.#sink.updated?.(this, slot);
     if (packet.hasQuote) this.#markQuoted(packet);
   }
 
