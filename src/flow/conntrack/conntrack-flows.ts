@@ -185,11 +185,7 @@ export class ConntrackFlows {
   /** Whether the message is of a later entry than the one that has its number and tuple. */
   #isAnother(slot: number, entry: ConntrackEntry, at: number): boolean {
     const openedAt = this.#table.openedAt[slot]!;
-    if (entry.start >= 0)
-      return (
-        entry.start + this.#kernelOffset() - openedAt > sameEntryMs &&
-        !this.#table.has(slot, EntryFlag.Preexisting)
-      );
+    if (entry.start >= 0) return entry.start + this.#kernelOffset() - openedAt > sameEntryMs;
     return entry.kind === EntryKind.New && at - openedAt > sameEntryMs;
   }
 
@@ -218,6 +214,8 @@ export class ConntrackFlows {
     const event = entry.kind === EntryKind.New || entry.kind === EntryKind.Update;
     const moved = table.update(slot, entry);
     table.generation[slot] = this.#generation;
+    const start = entry.start + this.#kernelOffset();
+    if (entry.start >= 0 && start < table.openedAt[slot]!) table.openedAt[slot] = start;
     if (event) {
       // An event is made while a packet is looked at, and the time to live is what that packet has set it to.
       this.#lastAt(slot, at);
@@ -225,14 +223,19 @@ export class ConntrackFlows {
         table.refresh[slot] = entry.timeout;
         table.set(slot, EntryFlag.Refresh);
       }
-    } else if (table.has(slot, EntryFlag.Refresh) && (table.status[slot]! & Status.Offload) === 0) {
-      const idle = table.refresh[slot]! - Math.max(0, entry.timeout);
-      const end = entry.stop >= 0 ? entry.stop + this.#kernelOffset() : at;
-      if (idle >= 0 && entry.kind === EntryKind.Destroy) this.#lastAt(slot, end - idle * 1000);
-      else if (moved) this.#lastAt(slot, Math.min(at, at - idle * 1000));
-    } else if (moved && entry.kind === EntryKind.Dump) this.#lastAt(slot, at);
+    } else this.#estimateLast(slot, entry, moved, at);
     if (!isOver(table.tcpState[slot]!)) table.endedAt[slot] = Number.NaN;
     else if (event && Number.isNaN(table.endedAt[slot]!)) table.endedAt[slot] = at;
+  }
+
+  /** When the last packet came, of which no event tells: by the time that the entry still has to live, or else by the counters. */
+  #estimateLast(slot: number, entry: ConntrackEntry, moved: boolean, at: number): void {
+    const table = this.#table;
+    const end = entry.stop >= 0 ? entry.stop + this.#kernelOffset() : at;
+    const idle = table.refresh[slot]! - Math.max(0, entry.timeout);
+    const offloaded = (table.status[slot]! & Status.Offload) !== 0;
+    if (table.has(slot, EntryFlag.Refresh) && !offloaded && idle >= 0) this.#lastAt(slot, end - idle * 1000);
+    else if (moved && entry.kind === EntryKind.Dump) this.#lastAt(slot, at);
   }
 
   #lastAt(slot: number, at: number): void {

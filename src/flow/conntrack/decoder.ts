@@ -417,11 +417,20 @@ export class ConntrackDecoder {
 
 /** Returns a request for the whole table, of IPv4 and IPv6; answers carry `sequence` (unsigned 32 bits). */
 export function dumpRequest(sequence: number): Uint8Array {
-  const request = new Uint8Array(headerBytes + netfilterBytes);
-  const view = new DataView(request.buffer);
-  view.setUint32(0, request.length, true);
-  view.setUint16(4, 0x101, true); // IPCTNL_MSG_CT_GET
-  view.setUint16(6, 0x301, true); // NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
+  return request(0x101, 0x301, sequence); // IPCTNL_MSG_CT_GET; NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
+}
+
+/** Returns a request for the number of entries: the cheapest way to see whether requests are answered. */
+export function statsRequest(sequence: number): Uint8Array {
+  return request(0x105, 0x1, sequence); // IPCTNL_MSG_CT_GET_STATS; NLM_F_REQUEST
+}
+
+function request(type: number, flags: number, sequence: number): Uint8Array {
+  const message = new Uint8Array(headerBytes + netfilterBytes);
+  const view = new DataView(message.buffer);
+  view.setUint32(0, message.length, true);
+  view.setUint16(4, type, true);
+  view.setUint16(6, flags, true);
   view.setUint32(8, sequence, true);
-  return request;
+  return message;
 }

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { Errno, socketCalls } from './native.ts';
 
 /** A call of the kernel failed: which one, and by which error number. */
@@ -102,6 +103,11 @@ export class NetlinkSocket {
     if (calls.setOption(this.#fd, socketLevel, receiveBufferForce, bytes) < 0)
       calls.setOption(this.#fd, socketLevel, receiveBuffer, bytes);
     return Math.max(0, calls.getOption(this.#fd, socketLevel, receiveBuffer));
+  }
+
+  /** Inode of the socket, by which /proc/net/netlink tells of it. */
+  get inode(): number {
+    return fstatSync(this.#fd).ino;
   }
 
   /** Sends one message to the kernel. Throws a {@link NetlinkError}. */
