@@ -19,7 +19,7 @@ export interface ConntrackFlowsOptions {
   readonly holdMs?: number;
   /** After this long without an answer it is `unanswered`. Default 1500, as in the tracker of sockets. */
   readonly unansweredAfterMs?: number;
-  /** A conversation that goes on is told again after this long, with what was counted so far. Default 60,000. */
+  /** A part of a conversation is told after this long, and the next part begins; 0 for never. Default 60,000. */
   readonly activeMs?: number;
 }
 
@@ -50,10 +50,11 @@ const sameEntryMs = 1000;
  * What is handed on, and when:
  * - `attempted`: still without an answer after `holdMs`.
  * - `decided`: established (TCP and SCTP after the handshake, others with the first answer), refused, timed-out, aborted, or unanswered;
- *   TCP that was unanswered may be decided a second time. With `part`, counted from 1, and the end reason `active`: it goes on, and this is
- *   what was counted **so far, from its beginning**; told for conversations that a dump found to have moved since they were last told.
+ *   TCP that was unanswered may be decided a second time.
  * - `closed`: the kernel has removed the entry of an established or unanswered conversation. Of TCP `closedAt` is when it came to TIME_WAIT
- *   or CLOSE, which may be minutes earlier.
+ *   or CLOSE, which may be minutes earlier. With the end reason `active` only a part of it has ended: a dump found that packets were
+ *   counted since the last part, `activeMs` ago or more. Each part has counters of its own, and begins where the last one ended.
+ *   With `no-room` it goes on, but is no longer followed.
  *
  * The kernel tells counters with the end of an entry and in dumps alone, and by default sends no events for entries that it made while
  * nobody listened (nf_conntrack_events=2): what is there at the start is followed by dumps.
@@ -173,7 +174,7 @@ export class ConntrackFlows {
     const table = this.#table;
     for (let slot = 0; slot < table.capacity; slot++) {
       if (table.lists.of(slot) === EntryList.Free) continue;
-      yield table.flow(slot, this.#idOf(slot), this.#stateOf(slot), Number.NaN);
+      yield table.flow(slot, this.#idOf(slot), this.#stateOf(slot), Number.NaN, false);
     }
   }
 
@@ -257,10 +258,10 @@ export class ConntrackFlows {
 
   #tellPart(slot: number): void {
     const table = this.#table;
-    if (!table.has(slot, EntryFlag.Decided) || !table.hasNews(slot)) return;
-    if (this.#now - table.toldAt[slot]! < this.#activeMs) return;
-    table.part[slot]!++;
-    this.#tell(slot, 'decided', this.#stateOf(slot), Number.NaN, 'active');
+    if (this.#activeMs === 0 || this.#now - table.partAt[slot]! < this.#activeMs) return;
+    if (!table.has(slot, EntryFlag.Decided) || !table.hasTraffic(slot)) return;
+    this.#tell(slot, 'closed', this.#stateOf(slot), Number.NaN, 'active');
+    table.beginPart(slot, this.#now);
   }
 
   #destroyed(slot: number, entry: ConntrackEntry, at: number): void {
@@ -277,7 +278,6 @@ export class ConntrackFlows {
     const closedAt = Math.max(table.openedAt[slot]!, Number.isNaN(endedAt) ? at : Math.min(at, endedAt));
     if (table.lastAt[slot]! > closedAt) table.lastAt[slot] = closedAt;
     if (!table.has(slot, EntryFlag.Established) && this.#isEstablished(slot)) this.#decideEstablished(slot);
-    if (table.part[slot]! > 0) table.part[slot]!++;
     if (table.has(slot, EntryFlag.Established)) this.#tell(slot, 'closed', 'closed', closedAt, reason);
     else {
       const fate = fateOf(
@@ -343,8 +343,7 @@ export class ConntrackFlows {
     closedAt = Number.NaN,
     endReason?: EndReason,
   ): void {
-    const flow = this.#table.flow(slot, this.#idOf(slot), state, closedAt);
-    this.#table.told(slot, this.#now);
+    const flow = this.#table.flow(slot, this.#idOf(slot), state, closedAt, endReason === 'active');
     this.#emit(endReason === undefined ? flow : { ...flow, endReason }, change);
   }
 }

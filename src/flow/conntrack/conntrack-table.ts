@@ -3,7 +3,7 @@ import { Protocol } from '../../net/protocol.ts';
 import { ChainedIndex, finish, mix } from '../chained-index.ts';
 import type { Flow, FlowState, Traffic, TranslatedEnd } from '../flow.ts';
 import { SlotLists } from '../slot-lists.ts';
-import type { ConntrackEntry, ConntrackTuple } from './entry.ts';
+import { type ConntrackEntry, type ConntrackTuple, Status } from './entry.ts';
 
 /** The lists that entries are in. */
 export const EntryList = {
@@ -56,22 +56,20 @@ export class ConntrackTable {
   readonly lastAt: Float64Array;
   /** When TCP said that it is over: long before the kernel removes the entry. */
   readonly endedAt: Float64Array;
-  /** When it was handed on last. */
-  readonly toldAt: Float64Array;
+  /** When the part began of which nothing has been told. */
+  readonly partAt: Float64Array;
   readonly deadline: Float64Array;
   /** Seconds to which the kernel sets the entry's time to live with each packet, in the state that it is in. */
   readonly refresh: Float64Array;
   /** The dump, by number, during or since which it was last heard of. */
   readonly generation: Uint32Array;
-  /** Parts handed on. */
-  readonly part: Uint32Array;
+  /** Parts that have been told. */
+  readonly parts: Uint32Array;
   readonly id: (string | undefined)[];
   /** What the kernel said last: packets and bytes of the original direction, and of the reply. */
   readonly #raw: Float64Array;
-  /** The same since the entry was made, also when somebody has set the kernel's counters to 0. */
-  readonly #total: Float64Array;
-  /** Packets of both directions together when it was handed on last. */
-  readonly #toldPackets: Float64Array;
+  /** The same of this part alone, also when somebody has set the kernel's counters to 0. */
+  readonly #counts: Float64Array;
   /** Four times four lanes: source and destination, original and reply. */
   readonly #addresses: Uint32Array;
   /** The same four ports. Of ICMP: identifier, and type · 256 + code. */
@@ -94,15 +92,14 @@ export class ConntrackTable {
     this.establishedAt = new Float64Array(capacity);
     this.lastAt = new Float64Array(capacity);
     this.endedAt = new Float64Array(capacity);
-    this.toldAt = new Float64Array(capacity);
+    this.partAt = new Float64Array(capacity);
     this.deadline = new Float64Array(capacity);
     this.refresh = new Float64Array(capacity);
     this.generation = new Uint32Array(capacity);
-    this.part = new Uint32Array(capacity);
+    this.parts = new Uint32Array(capacity);
     this.id = new Array<string | undefined>(capacity).fill(undefined);
     this.#raw = new Float64Array(capacity * 4);
-    this.#total = new Float64Array(capacity * 4);
-    this.#toldPackets = new Float64Array(capacity);
+    this.#counts = new Float64Array(capacity * 4);
     this.#addresses = new Uint32Array(capacity * 16);
     this.#ports = new Uint16Array(capacity * 4);
     this.#index = new ChainedIndex(capacity);
@@ -152,13 +149,12 @@ export class ConntrackTable {
     this.establishedAt[slot] = Number.NaN;
     this.lastAt[slot] = openedAt;
     this.endedAt[slot] = Number.NaN;
-    this.toldAt[slot] = openedAt;
+    this.partAt[slot] = openedAt;
     this.deadline[slot] = Number.POSITIVE_INFINITY;
     this.refresh[slot] = 0;
-    this.part[slot] = 0;
+    this.parts[slot] = 0;
     this.#raw.fill(0, slot * 4, slot * 4 + 4);
-    this.#total.fill(0, slot * 4, slot * 4 + 4);
-    this.#toldPackets[slot] = 0;
+    this.#counts.fill(0, slot * 4, slot * 4 + 4);
     this.#index.insert(this.#hash(entry), slot);
     return slot;
   }
@@ -192,24 +188,26 @@ export class ConntrackTable {
     return moved > 0;
   }
 
-  /** Packets of the answer; -1 when nobody counts. */
+  /** Packets of the answer in this part; -1 when nobody counts. */
   replyPackets(slot: number): number {
-    return this.has(slot, EntryFlag.Counted) ? this.#total[slot * 4 + 2]! : -1;
+    return this.has(slot, EntryFlag.Counted) ? this.#counts[slot * 4 + 2]! : -1;
   }
 
-  /** Notes that it is handed on at `now`. */
-  told(slot: number, now: number): void {
-    this.toldAt[slot] = now;
-    this.#toldPackets[slot] = this.#packets(slot);
+  /** Whether packets were counted in this part. */
+  hasTraffic(slot: number): boolean {
+    return this.#counts[slot * 4]! + this.#counts[slot * 4 + 2]! > 0;
   }
 
-  /** Whether packets were counted since it was handed on. */
-  hasNews(slot: number): boolean {
-    return this.#packets(slot) > this.#toldPackets[slot]!;
+  /** The part has been told; the next one begins at `now`. */
+  beginPart(slot: number, now: number): void {
+    this.parts[slot]!++;
+    this.partAt[slot] = now;
+    this.#counts.fill(0, slot * 4, slot * 4 + 4);
   }
 
-  /** The flow as it is now. */
-  flow(slot: number, id: string, state: FlowState, closedAt: number): Flow {
+  /** The flow, or with `isPart` its part, as it is now; counters and `openedAt` are those of the part. */
+  flow(slot: number, id: string, state: FlowState, closedAt: number, isPart: boolean): Flow {
+    const parts = this.parts[slot]!;
     const establishedAt = this.establishedAt[slot]!;
     const source = this.#end(slot, 0);
     const destination = this.#end(slot, 1);
@@ -225,17 +223,17 @@ export class ConntrackTable {
       destination,
       state,
       seenBy: 'network',
-      openedAt: this.openedAt[slot]!,
+      openedAt: parts > 0 ? this.partAt[slot]! : this.openedAt[slot]!,
       ...(Number.isNaN(establishedAt) ? {} : { establishedAt }),
       ...(Number.isNaN(closedAt) ? {} : { closedAt }),
-      reachedDestination: false,
+      reachedDestination: (this.status[slot]! & Status.SeenReply) !== 0,
       preexisting: this.has(slot, EntryFlag.Preexisting),
-      lastAt: this.lastAt[slot]!,
+      lastAt: parts > 0 ? Math.max(this.partAt[slot]!, this.lastAt[slot]!) : this.lastAt[slot]!,
       ...(counted && { sent: this.#traffic(slot * 4), received: this.#traffic(slot * 4 + 2) }),
       ...(icmp && { icmp: { type: kind >>> 8, code: kind & 0xff } }),
       ...(translated && { translated }),
       observation: constant,
-      ...(this.part[slot]! > 0 && { part: this.part[slot]! }),
+      ...((isPart || parts > 0) && { part: parts + 1 }),
     };
   }
 
@@ -244,16 +242,12 @@ export class ConntrackTable {
     const before = this.#raw[at]!;
     const more = now >= before ? now - before : now;
     this.#raw[at] = now;
-    this.#total[at]! += more;
+    this.#counts[at]! += more;
     return more;
   }
 
-  #packets(slot: number): number {
-    return this.#total[slot * 4]! + this.#total[slot * 4 + 2]!;
-  }
-
   #traffic(at: number): Traffic {
-    return { packets: this.#total[at]!, bytes: this.#total[at + 1]! };
+    return { packets: this.#counts[at]!, bytes: this.#counts[at + 1]! };
   }
 
   /** One of the four ends: 0 and 1 of the original tuple, 2 and 3 of the reply. */
@@ -273,8 +267,12 @@ export class ConntrackTable {
     switch (this.protocol[slot]!) {
       case Protocol.Icmp:
       case Protocol.Icmpv6:
-        // The identifier stands for the side that asks, as a port would.
-        return which === 0 ? this.#ports[slot * 4]! : which === 3 ? this.#ports[slot * 4 + 2]! : 0;
+        // From identifier to type and code, as NetFlow has it; the answer's own type is no port.
+        return which === 0
+          ? this.#ports[slot * 4]!
+          : which === 3
+            ? this.#ports[slot * 4 + 2]!
+            : this.#ports[slot * 4 + 1]!;
       case gre:
         return 0;
       default:

@@ -176,9 +176,9 @@ export class Follower {
     return answer.flows;
   }
 
-  /** Waits until two whole dumps more have been read: the second was asked for after this was called. */
-  async dumped(): Promise<void> {
-    const target = (await this.counters()).details.dumps! + 2;
+  /** Waits until so many dumps have been read; by default two more than now, of which the second was asked for after this was called. */
+  async dumped(count?: number): Promise<void> {
+    const target = count ?? (await this.counters()).details.dumps! + 2;
     for (const until = performance.now() + 20_000; performance.now() < until; ) {
       if ((await this.counters()).details.dumps! >= target) return;
       await new Promise((resolve) => setTimeout(resolve, 30));
