@@ -296,7 +296,7 @@ test('in whatever order both tell within the time, each conversation is one flow
     nat: fc.boolean(),
   });
   fc.assert(
-    fc.property(fc.array(conversation, { minLength: 1, maxLength: 30 }), (all) => {
+    fc.property(fc.array(conversation, { minLength: 1, maxLength: 30, size: 'max' }), (all) => {
       const it = joiner();
       const steps: { at: number; run: () => void }[] = [];
       for (const [n, one] of all.entries()) {

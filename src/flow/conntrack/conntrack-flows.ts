@@ -186,6 +186,10 @@ export class ConntrackFlows {
   /** Whether the message is of a later entry than the one that has its number and tuple. */
   #isAnother(slot: number, entry: ConntrackEntry, at: number): boolean {
     const openedAt = this.#table.openedAt[slot]!;
+    // The bit is never taken away from an entry that lives.
+    const { SeenReply } = Status;
+    if ((this.#table.status[slot]! & SeenReply) !== 0 && entry.status >= 0 && (entry.status & SeenReply) === 0)
+      return true;
     if (entry.start >= 0) return entry.start + this.#kernelOffset() - openedAt > sameEntryMs;
     return entry.kind === EntryKind.New && at - openedAt > sameEntryMs;
   }
