@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FlowJson } from '../flow/json.ts';
 import { protocolNumber } from '../net/protocol.ts';
 import { type ConntrackLine, readConntrackText } from './conntrack/conntrack-text.fixture.ts';
 import { type Follower, Router } from './conntrack/router.fixture.ts';
-import { conntrack } from './conntrack.ts';
 import { canMakeNamespaces, hasProgram } from './netns.fixture.ts';
 
 const able = canMakeNamespaces && ['nft', 'conntrack', 'perl', 'ping'].every(hasProgram);
@@ -290,10 +290,54 @@ describe.skipIf(!able)('conntrack (needs root, namespaces, nft, conntrack)', () 
   });
 });
 
-describe('probe', () => {
-  test.skipIf(!able)('says what the namespace lacks', async () => {
-    const probe = await conntrack.probe();
-    expect(probe.state).toMatch(/available|limited/);
-    expect(probe.details.length).toBeGreaterThan(0);
+describe.skipIf(!able)('probe', () => {
+  let router: Router;
+  beforeAll(() => {
+    router = new Router();
+  });
+  afterAll(() => router?.remove());
+
+  const program = fileURLToPath(new URL('./conntrack/probe.fixture.ts', import.meta.url));
+  const probe = (...before: string[]): { state: string; details: string[]; refusal: string } =>
+    JSON.parse(
+      router.run(
+        router.router,
+        before[0] ?? process.execPath,
+        ...before.slice(1),
+        ...(before.length > 0 ? [process.execPath] : []),
+        program,
+      ),
+    );
+
+  test('everything is there', () => {
+    const { state, details, refusal } = probe();
+    expect(state).toBe('available');
+    expect(refusal).toBe('');
+    expect(details.join()).toMatch(/The table is empty.*room for \d+ entries/);
+  });
+
+  test('what the kernel is not set to do', () => {
+    router.set({
+      'net.netfilter.nf_conntrack_acct': 0,
+      'net.netfilter.nf_conntrack_timestamp': 0,
+      'net.netfilter.nf_conntrack_events': 0,
+    });
+    const { state, details } = probe();
+    expect(state).toBe('limited');
+    expect(details[0]).toMatch(/nf_conntrack_acct/);
+    expect(details[1]).toMatch(/nf_conntrack_timestamp/);
+    expect(details[2]).toMatch(/nf_conntrack_events/);
+    expect(router.run(router.router, 'sysctl', '-n', 'net.netfilter.nf_conntrack_acct').trim()).toBe('0');
+  });
+
+  test.skipIf(!hasProgram('setpriv'))('without CAP_NET_ADMIN it says so, and does not start', () => {
+    const { state, details, refusal } = probe(
+      'setpriv',
+      '--bounding-set=-net_admin',
+      '--inh-caps=-net_admin',
+    );
+    expect(state).toBe('unavailable');
+    expect(details[0]).toMatch(/needs root, or CAP_NET_ADMIN/);
+    expect(refusal).toBe(details[0]);
   });
 });
