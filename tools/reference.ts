@@ -16,6 +16,7 @@ import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow
 import { reachFilterKeys } from '../src/flow/filter-reach.ts';
 import { assertionFileSchema } from '../src/posture/assertions/schema.ts';
 import { ruleTestFileSchema } from '../src/rules/testing/schema.ts';
+import { flowSources } from '../src/sensor/flow-source-registry.ts';
 import { sensors } from '../src/sensor/registry.ts';
 
 const folder = fileURLToPath(new URL('../docs/reference', import.meta.url));
@@ -139,7 +140,7 @@ function filtersPage(): string {
 }
 
 function sensorsPage(): string {
-  const sections = sensors.map(({ id, title, since, doc }) =>
+  const sections = [...sensors, ...flowSources].map(({ id, title, since, doc }) =>
     [`## ${id}: ${title}`, `since ${since}`, doc.trim()].join('\n\n'),
   );
   return page('Sensors', '`picket doctor` says what each can give on a machine.', sections);

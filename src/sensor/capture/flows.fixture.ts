@@ -1,10 +1,10 @@
 import { flowToJson } from '../../flow/json.ts';
-import { captureSource } from './capture-source.ts';
+import { capture } from '../capture.ts';
 import type { CaptureOptions } from './messages.ts';
 
 /** A program that makes flows of packets until SIGTERM. Prints `running`, each flow handed on as JSON, and the counters in the end. */
 const line = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
-const running = await captureSource.open(
+const running = await capture.open(
   {
     flows: (batch) => {
       for (const { flow, change } of batch) line({ change, ...flowToJson(flow) });

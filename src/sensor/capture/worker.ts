@@ -1,4 +1,4 @@
-/** Captures packets and makes flows of them, in a thread of its own: see `capture-source.ts`. */
+/** Captures packets and makes flows of them, in a thread of its own: see `../capture.ts`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LiveFlows } from './live-flows.ts';

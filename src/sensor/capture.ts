@@ -1,13 +1,13 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import type { FlowSink, FlowSource, FlowSourceCounters, RunningFlowSource } from '../flow-source.ts';
-import type { CaptureOptions, CaptureSetup, FromCapture, ToCapture } from './messages.ts';
-import { probeCapture } from './probe.ts';
+import type { CaptureOptions, CaptureSetup, FromCapture, ToCapture } from './capture/messages.ts';
+import { probeCapture } from './capture/probe.ts';
+import type { FlowSink, FlowSource, FlowSourceCounters, RunningFlowSource } from './flow-source.ts';
 
 const nothing: FlowSourceCounters = { flows: 0, lost: {}, dropped: {}, details: {} };
 
 /** Flows of the packets that pass this machine's interfaces. */
-export const captureSource: FlowSource<CaptureOptions> = {
+export const capture: FlowSource<CaptureOptions> = {
   id: 'capture',
   title: 'Packets of interfaces',
   since: '0.3.0',
@@ -53,7 +53,7 @@ class RunningCapture implements RunningFlowSource {
   private constructor(sink: FlowSink, options: CaptureOptions) {
     this.#sink = sink;
     const setup: CaptureSetup = { options, idPrefix: randomUUID(), hashSeed: randomInt(2 ** 31) };
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    this.#worker = new Worker(new URL('./capture/worker.ts', import.meta.url), {
       workerData: setup,
       name: 'capture',
     });

@@ -7,20 +7,20 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CaptureReader } from '../../flow/capture/read-capture.ts';
-import { type FlowJson, flowToJson } from '../../flow/json.ts';
-import type { FlowSourceCounters } from '../flow-source.ts';
-import { canMakeNamespaces, hasProgram, NamespacePair } from '../netns.fixture.ts';
-import { captureSource } from './capture-source.ts';
-import { LiveFlows } from './live-flows.ts';
-import type { CaptureOptions } from './messages.ts';
+import { CaptureReader } from '../flow/capture/read-capture.ts';
+import { type FlowJson, flowToJson } from '../flow/json.ts';
+import { LiveFlows } from './capture/live-flows.ts';
+import type { CaptureOptions } from './capture/messages.ts';
+import { capture } from './capture.ts';
+import type { FlowSourceCounters } from './flow-source.ts';
+import { canMakeNamespaces, hasProgram, NamespacePair } from './netns.fixture.ts';
 
 const skip = canMakeNamespaces
   ? hasProgram('tcpdump') && hasProgram('perl')
     ? undefined
     : 'needs tcpdump and perl'
   : 'needs root';
-const program = fileURLToPath(new URL('flows.fixture.ts', import.meta.url));
+const program = fileURLToPath(new URL('capture/flows.fixture.ts', import.meta.url));
 
 type Seen = FlowJson & { readonly change: string };
 
@@ -146,9 +146,9 @@ describe.skipIf(skip)(`flows of live packets${skip ? `: ${skip}` : ''}`, { timeo
 
 test('an interface that is not there is told', async () => {
   const options = { interfaces: ['no-such-if0'] };
-  const { state, details } = await captureSource.probe(options);
+  const { state, details } = await capture.probe(options);
   expect(state).toBe('unavailable');
   expect(details.join()).toMatch(/no interface no-such-if0|CAP_NET_RAW/);
-  const opened = captureSource.open({ flows: () => undefined, failed: () => undefined }, options);
+  const opened = capture.open({ flows: () => undefined, failed: () => undefined }, options);
   await expect(opened).rejects.toThrow(/no interface no-such-if0|CAP_NET_RAW/);
 });
