@@ -12,6 +12,7 @@ const flowsAtOnce = 2_000;
 const tellEveryMs = 250;
 const shortestPauseMs = 1;
 const longestPauseMs = 20;
+const lagMs = 100;
 const defaults = { snapLength: 512, ringBytes: 16 * 2 ** 20, maxFlows: 131_072 } as const;
 
 const port = parentPort!;
@@ -72,7 +73,8 @@ async function work(rings: readonly PacketRing[], flows: LiveFlows): Promise<voi
     }
     let count = 0;
     for (const ring of rings) count += ring.read(packetsAtOnce);
-    flows.tick(Date.now());
+    // Packets that wait in a block are older than this.
+    flows.tick(Date.now() - lagMs);
     tell(rings, flows);
     pauseMs = count > 0 ? shortestPauseMs : Math.min(pauseMs * 2, longestPauseMs);
     await sleep(pauseMs);
