@@ -391,6 +391,11 @@ export class PacketBuilder {
       const header = [0, 0, 0, 9, ...addresses, ...u16(built.etherType)];
       built = behind(header, built, { etherType: 0x88e7 });
     }
+    if (kind === 6) {
+      const header = [0x20, 0, ...u32(1), 2, 0, 0, 0, 0, 5, 0, 1, ...u16(built.etherType)];
+      const sealed = { ...built, bytes: join(built.bytes, chance.bytes(16)) };
+      built = behind(header, sealed, { etherType: 0x88e5 });
+    }
     for (let tags = chance.yes(0.3) ? 1 + chance.below(3) : 0; tags > 0; tags--) {
       const id = chance.yes(0.2) ? 0 : 1 + chance.below(4094);
       const vlans = id === 0 ? built.vlans : [id, ...built.vlans];
@@ -428,9 +433,13 @@ export class PacketBuilder {
   }
 
   ethernet(inner: Built): Built {
-    return behind([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, ...u16(inner.etherType)], inner, {
-      etherType: 0x6558,
-    });
+    const addresses = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
+    // Now and then with a length in the place of the type, and LLC.
+    const hasType = inner.bytes.length > 1400 || this.chance.yes(0.9);
+    const type = hasType
+      ? u16(inner.etherType)
+      : [...u16(8 + inner.bytes.length), 0xaa, 0xaa, 3, 0, 0, 0, ...u16(inner.etherType)];
+    return behind([...addresses, ...type], inner, { etherType: 0x6558 });
   }
 
   wlan(inner: Built): Built {

@@ -36,7 +36,7 @@ function guess(decoding: Decoding): Step {
   // What goes along with a pseudowire to watch it (RFC 5586).
   if (nibble === 1 && !isEthernet(decoding, at)) return DropReason.NotIp;
   if (nibble === 0) {
-    const isWord = bytes[at] === 0 && bytes[at + 1] === 0;
+    const isWord = at + 2 <= end && bytes[at] === 0 && bytes[at + 1] === 0;
     if (isEthernet(decoding, at + 4) && (isWord || !isEthernet(decoding, at))) decoding.at = at + 4;
     else if (isWord && !isEthernet(decoding, at)) decoding.at = at + 4;
   }
