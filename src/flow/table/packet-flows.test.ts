@@ -255,6 +255,16 @@ test('a long flow is told in parts with one id, split before the packet that com
     [2, 0, 'idle'],
   ]);
   expect(run([...handshake, there('A', { at: 250_000 })], { activeMs: 0 }).told).toHaveLength(1);
+  // What an ICMP error says after the part was over is of the next part.
+  const late = {
+    ...{ from: '203.0.113.9', to: '192.0.2.1', icmp: [3, 1] as const, at: 60_100 },
+    quoted: { protocol: 6, from: client, to: server },
+  };
+  const refused = run([there('S'), there('S', { at: 14_000 }), there('S', { at: 40_000 }), late]).told;
+  expect(refused.filter(({ protocol }) => protocol === 6).map(({ part, state }) => [part, state])).toEqual([
+    [1, 'attempted'],
+    [2, 'unreachable'],
+  ]);
 });
 
 test('late packets are counted; a clock that was set back ends all flows once', () => {
