@@ -57,7 +57,7 @@ export class DetectingDecoder {
       this.#unknown++;
       return undefined;
     }
-    if (protocol === 'sflow') this.decoders.sflow!.decode(bytes, 0, bytes.length, arrival, sink);
+    if (protocol === 'sflow') this.decoders.sflow!.decode(bytes, exporter, arrival, sink);
     else this.decoders[protocol]!.decode(bytes, exporter, arrival, sink, port);
     return protocol;
   }

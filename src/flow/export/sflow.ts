@@ -46,6 +46,9 @@ export interface SflowCounters {
 export interface SflowAgent {
   readonly agent: string;
   readonly subAgent: number;
+  /** Where its last datagram came from, and when it arrived, milliseconds since the epoch. */
+  readonly from: string;
+  readonly lastAt: number;
   readonly datagrams: number;
   readonly lostDatagrams: number;
   readonly lateDatagrams: number;
@@ -118,30 +121,33 @@ export class SflowDecoder {
   }
 
   /**
-   * Decodes the datagram from `start` to `end` and hands on a record for each sampled packet. `arrival` is milliseconds since the epoch.
-   * What `sink` throws goes through.
+   * Decodes a datagram and hands on a record for each sampled packet. `from` is the canonical text of the address that it came from,
+   * `arrival` when, in milliseconds since the epoch. Never throws, but for what the sink throws.
    */
-  decode(bytes: Uint8Array, start: number, end: number, arrival: number, sink: RecordSink): void {
+  decode(bytes: Uint8Array, from: string, arrival: number, sink: RecordSink): void {
     this.#datagrams++;
     this.#bytes = bytes;
     this.#arrival = arrival;
-    const reason = this.#datagram(start, end, sink);
+    const reason = this.#datagram(from, sink);
     if (reason !== undefined) this.#tally.drops[reason]++;
   }
 
-  #datagram(start: number, end: number, sink: RecordSink): SflowDrop | undefined {
+  #datagram(from: string, sink: RecordSink): SflowDrop | undefined {
     const bytes = this.#bytes;
-    if (start + 8 > end) return 'datagram-cut';
-    if (u32(bytes, start) !== 5) return 'version';
-    const type = u32(bytes, start + 4);
+    const end = bytes.length;
+    if (end < 8) return 'datagram-cut';
+    if (u32(bytes, 0) !== 5) return 'version';
+    const type = u32(bytes, 4);
     if (type !== 1 && type !== 2) return 'agent-address';
-    const taken = addressAt(bytes, start + 4, end, this.#lanes);
-    let at = start + 4 + taken;
+    const taken = addressAt(bytes, 4, end, this.#lanes);
+    let at = 4 + taken;
     if (taken === 0 || at + 16 > end) return 'datagram-cut';
     const agent = this.#agents.agent(type === 1 ? 4 : 6, this.#lanes, u32(bytes, at));
     const lost = agent.datagrams.lost;
     this.#restarted = agent.take(u32(bytes, at + 4), u32(bytes, at + 8));
     this.#lostDatagrams += agent.datagrams.lost - lost;
+    agent.from = from;
+    agent.lastAt = this.#arrival;
     const { record } = this.#reader;
     record.exporter = agent.name;
     record.domain = agent.subAgent;
@@ -279,6 +285,8 @@ function agentOf(state: AgentState): SflowAgent {
   return {
     agent: state.name,
     subAgent: state.subAgent,
+    from: state.from,
+    lastAt: state.lastAt,
     datagrams: state.datagrams.received,
     lostDatagrams: state.datagrams.lost,
     lateDatagrams: state.datagrams.late,

@@ -85,6 +85,8 @@ export class AgentState {
   /** Canonical text of its address. */
   readonly name: string;
   readonly subAgent: number;
+  from = '';
+  lastAt = 0;
   readonly datagrams: SequenceTrack = new SequenceTrack();
   readonly sources: Map<number, SourceState> = new Map();
   #uptime = -1;
