@@ -70,10 +70,10 @@ export class Template {
   readonly hasIpv6: boolean;
   readonly natIpv6: boolean;
   /** Milliseconds in a unit of the absolute times. */
-  readonly startScale: number;
-  readonly endScale: number;
-  readonly observedScale: number;
-  readonly reverseEndScale: number;
+  readonly startScale: number = 1;
+  readonly endScale: number = 1;
+  readonly observedScale: number = 1;
+  readonly reverseEndScale: number = 1;
   /** Whether a record says itself how it was sampled. */
   readonly tellsRate: boolean;
   /** When it was last told, milliseconds since the epoch. */
@@ -94,7 +94,8 @@ export class Template {
     const chosen = choose(layout, isIpfix);
     const steps: number[] = [];
     let offset = 0;
-    for (const [index, { length }] of layout.fields.entries()) {
+    for (let index = 0; index < layout.fields.length; index++) {
+      const { length } = layout.fields[index]!;
       const use = chosen[index];
       const varies = isIpfix && length === variable;
       const kind = use === undefined ? Step.Skip : stepOf(use, varies ? -1 : length);
@@ -108,26 +109,24 @@ export class Template {
     }
     this.steps = Int32Array.from(steps);
     this.fills = new Uint8Array(slotCount);
-    const laneFills = new Uint8Array(16);
     let told = 0;
-    const scales = new Float64Array(slotCount).fill(1);
+    let lanes = 0;
     for (const use of chosen) {
       if (use === undefined) continue;
       told |= use.told;
-      if (use.type === 'ipv6') laneFills[use.slot] = 1;
+      if (use.type === 'ipv6') lanes |= 1 << use.slot;
       else {
         this.fills[use.slot] = 1;
-        scales[use.slot] = use.scale;
+        if (use.slot === Slot.Start) this.startScale = use.scale;
+        else if (use.slot === Slot.End) this.endScale = use.scale;
+        else if (use.slot === Slot.Observed) this.observedScale = use.scale;
+        else if (use.slot === Slot.ReverseEnd) this.reverseEndScale = use.scale;
       }
     }
     this.told = told;
     this.hasIpv4 = this.fills[Slot.Source4] === 1 || this.fills[Slot.Destination4] === 1;
-    this.hasIpv6 = laneFills[Lanes.Source6] === 1 || laneFills[Lanes.Destination6] === 1;
-    this.natIpv6 = laneFills[Lanes.NatSource6] === 1 || laneFills[Lanes.NatDestination6] === 1;
-    this.startScale = scales[Slot.Start]!;
-    this.endScale = scales[Slot.End]!;
-    this.observedScale = scales[Slot.Observed]!;
-    this.reverseEndScale = scales[Slot.ReverseEnd]!;
+    this.hasIpv6 = (lanes & ((1 << Lanes.Source6) | (1 << Lanes.Destination6))) !== 0;
+    this.natIpv6 = (lanes & ((1 << Lanes.NatSource6) | (1 << Lanes.NatDestination6))) !== 0;
     this.tellsRate = rateSlots.some((slot) => this.fills[slot] === 1);
   }
 }
@@ -140,22 +139,26 @@ const rateSlots = [
   Slot.Probability,
 ];
 
+/** By slot, and after these by lane: the field that fills it, counted from 1. Used for one template at a time. */
+const filling = new Uint16Array(slotCount + 16);
+
 /** What is made of each field: where several would fill one slot, the best of them does, and of equals the first. */
 function choose({ fields, scopeCount }: TemplateLayout, isIpfix: boolean): (ElementUse | undefined)[] {
   const chosen: (ElementUse | undefined)[] = [];
-  const bySlot = new Map<string, number>();
-  for (const [index, field] of fields.entries()) {
+  filling.fill(0);
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index]!;
     const use = useOf(field, isIpfix, index < scopeCount);
     chosen.push(undefined);
     if (use === undefined || !fits(use, field.length, isIpfix)) continue;
-    const place = `${use.type === 'ipv6' ? 'lanes' : 'slot'} ${use.slot}`;
-    const other = bySlot.get(place);
-    if (other !== undefined) {
+    const place = use.type === 'ipv6' ? slotCount + use.slot : use.slot;
+    const other = filling[place]! - 1;
+    if (other >= 0) {
       if (chosen[other]!.rank <= use.rank) continue;
       chosen[other] = undefined;
     }
     chosen[index] = use;
-    bySlot.set(place, index);
+    filling[place] = index + 1;
   }
   return chosen;
 }

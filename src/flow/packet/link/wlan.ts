@@ -6,14 +6,20 @@ const flag = { toDs: 1, fromDs: 2, isProtected: 0x40, order: 0x80 } as const;
 
 /** Reads a frame of 802.11 (IEEE 802.11 §9.2, §9.3.2) up to its LLC header. */
 export function wlan(decoding: Decoding): Step {
-  const { bytes, at, end } = decoding;
-  if (at + 2 > end) return DropReason.Link;
-  return wlanFrame(decoding, bytes[at]!, bytes[at + 1]!);
+  return wlanFrame(decoding, false, false);
 }
 
-/** Reads a frame of 802.11 with the two bytes of frame control given: some access points swap them in CAPWAP. */
-export function wlanFrame(decoding: Decoding, control: number, flags: number, isPadded = false): Step {
+/** Reads a frame whose fields of two bytes are big-endian, as those that some access points send in CAPWAP. */
+export function swappedWlan(decoding: Decoding): Step {
+  return wlanFrame(decoding, true, false);
+}
+
+/** `isPadded`: the header is filled up to words of four bytes. */
+function wlanFrame(decoding: Decoding, isSwapped: boolean, isPadded: boolean): Step {
   const { bytes, at, end } = decoding;
+  if (at + 2 > end) return DropReason.Link;
+  const control = bytes[isSwapped ? at + 1 : at]!;
+  const flags = bytes[isSwapped ? at : at + 1]!;
   if ((control & 3) !== 0) return DropReason.Link;
   const isData = (control & 0x0c) === 0x08;
   if (!isData || (control & 0x40) !== 0) return DropReason.NoData;
@@ -28,7 +34,7 @@ export function wlanFrame(decoding: Decoding, control: number, flags: number, is
   }
   if (isPadded) length = (length + 3) & ~3;
   if (at + length > end) return DropReason.Link;
-  if ((bytes[at + 22]! & 0x0f) !== 0) return DropReason.LinkFragment;
+  if ((bytes[isSwapped ? at + 23 : at + 22]! & 0x0f) !== 0) return DropReason.LinkFragment;
   // An aggregate begins with addresses and length of its first part (§9.3.2.2); the others are not looked at.
   const isAggregate = isQos && (bytes[qosAt]! & 0x80) !== 0;
   decoding.at = at + length + (isAggregate ? 14 : 0);
@@ -57,11 +63,5 @@ export function radiotap(decoding: Decoding): Step {
   }
   decoding.at = at + length;
   if ((flags & radiotapFlags.fcs) !== 0) decoding.trim(4);
-  if (decoding.at + 2 > decoding.end) return DropReason.Link;
-  return wlanFrame(
-    decoding,
-    bytes[decoding.at]!,
-    bytes[decoding.at + 1]!,
-    (flags & radiotapFlags.padded) !== 0,
-  );
+  return wlanFrame(decoding, false, (flags & radiotapFlags.padded) !== 0);
 }

@@ -26,8 +26,10 @@ export function ipv6(decoding: Decoding): Step {
   packet.protocol = next;
   decoding.at = at + 40;
   const told = (bytes[at + 4]! << 8) | bytes[at + 5]!;
-  // 0 is for jumbograms (RFC 2675) and what a card cuts into segments; without a next header nothing follows.
-  if (told !== 0 || next === Carried.NoNextHeader) {
+  // 0 is for jumbograms (RFC 2675) and what a card cuts into segments, or true where the next header needs nothing behind it.
+  const mayBeEmpty =
+    decoding.wireEnd - decoding.at < 0x10000 && next !== 6 && next !== 17 && !isExtension(next);
+  if (told !== 0 || mayBeEmpty) {
     decoding.wireEnd = at + 40 + told;
     decoding.end = Math.min(end, decoding.wireEnd);
   }

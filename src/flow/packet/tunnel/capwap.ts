@@ -1,6 +1,6 @@
 import type { Decoding } from '../decoding.ts';
 import { DropReason } from '../drop-reason.ts';
-import { wlanFrame } from '../link/wlan.ts';
+import { swappedWlan, wlan } from '../link/wlan.ts';
 import { Layer, type Step } from '../step.ts';
 
 /**
@@ -23,11 +23,9 @@ export function capwap(decoding: Decoding): Step {
   return isWlan ? decoding.enter('capwap', -1, native(decoding)) : DropReason.Decoded;
 }
 
-/** Some access points swap both bytes of frame control: they do when only that makes it a frame of version 0 with data. */
+/** Some access points swap the bytes of fields: they do when only that makes it a frame of version 0 with data. */
 function native(decoding: Decoding): Step {
   const { bytes, at } = decoding;
-  const first = bytes[at]!;
-  const second = bytes[at + 1]!;
-  const isSwapped = (first & 0x0f) !== 0x08 && (second & 0x0f) === 0x08;
-  return isSwapped ? wlanFrame(decoding, second, first) : wlanFrame(decoding, first, second);
+  const isSwapped = (bytes[at]! & 0x0f) !== 0x08 && (bytes[at + 1]! & 0x0f) === 0x08;
+  return isSwapped ? swappedWlan(decoding) : wlan(decoding);
 }
