@@ -82,6 +82,8 @@ const noId = '';
  * - **Closed**: told when the sockets are closed, with what was counted by then (nothing, after a part), and told again as `closed` under the
  *   same id and part when the network's entry goes, which for TCP is two minutes later: then counts are complete. Where that
  *   comes first, it is kept for the socket's end.
+ * - **Two sockets with NAT between them**, both on this machine, know different ends and are two flows: the counts are with the one that was
+ *   met first.
  * - **Late**: what comes after `lingerMs` (or `lateMs`, where the other side was silent until then) is a flow of its own.
  *
  * When there is no room, the conversation that was met first is forgotten; what was held back of it is handed on. Times are those
