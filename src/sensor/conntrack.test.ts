@@ -77,6 +77,10 @@ function traffic(router: Router): void {
   router.perl(lan, datagram('203.0.113.2', 5354, 0));
   router.run(lan, 'ping', '-c', '2', '-i', '0.1', '203.0.113.2');
   router.run(lan, 'ping', '-6', '-c', '1', '2001:db8:2::2');
+  router.perl(
+    lan,
+    `socket(my $s, PF_INET, SOCK_RAW, 253) or die; send($s, 'hello', 0, sockaddr_in(0, inet_aton('203.0.113.2'))) or die`,
+  );
 }
 
 async function serve(router: Router): Promise<void> {
@@ -144,6 +148,7 @@ describe.skipIf(!able)('conntrack (needs root, namespaces, nft, conntrack)', () 
       'net.netfilter.nf_conntrack_tcp_timeout_syn_sent': 2,
       'net.netfilter.nf_conntrack_udp_timeout': 2,
       'net.netfilter.nf_conntrack_udp_timeout_stream': 2,
+      'net.netfilter.nf_conntrack_generic_timeout': 2,
       'net.netfilter.nf_conntrack_icmp_timeout': 2,
       'net.netfilter.nf_conntrack_icmpv6_timeout': 2,
     });
@@ -192,6 +197,7 @@ describe.skipIf(!able)('conntrack (needs root, namespaces, nft, conntrack)', () 
       if (flow.protocol !== 'tcp') expect(flow.closedAt! - flow.lastAt!).toBeGreaterThan(900);
     }
     expect([...fates].sort()).toEqual([
+      '253 unanswered idle',
       'icmp closed idle',
       'ipv6-icmp closed idle',
       'tcp closed end',

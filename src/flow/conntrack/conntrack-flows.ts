@@ -188,7 +188,11 @@ export class ConntrackFlows {
     const openedAt = this.#table.openedAt[slot]!;
     // The bit is never taken away from an entry that lives.
     const { SeenReply } = Status;
-    if ((this.#table.status[slot]! & SeenReply) !== 0 && entry.status >= 0 && (entry.status & SeenReply) === 0)
+    if (
+      (this.#table.status[slot]! & SeenReply) !== 0 &&
+      entry.status >= 0 &&
+      (entry.status & SeenReply) === 0
+    )
       return true;
     if (entry.start >= 0) return entry.start + this.#kernelOffset() - openedAt > sameEntryMs;
     return entry.kind === EntryKind.New && at - openedAt > sameEntryMs;
