@@ -12,8 +12,8 @@ import type { Seen } from './conntrack-reader.ts';
 import { median, quick } from './measure.ts';
 
 const burst = 2500;
-const bursts = quick ? 8 : 40;
-const rounds = quick ? 2 : 5;
+const bursts = quick ? 8 : 20;
+const rounds = quick ? 2 : 3;
 const namespace = `picket-bench-${process.pid}`;
 const reader = fileURLToPath(new URL('./conntrack-reader.ts', import.meta.url));
 const inside = (...words: string[]): [string, string[]] => ['ip', ['netns', 'exec', namespace, ...words]];

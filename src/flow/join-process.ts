@@ -1,6 +1,7 @@
 import { type Address, unmapAddress } from '../net/address.ts';
 import { Protocol } from '../net/protocol.ts';
 import type { End, Flow, FlowChange, Traffic } from './flow.ts';
+import { type Place, Queue } from './queue.ts';
 
 /** Takes a flow that is handed on. */
 export type Emit = (flow: Flow, change: FlowChange) => void;
@@ -56,9 +57,13 @@ interface Pair {
   held: Pending[] | undefined;
   /** Places in the indices. */
   readonly keys: string[];
-  loose: string | undefined;
-  /** The list of those that wait which it is in, and until when. */
-  waiting: Set<Pair> | undefined;
+  loose:
+    | { readonly index: Map<string, Queue<Pair>>; readonly key: string; readonly place: Place<Pair> }
+    | undefined;
+  /** Among all, by age. */
+  place: Place<Pair> | undefined;
+  /** Among those that wait for the same, and until when. */
+  waiting: Place<Pair> | undefined;
   deadline: number;
 }
 
@@ -82,6 +87,8 @@ const noId = '';
  * - **Closed**: told when the sockets are closed, with what was counted by then (nothing, after a part), and told again as `closed` under the
  *   same id and part when the network's entry goes, which for TCP is two minutes later: then counts are complete. Where that
  *   comes first, it is kept for the socket's end.
+ * - **Two sockets with NAT between them**, both on this machine, know different ends and are two flows: the counts are with the one that was
+ *   met first.
  * - **Late**: what comes after `lingerMs` (or `lateMs`, where the other side was silent until then) is a flow of its own.
  *
  * When there is no room, the conversation that was met first is forgotten; what was held back of it is handed on. Times are those
@@ -92,16 +99,16 @@ export class FlowJoiner {
   readonly #holdMs: number;
   readonly #lingerMs: number;
   readonly #lateMs: number;
-  readonly #pairs = new Set<Pair>();
+  readonly #pairs = new Queue<Pair>();
   readonly #bySocket = new Map<string, Pair>();
   readonly #byNetwork = new Map<string, Pair>();
   readonly #byEnds = new Map<string, Pair>();
   /** Attempts without one of their sides, by their ends but the source's port; oldest first. */
-  readonly #looseSockets = new Map<string, Set<Pair>>();
-  readonly #looseNetwork = new Map<string, Set<Pair>>();
-  readonly #held = new Set<Pair>();
-  readonly #lingering = new Set<Pair>();
-  readonly #late = new Set<Pair>();
+  readonly #looseSockets = new Map<string, Queue<Pair>>();
+  readonly #looseNetwork = new Map<string, Queue<Pair>>();
+  readonly #held = new Queue<Pair>();
+  readonly #lingering = new Queue<Pair>();
+  readonly #late = new Queue<Pair>();
   #joined = 0;
   #joinedLate = 0;
   #socketAlone = 0;
@@ -183,17 +190,12 @@ export class FlowJoiner {
 
   /** Lets time pass: hands on what was held back, and forgets what nobody tells of any more. To be called a few times a second. */
   tick(now: number, emit: Emit): void {
-    for (const pair of this.#held) {
-      if (pair.deadline > now) break;
-      this.#release(pair, emit);
-    }
-    for (const pair of this.#lingering) {
-      if (pair.deadline > now) break;
+    for (let pair = due(this.#held, now); pair; pair = due(this.#held, now)) this.#release(pair, emit);
+    for (let pair = due(this.#lingering, now); pair; pair = due(this.#lingering, now)) {
       this.#uncounted++;
       this.#forget(pair);
     }
-    for (const pair of this.#late) {
-      if (pair.deadline > now) break;
+    for (let pair = due(this.#late, now); pair; pair = due(this.#late, now)) {
       this.#socketAlone++;
       this.#forget(pair);
     }
@@ -253,13 +255,11 @@ export class FlowJoiner {
   }
 
   #create(id: string, emit: Emit): Pair {
-    if (this.#pairs.size >= this.#maxFlows) {
-      for (const first of this.#pairs) {
-        this.#evicted++;
-        if (first.held !== undefined) this.#release(first, emit);
-        this.#forget(first);
-        break;
-      }
+    const first = this.#pairs.first?.value;
+    if (first !== undefined && this.#pairs.size >= this.#maxFlows) {
+      this.#evicted++;
+      if (first.held !== undefined) this.#release(first, emit);
+      this.#forget(first);
     }
     const pair: Pair = {
       id,
@@ -271,10 +271,11 @@ export class FlowJoiner {
       held: undefined,
       keys: [],
       loose: undefined,
+      place: undefined,
       waiting: undefined,
       deadline: 0,
     };
-    this.#pairs.add(pair);
+    pair.place = this.#pairs.enter(pair);
     return pair;
   }
 
@@ -292,7 +293,9 @@ export class FlowJoiner {
   }
 
   #forget(pair: Pair): void {
-    if (!this.#pairs.delete(pair)) return;
+    if (pair.place === undefined) return;
+    this.#pairs.leave(pair.place);
+    pair.place = undefined;
     this.#stopWaiting(pair);
     this.#unloose(pair);
     this.#unindex(pair);
@@ -327,46 +330,51 @@ export class FlowJoiner {
     pair.keys.length = 0;
   }
 
-  #loosen(pair: Pair, index: Map<string, Set<Pair>>, key: string): void {
-    pair.loose = key;
-    const known = index.get(key);
-    if (known === undefined) index.set(key, new Set([pair]));
-    else known.add(pair);
+  #loosen(pair: Pair, index: Map<string, Queue<Pair>>, key: string): void {
+    let queue = index.get(key);
+    if (queue === undefined) {
+      queue = new Queue();
+      index.set(key, queue);
+    }
+    pair.loose = { index, key, place: queue.enter(pair) };
   }
 
   #unloose(pair: Pair): void {
     if (pair.loose === undefined) return;
-    for (const index of [this.#looseSockets, this.#looseNetwork]) {
-      const known = index.get(pair.loose);
-      if (known?.delete(pair) && known.size === 0) index.delete(pair.loose);
-    }
+    const { index, key, place } = pair.loose;
+    place.queue.leave(place);
+    if (place.queue.size === 0) index.delete(key);
     pair.loose = undefined;
   }
 
-  #wait(pair: Pair, list: Set<Pair>, deadline: number): void {
+  #wait(pair: Pair, queue: Queue<Pair>, deadline: number): void {
     this.#stopWaiting(pair);
-    pair.waiting = list;
+    pair.waiting = queue.enter(pair);
     pair.deadline = deadline;
-    list.add(pair);
   }
 
   #stopWaiting(pair: Pair): void {
-    pair.waiting?.delete(pair);
+    pair.waiting?.queue.leave(pair.waiting);
     pair.waiting = undefined;
   }
 }
 
+/** The first that has waited long enough. */
+function due(queue: Queue<Pair>, now: number): Pair | undefined {
+  const pair = queue.first?.value;
+  return pair !== undefined && pair.deadline <= now ? pair : undefined;
+}
+
 /** The first of a few whose beginning is about that time. */
 function oldest(
-  pairs: ReadonlySet<Pair> | undefined,
+  pairs: Queue<Pair> | undefined,
   side: (pair: Pair) => Flow | undefined,
   openedAt: number,
 ): Pair | undefined {
-  let looked = 0;
-  for (const pair of pairs ?? []) {
-    const flow = side(pair);
-    if (flow !== undefined && Math.abs(flow.openedAt - openedAt) <= sameAttemptMs) return pair;
-    if (++looked === looks) break;
+  let place = pairs?.first;
+  for (let looked = 0; place !== undefined && looked < looks; looked++, place = place.after) {
+    const flow = side(place.value);
+    if (flow !== undefined && Math.abs(flow.openedAt - openedAt) <= sameAttemptMs) return place.value;
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { protocolNumber } from '../net/protocol.ts';
 import { type ConntrackLine, readConntrackText } from './conntrack/conntrack-text.fixture.ts';
 import { type Follower, Router } from './conntrack/router.fixture.ts';
 import { canMakeNamespaces, hasProgram } from './netns.fixture.ts';
+import { tracefs } from './tracefs.ts';
 
 const able = canMakeNamespaces && ['nft', 'conntrack', 'perl', 'ping'].every(hasProgram);
 
@@ -75,6 +77,10 @@ function traffic(router: Router): void {
   router.perl(lan, datagram('203.0.113.2', 5354, 0));
   router.run(lan, 'ping', '-c', '2', '-i', '0.1', '203.0.113.2');
   router.run(lan, 'ping', '-6', '-c', '1', '2001:db8:2::2');
+  router.perl(
+    lan,
+    `socket(my $s, PF_INET, SOCK_RAW, 253) or die; send($s, 'hello', 0, sockaddr_in(0, inet_aton('203.0.113.2'))) or die`,
+  );
 }
 
 async function serve(router: Router): Promise<void> {
@@ -142,6 +148,7 @@ describe.skipIf(!able)('conntrack (needs root, namespaces, nft, conntrack)', () 
       'net.netfilter.nf_conntrack_tcp_timeout_syn_sent': 2,
       'net.netfilter.nf_conntrack_udp_timeout': 2,
       'net.netfilter.nf_conntrack_udp_timeout_stream': 2,
+      'net.netfilter.nf_conntrack_generic_timeout': 2,
       'net.netfilter.nf_conntrack_icmp_timeout': 2,
       'net.netfilter.nf_conntrack_icmpv6_timeout': 2,
     });
@@ -190,6 +197,7 @@ describe.skipIf(!able)('conntrack (needs root, namespaces, nft, conntrack)', () 
       if (flow.protocol !== 'tcp') expect(flow.closedAt! - flow.lastAt!).toBeGreaterThan(900);
     }
     expect([...fates].sort()).toEqual([
+      '253 unanswered idle',
       'icmp closed idle',
       'ipv6-icmp closed idle',
       'tcp closed end',
@@ -287,6 +295,90 @@ describe.skipIf(!able)('conntrack (needs root, namespaces, nft, conntrack)', () 
     });
     expect((await follower.counters()).details.vanished).toBe(1);
     await follower.stop();
+  });
+});
+
+const traceable = able && (await tracefs.probe()).state !== 'unavailable';
+
+describe.skipIf(!traceable)('with the sockets of the machine (needs tracefs)', () => {
+  let router: Router;
+  beforeAll(async () => {
+    router = new Router();
+    await router.serve(router.wan, server('0.0.0.0', 80, 5000));
+    await router.serve(router.wan, server('2001:db8:2::2', 80, 3000));
+    router.set({
+      'net.netfilter.nf_conntrack_tcp_timeout_time_wait': 1,
+      'net.netfilter.nf_conntrack_tcp_timeout_close': 1,
+    });
+  });
+  afterAll(() => router?.remove());
+
+  test('what both tell of becomes one flow, with process, counters and NAT', async () => {
+    const program = fileURLToPath(new URL('./conntrack/join.fixture.ts', import.meta.url));
+    const child = router.start(router.router, process.execPath, program);
+    const lines: string[] = [];
+    let errors = '';
+    child.stderr!.on('data', (data) => (errors += data));
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    const input = createInterface({ input: child.stdout! });
+    await new Promise<void>((resolve) => {
+      input.on('line', (line) => (line === 'ready' ? resolve() : lines.push(line)));
+      child.once('exit', () => resolve());
+    });
+    await sleep(500);
+    router.perl(router.router, ask('203.0.113.2', 80));
+    router.perl(router.router, ask('2001:db8:2::2', 80));
+    router.perl(router.router, ask('203.0.113.2', 81));
+    router.perl(router.lan, ask('203.0.113.2', 80));
+    await sleep(5000);
+    child.stdin!.end();
+    await ended;
+    expect(errors).toBe('');
+    const told = lines.map((line) => JSON.parse(line));
+    const { stats } = told.pop();
+    const flows = new Map<string, { flow: FlowJson; changes: string[] }>();
+    for (const { flow, change } of told)
+      flows.set(flow.id, { flow, changes: [...(flows.get(flow.id)?.changes ?? []), change] });
+    const all = [...flows.values()];
+    expect(all.every(({ flow }) => flow.id.startsWith('socket-'))).toBe(true);
+    const of = (what: (flow: FlowJson) => boolean) => all.filter(({ flow }) => what(flow));
+    for (const address of ['203.0.113.2', '2001:db8:2::2']) {
+      const local = of(
+        (flow) =>
+          flow.destination.address === address && flow.seenBy === 'both' && flow.destination.port === 80,
+      );
+      expect(local).toHaveLength(1);
+      expect(local[0]!.changes).toEqual(['decided', 'closed', 'closed']);
+      const { flow } = local[0]!;
+      expect(flow).toMatchObject({
+        state: 'closed',
+        endReason: 'end',
+        source: { process: { comm: 'perl' } },
+      });
+      expect(flow.received!.bytes).toBeGreaterThan(3000);
+      expect(flow.translated).toBeUndefined();
+    }
+    const refused = of((flow) => flow.destination.port === 81);
+    expect(refused).toHaveLength(1);
+    // The end of the entry comes at the same time as that of the socket.
+    expect(refused[0]!.changes.join(' ')).toMatch(/^decided( closed)?$/);
+    expect(refused[0]!.flow).toMatchObject({
+      state: 'refused',
+      source: { process: { comm: 'perl' } },
+      sent: { packets: 1 },
+      received: { packets: 1 },
+    });
+    // Both sockets of the fourth are on this machine, with NAT between them: the one that was met first has the counts.
+    const behind = of((flow) => flow.seenBy !== 'both');
+    expect(behind.map(({ flow }) => flow.state)).toEqual(['closed', 'closed']);
+    const counted = behind.filter(({ flow }) => flow.received !== undefined);
+    expect(counted).toHaveLength(1);
+    expect(counted[0]!.flow).toMatchObject({
+      source: { address: '198.51.100.2' },
+      translated: { source: { address: '203.0.113.1' } },
+    });
+    expect(all).toHaveLength(5);
+    expect(stats).toMatchObject({ evicted: 0, uncounted: 0 });
   });
 });
 

@@ -5,7 +5,7 @@ import type { ConntrackEntry } from '../flow/conntrack/entry.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { conntrackGroups } from './conntrack/groups.ts';
 import { Errno } from './conntrack/native.ts';
-import { NetlinkSocket, Received } from './conntrack/netlink-socket.ts';
+import { NetlinkError, NetlinkSocket, Received } from './conntrack/netlink-socket.ts';
 import { probeConntrack, whyNot } from './conntrack/probe.ts';
 import { lostAt, readConntrackSettings } from './conntrack/settings.ts';
 import type { FlowSink, FlowSource, FlowSourceCounters, RunningFlowSource, SeenFlow } from './flow-source.ts';
@@ -42,6 +42,8 @@ const turnMs = 10;
 const resyncMs = 1000;
 /** A dump of which nothing has come for so long has failed. Milliseconds. */
 const stalledMs = 30_000;
+/** Errors that have gone the next time. */
+const passing: ReadonlySet<number> = new Set([Errno.EAGAIN, Errno.EINTR, Errno.ENOMEM, Errno.ENOBUFS]);
 /** Losses are told of once in this time. Milliseconds. */
 const noticeMs = 60_000;
 
@@ -72,6 +74,7 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
   #timer: NodeJS.Timeout | undefined;
   #turning: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
+  #closed = false;
 
   constructor(sink: FlowSink, socket: NetlinkSocket, options: ConntrackOptions) {
     this.#sink = sink;
@@ -215,7 +218,12 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
     this.#dumpDue = now + this.#dumpEveryMs;
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#flows.beginDump(this.#now());
-    this.#socket.send(dumpRequest(this.#sequence));
+    try {
+      this.#socket.send(dumpRequest(this.#sequence));
+    } catch (error) {
+      if (!(error instanceof NetlinkError) || !passing.has(error.errno)) throw error;
+      this.#abandon(`the kernel did not take the request for its table (${error.message})`);
+    }
   }
 
   /** Reads what waits. Returns how many messages, infinity when there is more. */
@@ -254,8 +262,7 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
       this.#read();
       await this.#deliver();
     } finally {
-      this.#readLost();
-      this.#socket.close();
+      this.#close();
     }
   }
 
@@ -263,13 +270,19 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
     if (this.#stopping !== undefined) return;
     this.#stopping = Promise.resolve();
     clearTimeout(this.#timer);
-    this.#readLost();
-    this.#socket.close();
+    this.#close();
     this.#sink.failed(error);
   }
 
+  #close(): void {
+    this.#readLost();
+    this.#socket.close();
+    this.#closed = true;
+  }
+
   #readLost(): void {
-    if (this.#stopping === undefined || this.#lost === 0) this.#lost = lostAt(this.#inode) ?? this.#lost;
+    // Afterwards another socket may have its inode.
+    if (!this.#closed) this.#lost = lostAt(this.#inode) ?? this.#lost;
   }
 }
 

@@ -131,7 +131,8 @@ export class ConntrackTable {
    * made sure that there is one.
    */
   allocate(entry: ConntrackEntry, openedAt: number): number {
-    const slot = this.lists.head(EntryList.Free);
+    // The one that was freed last: its columns are still near.
+    const slot = this.lists.tail(EntryList.Free);
     const { original } = entry;
     this.family[slot] = entry.family;
     this.protocol[slot] = original.protocol;
