@@ -21,7 +21,8 @@ class ZeekReader implements LogReader {
     if (at === undefined) return undefined;
     const value = this.#values[at];
     if (value === this.#unset) return undefined;
-    return value === this.#empty ? '' : value;
+    if (value === this.#empty) return '';
+    return value?.includes('\\x') ? unescaped(value) : value;
   };
 
   read(record: unknown, place: { readonly name: string; readonly number: number }): LogResult {
