@@ -45,21 +45,26 @@ export class Packet {
   payloadEnd = 0;
   /** Bytes of payload that there were on the wire. */
   payloadLength = 0;
+  /**
+   * Whether the fixed part of the transport's header was captured and its lengths hold. If not, what was there is filled in, the rest is
+   * 0 (the flags of TCP, for one, say nothing then), and there is no payload. False for later fragments, which have no such header.
+   */
+  transportWhole = true;
 
-  /** Identification of a fragmented packet; -1 for whole ones. Ports of later fragments are filled in where the first was seen. */
+  /** Identification of a fragmented packet; -1 for whole ones. Ports (type and identifier of ICMP) of later fragments are filled in where the first was seen. */
   fragmentId = -1;
   /** Offset of the fragment in bytes. */
   fragmentOffset = 0;
   moreFragments = false;
 
-  /** VLAN ids, the outermost first; as many as {@link vlanCount} says count. */
+  /** VLAN ids, the outermost first, priority tags left out; as many as {@link vlanCount} says count, more are not kept. */
   readonly vlans = new Uint16Array(4);
   vlanCount = 0;
-  /** The innermost tunnel; undefined where there is none. */
+  /** The innermost tunnel; undefined where there is none. Labels and sessions below IP (MPLS, PPPoE) are tunnels too. */
   tunnel: TunnelKind | undefined = undefined;
   /** Key, VNI, TEID, session or label; -1 where there is none. */
   tunnelId = -1;
-  /** Family of the outer addresses; 0 where the tunnel has none. */
+  /** Family of the outer addresses: those of the IP header that is next outside; 0 where there is none. */
   outerFamily = 0;
   readonly outerSource = new Uint32Array(4);
   readonly outerDestination = new Uint32Array(4);
@@ -73,4 +78,9 @@ export class QuotedPacket {
   protocol = 0;
   sourcePort = 0;
   destinationPort = 0;
+  /** -1 for others than ICMP and ICMPv6. */
+  icmpType = -1;
+  icmpCode = 0;
+  /** Identifier of an echo or timestamp message, else 0. */
+  icmpId = 0;
 }
