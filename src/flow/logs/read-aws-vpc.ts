@@ -12,7 +12,7 @@ import {
   skipped,
 } from './flow-log.ts';
 import { parseSeconds } from './timestamp.ts';
-import { addressOf, countOf, portOf, protocolOf, Tcp, textOf } from './values.ts';
+import { addressOf, countOf, hasEnded, portOf, protocolOf, Tcp, textOf } from './values.ts';
 
 /** The default format: the fields of version 2 in the order of Amazon's table of them. */
 const defaultFields: readonly string[] = [
@@ -117,7 +117,7 @@ class AwsReader implements LogReader {
       state,
       seenBy: 'network',
       openedAt,
-      ...(state !== 'established' && state !== 'attempted' && { closedAt: lastAt }),
+      ...(hasEnded(state) && { closedAt: lastAt }),
       reachedDestination: false,
       preexisting: false,
       verdict: verdictOf(isRejected, isEgress),

@@ -3,7 +3,17 @@ import type { End, Flow, FlowState, Identity } from '../flow.ts';
 import type { Verdict } from '../verdict.ts';
 import { type FlowLogFormat, type LogPlace, type LogResult, problem, reasons, skipped } from './flow-log.ts';
 import { parseTimestamp } from './timestamp.ts';
-import { addressOf, boundedOf, type Fields, fieldsOf, isObject, portOf, Tcp, textOf } from './values.ts';
+import {
+  addressOf,
+  boundedOf,
+  type Fields,
+  fieldsOf,
+  hasEnded,
+  isObject,
+  portOf,
+  Tcp,
+  textOf,
+} from './values.ts';
 
 const protocols: Readonly<Record<string, number>> = {
   TCP: Protocol.Tcp,
@@ -91,7 +101,7 @@ function flowFromHubble(event: Fields, wrapper: Fields, place: LogPlace): LogRes
     seenBy: 'network',
     openedAt: at,
     ...(state === 'established' && { establishedAt: at }),
-    ...(state !== 'established' && state !== 'attempted' && { closedAt: at }),
+    ...(hasEnded(state) && { closedAt: at }),
     reachedDestination: false,
     preexisting: false,
     ...(verdict && { verdict }),

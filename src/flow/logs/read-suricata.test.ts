@@ -69,7 +69,7 @@ test('states', () => {
   expect(one({ ...flags('02', '14') })?.state).toBe('refused');
   expect(one({ flow: { ...flow, state: 'established' } })?.state).toBe('established');
   expect(one({ flow: { ...flow, state: 'local_bypassed' } })?.state).toBe('established');
-  expect(one({ flow: silent, proto: 'UDP', tcp: undefined })?.state).toBe('attempted');
+  expect(one({ flow: silent, proto: 'UDP', tcp: undefined })?.state).toBe('unanswered');
   expect(one({ proto: 'UDP', tcp: undefined })).toMatchObject({ state: 'established', protocol: 'udp' });
   expect(one({ flow: { ...flow, action: 'drop' } })?.verdict).toMatchObject({
     outcome: 'deny',

@@ -9,6 +9,7 @@ import {
   countOf,
   type Fields,
   fieldsOf,
+  hasEnded,
   isIcmp,
   isObject,
   portOf,
@@ -79,7 +80,7 @@ function flowFromEve(record: Fields, place: LogPlace): LogResult {
     state,
     seenBy: 'network',
     openedAt,
-    ...(state !== 'established' && state !== 'attempted' && { closedAt: lastAt }),
+    ...(hasEnded(state) && { closedAt: lastAt }),
     reachedDestination: false,
     preexisting: false,
     ...(verdict && { verdict }),
@@ -118,7 +119,7 @@ function stateOf(
   received: Traffic | undefined,
 ): FlowState {
   const isAnswered = (received?.packets ?? 0) > 0;
-  if (!isTcp) return isAnswered ? 'established' : 'attempted';
+  if (!isTcp) return isAnswered ? 'established' : 'unanswered';
   const [own, back] = [sent?.tcpFlags ?? 0, received?.tcpFlags ?? 0];
   if ((own & Tcp.syn) !== 0 && (back & (Tcp.rst | Tcp.syn)) === Tcp.rst) return 'refused';
   if (state === 'closed') return isAnswered || back !== 0 ? 'closed' : 'aborted';

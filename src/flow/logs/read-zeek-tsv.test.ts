@@ -81,7 +81,7 @@ test.each([
 
 test('datagrams are established when there was an answer', () => {
   expect(one({ proto: 'udp', history: 'Dd' })).toMatchObject({ state: 'established', protocol: 'udp' });
-  expect(one({ proto: 'udp', conn_state: 'S0', resp_pkts: '0' })?.state).toBe('attempted');
+  expect(one({ proto: 'udp', conn_state: 'S0', resp_pkts: '0' })?.state).toBe('unanswered');
   expect(one({ proto: 'udp' })?.sent).toEqual({ packets: 10, bytes: 620 });
 });
 

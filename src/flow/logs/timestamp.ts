@@ -31,7 +31,8 @@ export function parseSeconds(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   const match = /^(\d{1,11})(?:\.(\d{1,9})\d*)?$/.exec(value);
   if (match === null) return undefined;
-  return checked(Number(match[1]) * 1e3 + Number((match[2] ?? '').padEnd(9, '0')) / 1e6);
+  // In whole microseconds first: one rounding then, as everywhere that times are rounded to them.
+  return checked((Number(match[1]) * 1e6 + Number((match[2] ?? '').padEnd(9, '0')) / 1e3) / 1e3);
 }
 
 /** Minutes and hours of a zone in milliseconds. */

@@ -1,5 +1,6 @@
 import { type Address, parseAddress } from '../../net/address.ts';
 import { Protocol, protocolNumber } from '../../net/protocol.ts';
+import type { FlowState } from '../flow.ts';
 
 /** Fields of an object whose shape nobody has promised. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -72,3 +73,8 @@ export function isIcmp(protocol: number): boolean {
 
 /** Bits of the TCP header's flags (RFC 9293 §3.1, RFC 3540 for NS). */
 export const Tcp = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ece: 64, cwr: 128, ns: 256 } as const;
+
+/** Whether a flow in this state goes on no more, so that it has a time at which it ended. */
+export function hasEnded(state: FlowState): boolean {
+  return state !== 'established' && state !== 'attempted' && state !== 'unanswered';
+}

@@ -5,6 +5,7 @@ import { formatAddress } from '../../net/address.ts';
 import { flow as anyFlow } from '../flow.fixture.ts';
 import type { Flow, FlowState, Traffic } from '../flow.ts';
 import { readAll } from './read.fixture.ts';
+import { hasEnded as isOver } from './values.ts';
 import { written } from './write.fixture.ts';
 import { zeekWriter } from './write-zeek.ts';
 import { historyFlags } from './zeek-history.ts';
@@ -37,7 +38,7 @@ function held(one: Flow): Flow {
   const received = traffic(one.received);
   const state = stateHeld(one, sent, received);
   const icmp = isIcmp ? (one.icmp ?? { type: one.source.port, code: one.destination.port }) : undefined;
-  const hasEnded = state !== 'established' && state !== 'attempted';
+  const hasEnded = isOver(state);
   return {
     id: one.id,
     protocol: one.protocol,
@@ -68,9 +69,9 @@ function stateHeld({ protocol, state }: Flow, sent?: Traffic, received?: Traffic
     const lost = ['attempted', 'unanswered', 'unreachable', 'timed-out'].includes(state);
     return lost ? 'timed-out' : state;
   }
-  if (sent && received) return received.packets > 0 ? 'established' : 'attempted';
+  if (sent && received) return received.packets > 0 ? 'established' : 'unanswered';
   const isIcmp = protocol === 58 || protocol === 1;
-  return !isIcmp && (state === 'established' || state === 'closed') ? 'established' : 'attempted';
+  return !isIcmp && (state === 'established' || state === 'closed') ? 'established' : 'unanswered';
 }
 
 test('what a conn.log can hold is read again as it was', () => {

@@ -2,7 +2,7 @@ import { Protocol } from '../../net/protocol.ts';
 import type { Flow, Traffic } from '../flow.ts';
 import { type LogPlace, type LogResult, problem, reasons } from './flow-log.ts';
 import { parseSeconds, parseTimestamp } from './timestamp.ts';
-import { addressOf, boundedOf, countOf, isIcmp, portOf, protocolOf, textOf } from './values.ts';
+import { addressOf, boundedOf, countOf, hasEnded, isIcmp, portOf, protocolOf, textOf } from './values.ts';
 import { flagsFromHistory } from './zeek-history.ts';
 import { icmpFromZeek } from './zeek-icmp.ts';
 import { isZeekState, stateFromZeek } from './zeek-state.ts';
@@ -70,10 +70,6 @@ export function flowFromConn(field: ConnField, place: LogPlace): LogResult {
     ...(communityId !== undefined && { communityId }),
   };
   return { kind: 'flow', flow };
-}
-
-function hasEnded(state: Flow['state']): boolean {
-  return state !== 'established' && state !== 'attempted';
 }
 
 function timeOf(value: unknown): number | undefined {

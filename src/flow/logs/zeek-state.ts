@@ -29,7 +29,7 @@ export function isZeekState(state: string): boolean {
 
 /**
  * How far a connection came by its `conn_state`; without one, by what was counted. Others than TCP have no handshake: one with packets both
- * ways is established, one without an answer only attempted, whatever Zeek calls it.
+ * ways is established, one without an answer is unanswered, whatever Zeek calls it.
  */
 export function stateFromZeek(
   state: string | undefined,
@@ -40,8 +40,9 @@ export function stateFromZeek(
     if (state !== undefined) return tcpStates[state] ?? 'attempted';
     return counts !== undefined && counts.received > 0 ? 'established' : 'attempted';
   }
-  if (counts !== undefined) return counts.received > 0 ? 'established' : 'attempted';
-  return state === 'SF' || state === 'SHR' ? 'established' : 'attempted';
+  if (counts !== undefined) return counts.received > 0 ? 'established' : 'unanswered';
+  if (state === undefined) return 'attempted';
+  return state === 'SF' || state === 'SHR' ? 'established' : 'unanswered';
 }
 
 /** Returns the `conn_state` that comes next to what a flow says. */
