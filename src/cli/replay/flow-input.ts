@@ -1,0 +1,144 @@
+import { isPcap } from '../../flow/capture/pcap.ts';
+import { sectionHeader } from '../../flow/capture/pcapng.ts';
+import { CaptureReader } from '../../flow/capture/read-capture.ts';
+import type { Flow } from '../../flow/flow.ts';
+import type { FlowLogFormat } from '../../flow/logs/flow-log.ts';
+import { FlowLogFile, recognizeFlowLog } from '../../flow/logs/read-flow-log.ts';
+import { DropReason, dropReasonNames } from '../../flow/packet/drop-reason.ts';
+import { Packet } from '../../flow/packet/packet.ts';
+import { PacketDecoder } from '../../flow/packet/packet-decoder.ts';
+import { PacketFlows } from '../../flow/table/packet-flows.ts';
+import { FailedError } from '../command.ts';
+import type { Io } from '../io.ts';
+import type { FileBytes } from './file-bytes.ts';
+
+/** What a file holds flows in: a log of some tool, or packets. Others than these hold none. */
+export type FlowInputKind = FlowLogFormat | 'capture';
+
+/** What became of one file. */
+export interface FlowInputCounts {
+  readonly name: string;
+  /** Id of the log's format, or `capture`. */
+  readonly format: string;
+  /** Lines of a log, records of a capture. */
+  readonly records: number;
+  readonly flows: number;
+  /** What is no flow, and what could not be read, by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** The first problems in words. */
+  readonly problems: readonly string[];
+}
+
+/** Returns what kind of flows a file holds, going by what it begins with; undefined when it is something else. */
+export function flowInputKind({ beginning }: FileBytes): FlowInputKind | undefined {
+  return isCapture(beginning) ? 'capture' : recognizeFlowLog(beginning);
+}
+
+/** Reads all flows of a file. Throws FailedError where its bytes cannot be had, or nothing of them is what they should be. */
+export async function readFlowInput(
+  file: FileBytes,
+  kind: FlowInputKind,
+  sink: (flow: Flow) => void,
+  io: Io,
+): Promise<FlowInputCounts> {
+  const counts = await (kind === 'capture' ? readCapture(file, sink) : readLog(file, kind, sink));
+  for (const problem of counts.problems)
+    io.err(`${io.errStyle('yellow', 'not read')}: ${file.name}: ${problem}\n`);
+  const problems = Object.values(counts.dropped).reduce((sum, one) => sum + one, 0);
+  const more = kind === 'capture' ? 0 : problems - counts.problems.length;
+  if (more > 0)
+    io.err(`${io.errStyle('yellow', 'not read')}: ${file.name}: ${more} more problems like these\n`);
+  if (counts.flows === 0 && problems > 0)
+    throw new FailedError(
+      `${file.name}: nothing in it could be read as ${kind === 'capture' ? 'packets' : kind.title}`,
+    );
+  return counts;
+}
+
+async function readLog(
+  file: FileBytes,
+  format: FlowLogFormat,
+  sink: (flow: Flow) => void,
+): Promise<FlowInputCounts> {
+  const log = new FlowLogFile({ name: file.name, format }, sink);
+  for await (const chunk of file.chunks()) log.take(chunk);
+  log.end();
+  const { lines, flows, skipped, dropped, problems } = log.counts;
+  return {
+    name: file.name,
+    format: format.id,
+    records: lines,
+    flows,
+    skipped: Object.fromEntries(skipped),
+    dropped: Object.fromEntries(dropped),
+    problems: problems.map(({ line, reason }) => `line ${line}: ${reason}`),
+  };
+}
+
+async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise<FlowInputCounts> {
+  let flows = 0;
+  const table: PacketFlows = new PacketFlows(
+    {
+      // Ids of several files must differ.
+      flowId: (number) => `${file.name}:${number}`,
+      observation: { by: 'capture', exporter: file.name },
+      interfaceName: (number) => reader.interfaces[number]?.name,
+    },
+    {
+      ended: (_, slot) => {
+        flows++;
+        sink(table.flow(slot));
+      },
+    },
+  );
+  const decoder = new PacketDecoder();
+  const packet = new Packet();
+  const reader: CaptureReader = new CaptureReader((frame) => {
+    if (decoder.decode(frame, packet) === DropReason.Decoded) table.add(packet, frame.bytes);
+  });
+  for await (const chunk of file.chunks()) reader.push(chunk);
+  reader.end();
+  table.end();
+  const { counters, problem } = reader;
+  const undecoded = dropReasonNames
+    .map((name, at): [string, number] => [name, decoder.counts[at] ?? 0])
+    .filter(([name]) => name !== 'decoded');
+  return {
+    name: file.name,
+    format: 'capture',
+    records: counters.records,
+    flows,
+    skipped: positive([
+      ['descriptions and blocks of other kinds', counters.described + counters.skipped],
+      ...undecoded.filter(([name]) => name === 'not-ip'),
+    ]),
+    dropped: positive([
+      ...Object.entries(counters.dropped),
+      ...undecoded.filter(([name]) => name !== 'not-ip'),
+    ]),
+    problems: problem === undefined ? [] : [`at byte ${problem.offset}: ${problem.message}`],
+  };
+}
+
+function positive(counts: readonly (readonly [string, number])[]): Record<string, number> {
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+/** Blocks of pcapng have this type at their beginning in either byte order; captures of system calls have it too. */
+function isCapture(bytes: Uint8Array): boolean {
+  if (bytes.length < 24) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const magic = view.getUint32(0);
+  if (isPcap(magic)) return true;
+  return magic === sectionHeader && !isSystemCalls(view);
+}
+
+/** Blocks that sysdig and Falco write after the first have types of their own, from 0x201 on. */
+function isSystemCalls(view: DataView): boolean {
+  const isLittle = view.getUint32(8) === 0x4d3c2b1a;
+  const next = view.getUint32(4, isLittle);
+  if (next + 4 > view.byteLength) return false;
+  const type = view.getUint32(next, isLittle);
+  return type >= 0x201 && type < 0x300;
+}
