@@ -116,7 +116,11 @@ export const replayCommand: CommandDefinition = {
     const paths = Array.isArray(options.rules) ? (options.rules as string[]) : [];
     const out = options.record === undefined ? undefined : String(options.record);
     const filter = options.filter === undefined ? undefined : String(options.filter);
-    if (paths.length === 0 && out === undefined) throw new UsageError('no rules named', 'add --rules FILE');
+    if (paths.length === 0 && out === undefined)
+      throw new UsageError(
+        'no rules named',
+        'add --rules FILE; if these are flows, say of what form with --from',
+      );
     if (filter !== undefined && out === undefined)
       throw new UsageError(
         '--filter says which events are written, and no file is named',

@@ -6,8 +6,9 @@ import { FailedError, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
 
 const chunkBytes = 1 << 20;
-/** Packed bytes that are looked at to find out what a file is. */
-const beginningBytes = 1 << 16;
+/** Bytes that are looked at to find out what a file is: enough for one block of Zstandard (RFC 8878 §3.1.1.2.4), and what is unpacked of them. */
+const beginningBytes = 1 << 18;
+const maxBeginning = 1 << 16;
 
 /** A file, or standard input for `-`, whose bytes come unpacked, whatever packed them. */
 export interface FileBytes {
@@ -83,11 +84,13 @@ function beginningOf(path: string, file: string): Uint8Array {
 
 /** What can be unpacked of a beginning; empty where nothing can. */
 function unpackedBeginning(bytes: Uint8Array, pack: Pack | undefined): Uint8Array {
-  if (pack === undefined) return bytes;
+  if (pack === undefined) return bytes.subarray(0, maxBeginning);
   try {
-    return pack === 'gzip'
-      ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1 << 28 })
-      : zstdDecompressSync(bytes, { finishFlush: constants.ZSTD_e_flush, maxOutputLength: 1 << 28 });
+    const whole =
+      pack === 'gzip'
+        ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1 << 28 })
+        : zstdDecompressSync(bytes, { finishFlush: constants.ZSTD_e_flush, maxOutputLength: 1 << 28 });
+    return whole.subarray(0, maxBeginning);
   } catch {
     return new Uint8Array(0);
   }

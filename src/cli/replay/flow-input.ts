@@ -82,6 +82,8 @@ async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise
     {
       // Ids of several files must differ.
       flowId: (number) => `${file.name}:${number}`,
+      // Whole flows: nobody waits for the parts of one that lasts.
+      activeMs: 0,
       observation: { by: 'capture', exporter: file.name },
       interfaceName: (number) => reader.interfaces[number]?.name,
     },

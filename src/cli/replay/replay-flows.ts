@@ -1,5 +1,6 @@
 import { version } from '../../agent/version.ts';
 import { alertToJson } from '../../detect/json.ts';
+import { plural } from '../../detect/text.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowLogFormats } from '../../flow/logs/registry.ts';
 import { flowWriters } from '../../flow/logs/writers.ts';
@@ -16,6 +17,9 @@ import { dateTime } from '../time.ts';
 import { type FileBytes, openFileBytes } from './file-bytes.ts';
 import { type FlowInputCounts, type FlowInputKind, flowInputKind, readFlowInput } from './flow-input.ts';
 import { FlowReplay } from './flow-replay.ts';
+
+/** Files that are named in the last line. */
+const maxNamed = 3;
 
 /** A file of flows. */
 export interface FlowInput {
@@ -85,8 +89,8 @@ export async function replayFlows(
   if (writer !== undefined) {
     sink.write(writer.tail());
     sink.end();
-    const { flows } = replay.summary.total;
-    io.err(`${flows} flow${flows === 1 ? '' : 's'} written as ${request.write}\n`);
+    const written = files.reduce((sum, { flows }) => sum + flows, 0);
+    io.err(`${plural(written, 'flow')} written as ${request.write}\n`);
     return ExitCode.clean;
   }
   if (request.output === 'json') sink.write(`${JSON.stringify(replayJson(replay, files), null, 2)}\n`);
@@ -102,7 +106,13 @@ export async function replayFlows(
   const kept = replay.alerts.length;
   if (replay.raised > kept) io.err(`${replay.raised - kept} more alerts were raised than are kept\n`);
   io.err(
-    `${replay.raised} alert${replay.raised === 1 ? '' : 's'} over ${replay.summary.total.flows} flows of ${files.map(({ name, format }) => `${name} (${format})`).join(', ')}\n`,
+    `${plural(replay.raised, 'alert')} over ${plural(replay.summary.total.flows, 'flow')} of ${filesText(files)}\n`,
   );
   return replay.raised > 0 ? ExitCode.problems : ExitCode.clean;
+}
+
+/** Names of the files with what they are, or how many there are. */
+function filesText(files: readonly FlowInputCounts[]): string {
+  if (files.length > maxNamed) return `${files.length} files`;
+  return files.map(({ name, format }) => `${name} (${format})`).join(', ');
 }

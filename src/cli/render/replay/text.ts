@@ -19,7 +19,7 @@ export function replayText(summary: ReplaySummary, isJudged: boolean, style: Sty
     summary.missing > 0
       ? `There were too many addresses to count each: up to ${number(summary.missing)} bytes of one may be missing.\n`
       : '',
-    amountsOf('NOT READ', summary.files),
+    amountsOf('LEFT OUT', summary.files),
     alertsOf(summary),
   ];
   return sections.filter((section) => section !== '').join('\n');
