@@ -12,7 +12,7 @@ const identity = z.object({
   kind: z.enum(['workload', 'service', 'node', 'host', 'loopback', 'unknown']),
   name: text,
 });
-const process = z.object({
+const processJson = z.object({
   pid: whole,
   comm: text,
   command: text.exactOptional(),
@@ -23,7 +23,7 @@ const end = z.object({
   address,
   port,
   identity: identity.exactOptional(),
-  process: process.exactOptional(),
+  process: processJson.exactOptional(),
 });
 const traffic = z.object({
   packets: whole,
