@@ -24,9 +24,16 @@ export interface Built {
   /** Of the innermost conversation. */
   readonly tcp?: readonly [flags: number, sequence: number, acknowledgement: number, window: number];
   readonly icmp?: readonly [type: number, code: number, id: number];
+  /** What an ICMP error quotes. */
+  readonly quote?: BuiltQuote;
   readonly payload: Uint8Array;
   /** Where the innermost payload begins in `bytes`. */
   readonly payloadStart: number;
+}
+
+export interface BuiltQuote {
+  readonly conversation: BuiltConversation;
+  readonly icmp: readonly [type: number, code: number, id: number] | undefined;
 }
 
 export interface BuiltTunnel {
@@ -167,6 +174,10 @@ export class PacketBuilder {
   }
 
   icmp(family: 4 | 6): Transport {
+    return this.chance.yes(0.4) ? this.icmpError(family) : this.echo(family);
+  }
+
+  echo(family: 4 | 6): Transport {
     const type = family === 4 ? this.chance.pick([0, 8]) : this.chance.pick([128, 129]);
     const id = this.chance.below(65536);
     const payload = this.payload();
@@ -176,6 +187,25 @@ export class PacketBuilder {
       built: {
         ...{ etherType: 0, conversations: [], tunnels: [], vlans: [], payload, payloadStart: header.length },
         ...{ bytes: join(header, payload), icmp: [type, 0, id] },
+      },
+    };
+  }
+
+  /** An error that quotes a packet, at least its header and eight bytes. */
+  icmpError(family: 4 | 6): Transport {
+    const { chance } = this;
+    const type = family === 4 ? chance.pick([3, 4, 5, 11, 12]) : chance.pick([1, 2, 3, 4]);
+    const transport = chance.yes(0.3) ? this.echo(family) : this.transport();
+    const whole = family === 4 ? this.ipv4(transport) : this.ipv6(transport);
+    const least = Math.min(whole.bytes.length, whole.bytes.length - transport.built.bytes.length + 8);
+    const payload = whole.bytes.subarray(0, least + chance.below(whole.bytes.length - least + 1));
+    const header = [type, 0, ...Array<number>(6).fill(0)];
+    const quote = { conversation: whole.conversations[0]!, icmp: transport.built.icmp };
+    return {
+      ...{ protocol: family === 4 ? 1 : 58, ports: [0, 0] },
+      built: {
+        ...{ etherType: 0, conversations: [], tunnels: [], vlans: [], payload, payloadStart: header.length },
+        ...{ bytes: join(header, payload), icmp: [type, 0, 0], quote },
       },
     };
   }

@@ -2,8 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Frame } from '../capture/frame.ts';
 import { DropReason } from './drop-reason.ts';
-import { Packet } from './packet.ts';
-import { type Built, type BuiltConversation, PacketBuilder } from './packet-builder.fixture.ts';
+import { Packet, type QuotedPacket } from './packet.ts';
+import {
+  type Built,
+  type BuiltConversation,
+  type BuiltQuote,
+  PacketBuilder,
+} from './packet-builder.fixture.ts';
 import { PacketDecoder } from './packet-decoder.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
@@ -33,8 +38,17 @@ function endsOf({ family, source, destination, protocol }: BuiltConversation): s
   return `${family} ${text(lanesOf(source))} > ${text(lanesOf(destination))} ${protocol}`;
 }
 
-function ends({ family, source, destination, protocol }: Packet): string {
+function ends({ family, source, destination, protocol }: Packet | QuotedPacket): string {
   return `${family} ${text(source)} > ${text(destination)} ${protocol}`;
+}
+
+function quoteOf({ quoted }: Packet): string {
+  const { sourcePort, destinationPort, icmpType, icmpCode, icmpId } = quoted;
+  return `${ends(quoted)} ${[sourcePort, destinationPort]} ${[icmpType, icmpCode, icmpId]}`;
+}
+
+function expectedQuote({ conversation, icmp = [-1, 0, 0] }: BuiltQuote): string {
+  return `${endsOf(conversation)} ${conversation.ports} ${icmp}`;
 }
 
 /** All that the packet should be. */
@@ -50,7 +64,7 @@ function expectBuilt(packet: Packet, frame: Frame, built: Built): void {
     ipLength: packet.ipLength,
     tcp: [packet.tcpFlags, packet.tcpSequence, packet.tcpAcknowledgement, packet.tcpWindow],
     icmp: [packet.icmpType, packet.icmpCode, packet.icmpId],
-    hasQuote: packet.hasQuote,
+    quote: packet.hasQuote ? quoteOf(packet) : undefined,
     whole: packet.transportWhole,
     fragmentId: packet.fragmentId,
     payload: [...frame.bytes.subarray(packet.payloadStart, packet.payloadEnd)],
@@ -70,7 +84,7 @@ function expectBuilt(packet: Packet, frame: Frame, built: Built): void {
     ipLength: inner.ipLength,
     tcp: [flags, sequence, acknowledgement, window],
     icmp: [icmpType, icmpCode, icmpId],
-    hasQuote: false,
+    quote: built.quote && expectedQuote(built.quote),
     whole: true,
     fragmentId: -1,
     payload: [...built.payload],
