@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Flow } from '../src/flow/flow.ts';
+import { OneWayFlows } from '../src/flow/logs/join-one-way.ts';
 import { FlowLogFile } from '../src/flow/logs/read-flow-log.ts';
 import { picketFlows } from '../src/flow/logs/read-picket.ts';
 import { flowLogFormats } from '../src/flow/logs/registry.ts';
@@ -121,6 +122,11 @@ fuzz(
       throw new Error(`${lines} lines became ${total}`);
     const whole = read(bytes, bytes.length || 1, format);
     if (!isDeepStrictEqual(whole.flows, flows)) throw new Error('other flows when the bytes come at once');
+    const joined: Flow[] = [];
+    const joiner = new OneWayFlows('x', 'aws-vpc', (flow) => joined.push(flow));
+    for (const flow of flows) joiner.take(flow);
+    joiner.end();
+    if (joined.length > flows.length) throw new Error(`${flows.length} flows joined to ${joined.length}`);
     for (const definition of flowWriters) {
       const writer = definition.open({ now: 0, version: '0' });
       const out = writer.head() + flows.map((flow) => writer.flow(flow)).join('') + writer.tail();

@@ -3,6 +3,7 @@ import { sectionHeader } from '../../flow/capture/pcapng.ts';
 import { CaptureReader } from '../../flow/capture/read-capture.ts';
 import type { Flow } from '../../flow/flow.ts';
 import type { FlowLogFormat } from '../../flow/logs/flow-log.ts';
+import { OneWayFlows } from '../../flow/logs/join-one-way.ts';
 import { FlowLogFile, recognizeFlowLog } from '../../flow/logs/read-flow-log.ts';
 import { DropReason, dropReasonNames } from '../../flow/packet/drop-reason.ts';
 import { Packet } from '../../flow/packet/packet.ts';
@@ -23,6 +24,8 @@ export interface FlowInputCounts {
   /** Lines of a log, records of a capture. */
   readonly records: number;
   readonly flows: number;
+  /** Of `flows`: those of traffic that another record tells as well, left out. */
+  readonly toldTwice: number;
   /** What is no flow, and what could not be read, by reason. */
   readonly skipped: Readonly<Record<string, number>>;
   readonly dropped: Readonly<Record<string, number>>;
@@ -61,15 +64,19 @@ async function readLog(
   format: FlowLogFormat,
   sink: (flow: Flow) => void,
 ): Promise<FlowInputCounts> {
-  const log = new FlowLogFile({ name: file.name, format }, sink);
+  const joiner = format.isOneWay ? new OneWayFlows(file.name, format.id, sink) : undefined;
+  const take = joiner === undefined ? sink : (flow: Flow) => joiner.take(flow);
+  const log = new FlowLogFile({ name: file.name, format }, take);
   for await (const chunk of file.chunks()) log.take(chunk);
   log.end();
+  joiner?.end();
   const { lines, flows, skipped, dropped, problems } = log.counts;
   return {
     name: file.name,
     format: format.id,
     records: lines,
     flows,
+    toldTwice: joiner?.doubles ?? 0,
     skipped: Object.fromEntries(skipped),
     dropped: Object.fromEntries(dropped),
     problems: problems.map(({ line, reason }) => `line ${line}: ${reason}`),
@@ -111,6 +118,7 @@ async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise
     format: 'capture',
     records: counters.records,
     flows,
+    toldTwice: 0,
     skipped: positive([
       ['descriptions and blocks of other kinds', counters.described + counters.skipped],
       ...undecoded.filter(([name]) => name === 'not-ip'),

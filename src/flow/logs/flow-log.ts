@@ -32,6 +32,8 @@ export interface FlowLogFormat {
   readonly title: string;
   /** Whether a record is a line of text, or an object in JSON: one a line, or all of them in a list. */
   readonly form: 'line' | 'object';
+  /** Its records count one way only; `join-one-way.ts` joins them. */
+  readonly isOneWay?: true;
   /** Whether this first line (or object) that says anything can only be of this format. */
   recognizes(record: unknown): boolean;
   open(): LogReader;

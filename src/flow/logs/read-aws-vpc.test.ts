@@ -33,7 +33,7 @@ test('the default format without a header', () => {
     },
     lastAt: 1_700_000_060_000,
     sent: { packets: 20, bytes: 4249 },
-    observation: { by: 'aws-vpc', exporter: 'x.log', input: 'eni-0a1b2c3d' },
+    observation: { by: 'aws-vpc', exporter: 'eni-0a1b2c3d' },
   });
   expect(json[1]).toMatchObject({
     state: 'timed-out',
@@ -66,7 +66,7 @@ test('a header names the fields, in any order; behind a gateway the packets have
     state: 'closed',
     sent: { packets: 8, bytes: 1001, tcpFlags: 3 },
     verdict: { reasons: [{ direction: 'egress' }] },
-    observation: { output: 'eni-1' },
+    observation: { exporter: 'eni-1', output: 'eni-1' },
   });
   expect(json[1]).toMatchObject({ state: 'closed', sent: { tcpFlags: 19 } });
   expect(json[1]).not.toHaveProperty('translated');

@@ -102,8 +102,9 @@ class AwsReader implements LogReader {
     const state = stateOf(flags, isRejected);
     const end = parseSeconds(this.#field('end')) ?? openedAt;
     const lastAt = Math.max(openedAt, end);
-    const network = this.#field('interface-id');
-    const isEgress = this.#field('flow-direction') === 'egress';
+    const network = textOf(this.#field('interface-id'));
+    const direction = this.#field('flow-direction');
+    const isEgress = direction === 'egress';
     const translated = {
       ...(near && this.#isOther('srcaddr', 'pkt-srcaddr') && { source: { address: near, port: sourcePort } }),
       ...(far &&
@@ -129,8 +130,8 @@ class AwsReader implements LogReader {
       ...((translated.source ?? translated.destination) && { translated }),
       observation: {
         by: 'aws-vpc',
-        exporter: place.name,
-        ...(network !== undefined && { [isEgress ? 'output' : 'input']: textOf(network) }),
+        exporter: network ?? place.name,
+        ...(network !== undefined && direction !== undefined && { [isEgress ? 'output' : 'input']: network }),
       },
     };
     return { kind: 'flow', flow };
@@ -182,6 +183,7 @@ export const awsVpc: FlowLogFormat = {
   id: 'aws-vpc',
   title: 'AWS VPC flow logs',
   form: 'line',
+  isOneWay: true,
   recognizes: (record) => {
     if (typeof record !== 'string' || record.length > 8_192) return false;
     const values = record

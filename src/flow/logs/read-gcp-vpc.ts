@@ -8,6 +8,7 @@ export const gcpVpc: FlowLogFormat = {
   id: 'gcp-vpc',
   title: 'GCP VPC flow logs',
   form: 'object',
+  isOneWay: true,
   recognizes: (record) => {
     if (!isObject(record)) return false;
     const payload = fieldsOf(record.jsonPayload ?? record);

@@ -22,6 +22,7 @@ const summaryOutput = z.object({
       format: z.string().describe('Format of a log, or `capture`.'),
       records: count.describe('Lines of a log, records of a capture.'),
       flows: count.describe('Records of flows; of a long flow in a capture one for each part.'),
+      toldTwice: count.describe('Of `flows`: those of traffic that another record tells as well, left out.'),
       skipped: reasons.describe('Records that are no flow, by reason.'),
       dropped: reasons.describe('Records that could not be read, by reason.'),
     }),
