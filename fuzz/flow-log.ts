@@ -123,7 +123,7 @@ fuzz(
     const whole = read(bytes, bytes.length || 1, format);
     if (!isDeepStrictEqual(whole.flows, flows)) throw new Error('other flows when the bytes come at once');
     const joined: Flow[] = [];
-    const joiner = new OneWayFlows('x', 'aws-vpc', (flow) => joined.push(flow));
+    const joiner = new OneWayFlows('x', 'aws-vpc', (flow) => joined.push(flow), 16);
     for (const flow of flows) joiner.take(flow);
     joiner.end();
     if (joined.length > flows.length) throw new Error(`${flows.length} flows joined to ${joined.length}`);

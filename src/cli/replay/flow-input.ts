@@ -1,14 +1,11 @@
 import { isPcap } from '../../flow/capture/pcap.ts';
 import { sectionHeader } from '../../flow/capture/pcapng.ts';
-import { CaptureReader } from '../../flow/capture/read-capture.ts';
+import { CaptureFlows } from '../../flow/capture-flows.ts';
 import type { Flow } from '../../flow/flow.ts';
 import type { FlowLogFormat } from '../../flow/logs/flow-log.ts';
 import { OneWayFlows } from '../../flow/logs/join-one-way.ts';
 import { FlowLogFile, recognizeFlowLog } from '../../flow/logs/read-flow-log.ts';
-import { DropReason, dropReasonNames } from '../../flow/packet/drop-reason.ts';
-import { Packet } from '../../flow/packet/packet.ts';
-import { PacketDecoder } from '../../flow/packet/packet-decoder.ts';
-import { PacketFlows } from '../../flow/table/packet-flows.ts';
+import { dropReasonNames } from '../../flow/packet/drop-reason.ts';
 import { FailedError } from '../command.ts';
 import type { Io } from '../io.ts';
 import type { FileBytes } from './file-bytes.ts';
@@ -85,33 +82,30 @@ async function readLog(
 
 async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise<FlowInputCounts> {
   let flows = 0;
-  const table: PacketFlows = new PacketFlows(
+  const capture: CaptureFlows = new CaptureFlows(
     {
       // Ids of several files must differ.
       flowId: (number) => `${file.name}:${number}`,
       // Whole flows: nobody waits for the parts of one that lasts.
       activeMs: 0,
       observation: { by: 'capture', exporter: file.name },
-      interfaceName: (number) => reader.interfaces[number]?.name,
+      interfaceName: (number) => capture.reader.interfaces[number]?.name,
     },
     {
-      ended: (_, slot) => {
+      ended: (table, slot) => {
         flows++;
         sink(table.flow(slot));
       },
     },
   );
-  const decoder = new PacketDecoder();
-  const packet = new Packet();
-  const reader: CaptureReader = new CaptureReader((frame) => {
-    if (decoder.decode(frame, packet) === DropReason.Decoded) table.add(packet, frame.bytes);
-  });
-  for await (const chunk of file.chunks()) reader.push(chunk);
-  reader.end();
-  table.end();
-  const { counters, problem } = reader;
+  for await (const chunk of file.chunks()) {
+    capture.push(chunk);
+    if (capture.reader.hasEnded) break;
+  }
+  capture.end();
+  const { counters, problem } = capture.reader;
   const undecoded = dropReasonNames
-    .map((name, at): [string, number] => [name, decoder.counts[at] ?? 0])
+    .map((name, at): [string, number] => [name, capture.decoder.counts[at] ?? 0])
     .filter(([name]) => name !== 'decoded');
   return {
     name: file.name,

@@ -22,12 +22,12 @@ export class OneWayFlows {
   readonly #names = new Map<string, Identity>();
   #ids = 0;
 
-  /** `name`: the file, of which ids are made; `by`: who observed, as in `Observation.by`. */
-  constructor(name: string, by: string, sink: (flow: Flow) => void) {
+  /** `name`: the file, of which ids are made; `by`: who observed, as in `Observation.by`; `capacity`: ways that wait at once. */
+  constructor(name: string, by: string, sink: (flow: Flow) => void, capacity = 16_384) {
     this.#name = name;
     this.#by = by;
     this.#sink = sink;
-    this.#joiner = new DirectionJoiner({ seed: 0, windowMs }, (record) => this.#joined(record));
+    this.#joiner = new DirectionJoiner({ seed: 0, windowMs, capacity }, (record) => this.#joined(record));
   }
 
   /** Records that told again what another one had told. */
