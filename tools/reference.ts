@@ -15,6 +15,7 @@ import { replayOutput } from '../src/cli/render/replay/json.ts';
 import { detectors } from '../src/detect/registry.ts';
 import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
 import { reachFilterKeys } from '../src/flow/filter-reach.ts';
+import { flowJson } from '../src/flow/logs/flow-json-schema.ts';
 import { assertionFileSchema } from '../src/posture/assertions/schema.ts';
 import { ruleTestFileSchema } from '../src/rules/testing/schema.ts';
 import { sensors } from '../src/sensor/registry.ts';
@@ -35,6 +36,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['schema/assertions.schema.json', jsonSchema(assertionFileSchema, 'input')],
     ['schema/diff.schema.json', jsonSchema(diffOutput)],
     ['schema/exposure.schema.json', jsonSchema(exposureOutput)],
+    ['schema/flow.schema.json', jsonSchema(flowJson)],
     ['schema/learn.schema.json', jsonSchema(learnOutput)],
     ['schema/replay.schema.json', jsonSchema(replayOutput)],
     ['schema/rules-test.schema.json', jsonSchema(ruleTestFileSchema, 'input')],

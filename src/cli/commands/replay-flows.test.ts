@@ -6,9 +6,12 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jsonLines } from '../../flow/logs/read.fixture.ts';
+import { flowLogFormats } from '../../flow/logs/registry.ts';
+import { flowWriters } from '../../flow/logs/writers.ts';
 import { ExitCode } from '../command.ts';
 import { testIo } from '../io.fixture.ts';
 import { runProgram } from '../program.ts';
+import { replayCommand } from './replay.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -85,6 +88,13 @@ kind: NetworkPolicy
 metadata: { name: db-closed, namespace: shop }
 spec: { podSelector: { matchLabels: { app: db } }, policyTypes: [Ingress] }
 `;
+
+test('every format and form that there is can be named', () => {
+  const choices = (flag: string) =>
+    replayCommand.options.find(({ flags }) => flags.startsWith(flag))?.choices;
+  expect(choices('--from')).toEqual(flowLogFormats.map(({ id }) => id));
+  expect(choices('--write')).toEqual(flowWriters.map(({ id }) => id));
+});
 
 describe('a log', () => {
   beforeEach(() => put('conn.json', log));

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FlowLog } from '../../posture/learn/flow-log.ts';
@@ -16,6 +19,16 @@ test('what is written is read again without a loss', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('every line after the first is valid by the schema that is published', () => {
+  const path = join(import.meta.dirname, '../../../docs/reference/schema/flow.schema.json');
+  const validate = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(path, 'utf8')));
+  for (const line of written(jsonlWriter, fc.sample(flow, { seed: 2, numRuns: 200 }))
+    .trim()
+    .split('\n')
+    .slice(1))
+    expect(validate(JSON.parse(line)), JSON.stringify(validate.errors)).toBe(true);
 });
 
 test('picket learn takes it as well', () => {
