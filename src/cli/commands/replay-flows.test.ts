@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,6 +149,16 @@ describe('a log', () => {
     const { code, err } = await picket(['replay', name]);
     expect(code).toBe(ExitCode.failed);
     expect(err).toContain('cannot be read to its end');
+  });
+
+  test('from a named pipe, packed', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    put('conn.json.gz', gzipSync(log));
+    const writer = spawn('sh', ['-c', 'cat conn.json.gz > pipe'], { cwd: folder, stdio: 'ignore' });
+    const ended = once(writer, 'close');
+    const { out } = await picket(['replay', 'pipe']);
+    await ended;
+    expect(out).toBe((await picket(['replay', 'conn.json'])).out);
   });
 
   test('from standard input, and several files', async () => {

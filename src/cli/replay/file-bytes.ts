@@ -1,6 +1,6 @@
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { constants, createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { FailedError, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
@@ -33,13 +33,17 @@ export async function openFileBytes(path: string, io: Io): Promise<FileBytes> {
     };
   }
   const file = resolve(io.cwd, path);
-  const packed = beginningOf(path, file);
+  const { packed, pipe } = beginningOf(path, file);
   const pack = packOf(packed);
   return {
     name: path,
     beginning: unpackedBeginning(packed, pack),
     async *chunks() {
-      const source = createReadStream(file, { highWaterMark: chunkBytes });
+      const options = { highWaterMark: chunkBytes };
+      const source =
+        pipe === undefined
+          ? createReadStream(file, options)
+          : Readable.from(continued(packed, createReadStream('', { ...options, fd: pipe })));
       const unpack = pack === undefined ? undefined : unpackers[pack]();
       if (unpack !== undefined) pipeline(source, unpack, () => {});
       try {
@@ -49,6 +53,15 @@ export async function openFileBytes(path: string, io: Io): Promise<FileBytes> {
       }
     },
   };
+}
+
+/** A pipe gives its bytes only once: what was looked at comes first. */
+async function* continued(
+  beginning: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield beginning;
+  yield* rest;
 }
 
 const unpackers = {
@@ -65,14 +78,23 @@ function packOf(bytes: Uint8Array): Pack | undefined {
     : undefined;
 }
 
-function beginningOf(path: string, file: string): Uint8Array {
+/** The first bytes of a file, and the open descriptor where it is a pipe, which must not be opened again. */
+function beginningOf(
+  path: string,
+  file: string,
+): { readonly packed: Uint8Array; readonly pipe: number | undefined } {
   try {
     const descriptor = openSync(file, 'r');
+    let isKept = false;
     try {
       const bytes = new Uint8Array(beginningBytes);
-      return bytes.subarray(0, readSync(descriptor, bytes));
+      let length = 0;
+      for (let read = 1; read > 0 && length < bytes.length; length += read)
+        read = readSync(descriptor, bytes, length, bytes.length - length, null);
+      isKept = !fstatSync(descriptor).isFile();
+      return { packed: bytes.subarray(0, length), pipe: isKept ? descriptor : undefined };
     } finally {
-      closeSync(descriptor);
+      if (!isKept) closeSync(descriptor);
     }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
