@@ -262,3 +262,48 @@ test.skipIf(!existsSync(capture))(
     expect(summary.files[0]).toMatchObject({ format: 'capture', dropped: {} });
   },
 );
+
+const exported = join(shared, 'data/flow/export');
+
+describe.skipIf(!existsSync(exported))('exports in a capture', () => {
+  const summaryOf = async (...names: string[]) => {
+    const files = names.map((name) => join(exported, name));
+    return JSON.parse((await picket(['replay', '--exports', ...files, '-o', 'json'])).out).summary;
+  };
+
+  test('as many flows, packets and bytes as Wireshark decodes', async () => {
+    const name = 'akvorado-netflow-nfv5.pcap';
+    const fields = ['-T', 'fields', '-e', 'cflow.packets', '-e', 'cflow.octets'];
+    const out = execFileSync(
+      'tshark',
+      ['-r', join(exported, name), '-d', 'udp.port==9990,cflow', ...fields],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
+    const [packets, bytes] = out
+      .trim()
+      .split('\t')
+      .map((list) => list.split(',').map(Number)) as [number[], number[]];
+    const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+    expect(await summaryOf(name)).toMatchObject({
+      flows: packets.length,
+      packets: sum(packets),
+      bytes: sum(bytes),
+      files: [{ format: 'exports', flows: packets.length, dropped: {} }],
+    });
+  });
+
+  test('templates of one file hold for the next; sets without one are told', async () => {
+    const [template, data] = [
+      'akvorado-netflow-datalink-template.pcap',
+      'akvorado-netflow-datalink-data.pcap',
+    ];
+    expect(await summaryOf(template, data)).toMatchObject({ flows: 1, packets: 1, bytes: 96 });
+    expect(await summaryOf(data)).toMatchObject({
+      flows: 0,
+      files: [{ skipped: { 'sets that wait for their template': 1 } }],
+    });
+  });
+});

@@ -4,7 +4,7 @@ import { limitOptions, limitsOf } from '../limits.ts';
 
 /** Options that are about one kind of recording only. */
 const forEvents = ['rules', 'record', 'filter', 'isoTime'] as const;
-const forFlows = ['manifests', 'write', 'to', 'from'] as const;
+const forFlows = ['manifests', 'write', 'to', 'from', 'exports'] as const;
 
 export const replayCommand: CommandDefinition = {
   name: 'replay',
@@ -60,6 +60,11 @@ export const replayCommand: CommandDefinition = {
       description: 'what logs of flows are, where their beginning does not tell',
       choices: ['zeek', 'zeek-json', 'suricata', 'hubble', 'gcp-vpc', 'picket', 'aws-vpc'],
     },
+    {
+      flags: '--exports',
+      description:
+        'of packet captures: not the packets are the flows, but what NetFlow, IPFIX or sFlow in them tells',
+    },
     ...limitOptions,
   ],
   examples: [
@@ -105,6 +110,7 @@ export const replayCommand: CommandDefinition = {
         {
           manifests: (options.manifests as string[] | undefined) ?? [],
           limits: limitsOf(options),
+          exports: options.exports === true,
           output: options.output as 'text' | 'json' | 'jsonl',
           write: options.write === undefined ? undefined : String(options.write),
           to: options.to === undefined ? undefined : String(options.to),

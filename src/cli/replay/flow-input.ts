@@ -8,50 +8,41 @@ import { FlowLogFile, recognizeFlowLog } from '../../flow/logs/read-flow-log.ts'
 import { dropReasonNames } from '../../flow/packet/drop-reason.ts';
 import { FailedError } from '../command.ts';
 import type { Io } from '../io.ts';
+import type { ExportInput } from './export-input.ts';
 import type { FileBytes } from './file-bytes.ts';
+import { type FlowInputCounts, positive } from './input-counts.ts';
 
-/** What a file holds flows in: a log of some tool, or packets. Others than these hold none. */
+/** What a file holds flows in: a log of some tool, or packets, which may be those of exporters. */
 export type FlowInputKind = FlowLogFormat | 'capture';
-
-/** What became of one file. */
-export interface FlowInputCounts {
-  readonly name: string;
-  /** Id of the log's format, or `capture`. */
-  readonly format: string;
-  /** Lines of a log, records of a capture. */
-  readonly records: number;
-  readonly flows: number;
-  /** Of `flows`: those of traffic that another record tells as well, left out. */
-  readonly toldTwice: number;
-  /** What is no flow, and what could not be read, by reason. */
-  readonly skipped: Readonly<Record<string, number>>;
-  readonly dropped: Readonly<Record<string, number>>;
-  /** The first problems in words. */
-  readonly problems: readonly string[];
-}
 
 /** Returns what kind of flows a file holds, going by what it begins with; undefined when it is something else. */
 export function flowInputKind({ beginning }: FileBytes): FlowInputKind | undefined {
   return isCapture(beginning) ? 'capture' : recognizeFlowLog(beginning);
 }
 
-/** Reads all flows of a file. Throws FailedError where its bytes cannot be had, or nothing of them is what they should be. */
+/** Reads all flows of a file; of a capture those that `exports` finds in it, where it is given. Throws FailedError where its bytes cannot be had, or nothing of them is what they should be. */
 export async function readFlowInput(
   file: FileBytes,
   kind: FlowInputKind,
   sink: (flow: Flow) => void,
+  exports: ExportInput | undefined,
   io: Io,
 ): Promise<FlowInputCounts> {
-  const counts = await (kind === 'capture' ? readCapture(file, sink) : readLog(file, kind, sink));
+  const isLog = typeof kind !== 'string';
+  const counts = await (isLog
+    ? readLog(file, kind, sink)
+    : exports === undefined
+      ? readCapture(file, sink)
+      : exports.read(file, sink));
   for (const problem of counts.problems)
     io.err(`${io.errStyle('yellow', 'not read')}: ${file.name}: ${problem}\n`);
   const problems = Object.values(counts.dropped).reduce((sum, one) => sum + one, 0);
-  const more = kind === 'capture' ? 0 : problems - counts.problems.length;
+  const more = isLog ? problems - counts.problems.length : 0;
   if (more > 0)
     io.err(`${io.errStyle('yellow', 'not read')}: ${file.name}: ${more} more problems like these\n`);
   if (counts.flows === 0 && problems > 0)
     throw new FailedError(
-      `${file.name}: nothing in it could be read as ${kind === 'capture' ? 'packets' : kind.title}`,
+      `${file.name}: nothing in it could be read as ${isLog ? kind.title : exports === undefined ? 'packets' : 'exports of flows'}`,
     );
   return counts;
 }
@@ -123,10 +114,6 @@ async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise
     ]),
     problems: problem === undefined ? [] : [`at byte ${problem.offset}: ${problem.message}`],
   };
-}
-
-function positive(counts: readonly (readonly [string, number])[]): Record<string, number> {
-  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
 /** Blocks of pcapng have this type at their beginning in either byte order; captures of system calls have it too. */

@@ -15,8 +15,9 @@ import { replayText } from '../render/replay/text.ts';
 import { openSink } from '../render/sink.ts';
 import { dateTime } from '../time.ts';
 import { type FileBytes, openFileBytes } from './file-bytes.ts';
-import { type FlowInputCounts, type FlowInputKind, flowInputKind, readFlowInput } from './flow-input.ts';
+import { type FlowInputKind, flowInputKind, readFlowInput } from './flow-input.ts';
 import { FlowReplay } from './flow-replay.ts';
+import type { FlowInputCounts } from './input-counts.ts';
 
 /** Files that are named in the last line. */
 const maxNamed = 3;
@@ -32,6 +33,8 @@ export interface FlowReplayRequest {
   readonly manifests: readonly string[];
   readonly limits: Partial<ReadLimits>;
   readonly output: 'text' | 'json' | 'jsonl';
+  /** Whether the flows of captures are what exporters tell in them. */
+  readonly exports: boolean;
   /** Form to write the flows in, instead of asking detectors of them. */
   readonly write: string | undefined;
   /** File that result goes into; standard output without one. */
@@ -74,6 +77,7 @@ export async function replayFlows(
   const replay = new FlowReplay(loaded.posture);
   const writer = flowWriters.find(({ id }) => id === request.write)?.open({ now: Date.now(), version });
   if (writer !== undefined) sink.write(writer.head());
+  const exports = request.exports ? new (await import('./export-input.ts')).ExportInput() : undefined;
   const files: FlowInputCounts[] = [];
   for (const { file, kind } of inputs) {
     const take = (flow: Flow) => {
@@ -82,7 +86,7 @@ export async function replayFlows(
       if (writer !== undefined) sink.write(writer.flow(isJudged ? judged : flow));
       told.step();
     };
-    files.push(await readFlowInput(file, kind, take, io));
+    files.push(await readFlowInput(file, kind, take, exports, io));
   }
   told.end();
   replay.end();

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { alertToJson } from '../../../detect/json.ts';
 import type { Amount, Talker } from '../../../flow/top-talkers.ts';
-import type { FlowInputCounts } from '../../replay/flow-input.ts';
 import type { FlowReplay } from '../../replay/flow-replay.ts';
+import type { FlowInputCounts } from '../../replay/input-counts.ts';
 import { outcomeOutput } from '../span-schema.ts';
 
 const count = z.int().min(0);
@@ -19,7 +19,7 @@ const summaryOutput = z.object({
   files: z.array(
     z.object({
       name: z.string(),
-      format: z.string().describe('Format of a log, or `capture`.'),
+      format: z.string().describe('Format of a log, `capture`, or `exports`.'),
       records: count.describe('Lines of a log, records of a capture.'),
       flows: count.describe('Records of flows; of a long flow in a capture one for each part.'),
       toldTwice: count.describe('Of `flows`: those of traffic that another record tells as well, left out.'),
