@@ -268,6 +268,9 @@ describe.skipIf(!able)('conntrack (needs root, namespaces, nft, conntrack)', () 
     expect(details.overruns).toBeGreaterThan(0);
     expect(lost.events).toBeGreaterThan(1000);
     expect(follower.notices.join()).toMatch(/no room for events \(\d+ lost so far\)/);
+    expect(follower.notices.join()).toMatch(
+      /after a loss: \d+ conversations had ended unseen, \d+ had begun/,
+    );
     const truth = listed(
       readConntrackText(router.run(router.router, 'conntrack', '-L', '-o', 'extended,id')),
     );

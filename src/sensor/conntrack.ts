@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { ConntrackFlows } from '../flow/conntrack/conntrack-flows.ts';
 import { ConntrackDecoder, type ConntrackSink, dumpRequest } from '../flow/conntrack/decoder.ts';
-import type { ConntrackEntry } from '../flow/conntrack/entry.ts';
+import { type ConntrackEntry, EntryKind } from '../flow/conntrack/entry.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { conntrackGroups } from './conntrack/groups.ts';
 import { Errno } from './conntrack/native.ts';
@@ -40,7 +40,7 @@ const [busyMs, idleMs] = [10, 100];
 const turnMs = 10;
 /** After a loss the table is read again not before this, and not before ten times as long as the last time took. Milliseconds. */
 const resyncMs = 1000;
-/** A dump of which nothing has come for so long has failed. Milliseconds. */
+/** A dump of which nothing has come for so long has failed; after this long the next one is tried. Milliseconds. */
 const stalledMs = 30_000;
 /** Errors that have gone the next time. */
 const passing: ReadonlySet<number> = new Set([Errno.EAGAIN, Errno.EINTR, Errno.ENOMEM, Errno.ENOBUFS]);
@@ -69,6 +69,10 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
   #heardAt = 0;
   #dumpDue = 0;
   #toldLoss = Number.NEGATIVE_INFINITY;
+  /** Events were lost since a dump was asked for; and before the one that is under way. */
+  #isLossy = false;
+  #isResync = false;
+  #foundBefore = 0;
   #restarts = 0;
   #delay = busyMs;
   #timer: NodeJS.Timeout | undefined;
@@ -143,7 +147,7 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
 
   entry(entry: ConntrackEntry): void {
     this.#kinds[entry.kind]!++;
-    this.#heardAt = performance.now();
+    if (entry.kind === EntryKind.Dump) this.#heardAt = performance.now();
     this.#flows.push(entry, this.#now(), this.#emit);
   }
 
@@ -156,7 +160,16 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
       this.#restarts++;
       this.#flows.abandonDump();
       this.#dumpDue = Math.min(this.#dumpDue, this.#resyncAt(now));
-    } else this.#flows.endDump(this.#now(), this.#emit);
+      return;
+    }
+    const gone = this.#flows.endDump(this.#now(), this.#emit);
+    const { found } = this.#flows.stats();
+    if (this.#isResync && gone + found > this.#foundBefore)
+      this.#sink.notice?.(
+        `conntrack: the table was read again after a loss: ${gone} conversations had ended unseen, ${found - this.#foundBefore} had begun.`,
+      );
+    this.#isResync = false;
+    this.#foundBefore = found;
   }
 
   refused(sequence: number, errno: number): void {
@@ -168,6 +181,7 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
   overrun(): void {
     this.#overruns++;
     const now = performance.now();
+    this.#isLossy = true;
     this.#dumpDue = Math.min(this.#dumpDue, this.#resyncAt(now));
     if (now - this.#toldLoss < noticeMs) return;
     this.#toldLoss = now;
@@ -186,6 +200,7 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
   #abandon(why: string): void {
     this.#dumping = false;
     this.#restarts++;
+    this.#dumpDue = Math.min(this.#dumpDue, performance.now() + stalledMs);
     this.#flows.abandonDump();
     this.#sink.notice?.(`conntrack: ${why}; it is asked again later.`);
   }
@@ -197,26 +212,28 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
   }
 
   async #turn(): Promise<void> {
-    this.#dump();
     const more = this.#read();
+    const isAsked = this.#dump();
     await this.#deliver();
     if (this.#stopping !== undefined) return;
     this.#delay = more === 0 ? Math.min(idleMs, this.#delay * 2) : busyMs;
-    this.#schedule(more === Number.POSITIVE_INFINITY ? 0 : this.#delay);
+    this.#schedule(isAsked || more === Number.POSITIVE_INFINITY ? 0 : this.#delay);
   }
 
-  /** Asks for the table when it is time. */
-  #dump(): void {
+  /** Asks for the table when it is time. Returns whether it did. */
+  #dump(): boolean {
     const now = performance.now();
     if (this.#dumping) {
       if (now - Math.max(this.#heardAt, this.#dumpBegan) > stalledMs) this.#abandon('a dump stopped');
-      return;
+      return false;
     }
-    if (now < this.#dumpDue) return;
+    if (now < this.#dumpDue) return false;
     this.#dumping = true;
     this.#dumpBegan = now;
     this.#dumpDue = now + this.#dumpEveryMs;
     this.#sequence = (this.#sequence + 1) >>> 0;
+    this.#isResync ||= this.#isLossy;
+    this.#isLossy = false;
     this.#flows.beginDump(this.#now());
     try {
       this.#socket.send(dumpRequest(this.#sequence));
@@ -224,6 +241,7 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
       if (!(error instanceof NetlinkError) || !passing.has(error.errno)) throw error;
       this.#abandon(`the kernel did not take the request for its table (${error.message})`);
     }
+    return true;
   }
 
   /** Reads what waits. Returns how many messages, infinity when there is more. */
