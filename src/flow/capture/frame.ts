@@ -11,7 +11,7 @@ export class Frame {
   wireLength = 0;
   /** LINKTYPE number (the registry of tcpdump.org). */
   linkType = 0;
-  /** Interface within the capture, counted from 0 over all its sections. */
+  /** Interface within the capture, counted from 0 over all its sections; live the index that the kernel has for it. */
   interface = 0;
 }
 

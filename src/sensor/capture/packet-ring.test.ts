@@ -174,7 +174,7 @@ describe.skipIf(skip)(`packets from the kernel${because}`, () => {
       pair.run(pair.left, 'ping', '-c', '3', '-i', '0.05', '127.0.0.1');
       pair.run(pair.left, 'ping', '-c', '3', '-i', '0.05', '198.51.100.2');
       // IFF_TUN without packet information; what is written there has come in.
-      const tun = `sysopen(my $t,"/dev/net/tun",2) or die;ioctl($t,0x400454ca,pack("a16Sx22","tun7",0x1001)) or die;system("ip link set tun7 up");`;
+      const tun = `sysopen(my $t,"/dev/net/tun",2) or die;my $r=pack("a16Sx22","tun7",0x1001);ioctl($t,0x400454ca,$r) or die;system("ip link set tun7 up");`;
       const ip = `4500001c000100004011${'0000'}c6120001c612000203e803e900080000`;
       pair.run(
         pair.left,

@@ -1,0 +1,106 @@
+import { type Address, addressFromBytes } from '../../net/address.ts';
+import { printable } from './printable.ts';
+
+/** What an answer of the domain name system says about one name. */
+export interface DnsAnswer {
+  /** The name that was asked for, in lower case, without the dot at its end. */
+  readonly name: string;
+  /** Its addresses, through aliases where there are any. At most 32. */
+  readonly addresses: readonly Address[];
+  /** Seconds that all of it may be kept. */
+  readonly ttl: number;
+}
+
+const type = { a: 1, cname: 5, aaaa: 28 } as const;
+const internet = 1;
+const maxAddresses = 32;
+const maxRecords = 64;
+const maxAliases = 16;
+/** Pointers that are followed within one name. */
+const maxPointers = 16;
+/** Longest name as it stands in a message (RFC 1035 §2.3.4). */
+const longestName = 255;
+
+/**
+ * Returns the addresses that a DNS response (RFC 1035 §4, RFC 3596) gives for the name asked for, along its chain of CNAMEs;
+ * undefined for queries, errors, other questions and what is damaged. Never reads outside `start` to `end`.
+ */
+export function readDnsAnswer(bytes: Uint8Array, start: number, end: number): DnsAnswer | undefined {
+  if (end - start < 12) return undefined;
+  // QR = 1, opcode = 0, rcode = 0, one question.
+  if ((bytes[start + 2]! & 0xf8) !== 0x80 || (bytes[start + 3]! & 0x0f) !== 0) return undefined;
+  if (u16(bytes, start + 4) !== 1) return undefined;
+  const records = Math.min(u16(bytes, start + 6), maxRecords);
+  const message = { bytes, start, end, at: start + 12 };
+  const name = readName(message);
+  if (name === undefined || name === '') return undefined;
+  message.at += 4;
+
+  const names = [name];
+  const addresses: Address[] = [];
+  let ttl = 0xffffffff;
+  for (let record = 0; record < records; record++) {
+    const owner = readName(message);
+    const head = message.at;
+    if (owner === undefined || head + 10 > end) break;
+    const length = u16(bytes, head + 8);
+    const data = head + 10;
+    if (data + length > end) break;
+    message.at = data + length;
+    if (u16(bytes, head + 2) !== internet || !names.includes(owner)) continue;
+    const kind = u16(bytes, head);
+    if (kind === type.cname && names.length <= maxAliases) {
+      const target = readName({ bytes, start, end, at: data });
+      if (target === undefined) continue;
+      names.push(target);
+    } else if ((kind === type.a && length === 4) || (kind === type.aaaa && length === 16)) {
+      if (addresses.length < maxAddresses)
+        addresses.push(addressFromBytes(bytes, data, kind === type.a ? 4 : 6));
+    } else continue;
+    ttl = Math.min(ttl, u16(bytes, head + 4) * 65_536 + u16(bytes, head + 6));
+  }
+  return addresses.length === 0 ? undefined : { name, addresses, ttl };
+}
+
+interface Cursor {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  at: number;
+}
+
+/** Returns the name at the cursor and moves behind it; undefined when it is damaged or has bytes that are not printable. */
+function readName(cursor: Cursor): string | undefined {
+  const { bytes, start, end } = cursor;
+  let at = cursor.at;
+  let text = '';
+  let total = 0;
+  let pointers = 0;
+  for (;;) {
+    if (at >= end) return undefined;
+    const length = bytes[at]!;
+    if (length === 0) {
+      if (pointers === 0) cursor.at = at + 1;
+      return text;
+    }
+    if (length >= 0xc0) {
+      if (at + 2 > end) return undefined;
+      if (pointers === 0) cursor.at = at + 2;
+      const target = start + (u16(bytes, at) & 0x3fff);
+      // Only backwards (RFC 1035 §4.1.4: a prior occurrence), so that no two names point at each other.
+      if (target >= at || ++pointers > maxPointers) return undefined;
+      at = target;
+    } else {
+      total += length + 1;
+      if (length > 63 || total > longestName || at + 1 + length > end) return undefined;
+      const label = printable(bytes, at + 1, at + 1 + length);
+      if (label === undefined) return undefined;
+      text = text === '' ? label : `${text}.${label}`;
+      at += 1 + length;
+    }
+  }
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
+}
