@@ -1,5 +1,5 @@
 /**
- * Flows of captured packets: node bench/flow.ts [--quick] [--tshark] [--keep]. Picket and the programs that people use for it read the
+ * Flows of captured packets: node bench/flow.ts [--quick] [--rounds N] [--tshark] [--keep]. Picket and the programs that people use for it read the
  * same generated captures, in turn: wall and processor time, most memory, and the ratio to nfpcapd. The captures are made in a folder for
  * temporary files and removed in the end unless `--keep`; what is there is used again.
  *
@@ -18,7 +18,8 @@ import { median, quick } from './measure.ts';
 
 const keep = process.argv.includes('--keep');
 const packets = quick ? 100_000 : 3_000_000;
-const rounds = quick ? 1 : 5;
+const asked = process.argv.indexOf('--rounds');
+const rounds = asked >= 0 ? Number(process.argv[asked + 1]) : quick ? 1 : 5;
 const limitSeconds = 300;
 const folder = join(tmpdir(), 'picket-bench-flow');
 const ours = fileURLToPath(new URL('flow-ours.ts', import.meta.url));
@@ -158,7 +159,7 @@ try {
   for (const [title, capture] of captures) {
     const rows = present.map(({ name }) => ({ name, runs: [] as ChildRun[] }));
     // One round that does not count brings the capture into memory.
-    for (let round = quick ? 1 : 0; round <= rounds; round++) {
+    for (let round = rounds > 1 ? 0 : 1; round <= rounds; round++) {
       for (const [index, contender] of present.entries()) {
         const run = await once(contender, capture, totals);
         if (round > 0) rows[index]!.runs.push(run);
