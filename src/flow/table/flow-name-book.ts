@@ -90,7 +90,7 @@ export class FlowNameBook {
         this.#lookups.add(this.#client, address, answer.name, now, expires);
   }
 
-  /** Looks for names in a TCP payload of the source; returns whether the next one is worth a look. `named` says whether there is a name. */
+  /** Looks for names in a TCP payload of the source; returns whether the next one is worth a look. */
   look(slot: number, packet: Packet, bytes: Uint8Array): boolean {
     if (packet.protocol !== Protocol.Tcp) return false;
     const begun = this.#begun.get(slot);

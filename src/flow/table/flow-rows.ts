@@ -3,52 +3,66 @@ import type { FlowState, Traffic, Tunnel } from '../flow.ts';
 import type { Packet } from '../packet/packet.ts';
 import { KeyLane, keyLanes, type PacketKey, tunnelKinds } from './packet-key.ts';
 
-/** Lanes of a flow's row of integers that packets change or are compared with, behind those of its key: 64 bytes in all. */
+/**
+ * Integers of a flow's row. A row is 128 bytes; packets of IPv4 outside tunnels touch the first 64 of them only, lanes 0 to 7 and places
+ * 4 to 7. Lanes 0 to 3 are the first of the key.
+ */
 export const Lane = {
-  Flags: keyLanes,
+  Flags: 4,
   /** TCP flags of the part: from the source in the upper half, from the destination in the lower. */
-  TcpFlags: 12,
+  TcpFlags: 5,
+  /** Unsigned, each way. */
+  SentPackets: 6,
+  ReceivedPackets: 7,
+  /** The rest of the key. */
+  Key: 16,
   /** TCP flags of the first segment each way, in the same halves. */
-  FirstTcpFlags: 13,
+  FirstTcpFlags: 23,
   /** Sequence number of the source's SYN. */
-  InitialSequence: 14,
-  Hash: 15,
+  InitialSequence: 24,
+  Hash: 25,
 } as const;
 
-/** Integers in a row. */
-export const lanesPerFlow = 16;
+/** Numbers of a flow's row, in the same bytes. Times are milliseconds since the epoch, NaN where there is none. */
+export const Place = {
+  /** When the last packet was seen. */
+  Last: 4,
+  /** When the first packet of this part was seen; NaN before there is one. */
+  Opened: 5,
+  SentBytes: 6,
+  ReceivedBytes: 7,
+  Established: 13,
+  Closed: 14,
+  /** Of the flow, counted from 1 over all flows. */
+  Number: 15,
+} as const;
 
-/** Lanes that are written with the first packet and read with the last. */
+/** Lanes and numbers in a row. */
+export const lanesPerFlow = 32;
+export const numbersPerFlow = 16;
+
+/** Keys stand in lanes 0 to 3 and from {@link Lane.Key} on. */
+const keyInFront = 4;
+
+/** Lanes that are written with the first packet and read with the last, in a row of their own. */
 export const FirstLane = {
   /** Type · 256 + code of the first ICMP message, and the interface of the first packet in the upper half. */
   Icmp: 0,
   /** VLAN ids of the first packet, two in a lane. */
   Vlans: 1,
-  TunnelId: 3,
-  /** Of the flow, counted from 1 over all flows: upper and lower half. */
-  Number: 4,
+  VlanCount: 3,
+  TunnelId: 4,
   /** Parts that have been told. */
-  Parts: 6,
+  Parts: 5,
 } as const;
 
-export const firstLanesPerFlow = 8;
+export const firstLanesPerFlow = 6;
 
-/** Places in a flow's row of numbers, 64 bytes. Times are milliseconds since the epoch, NaN where there is none. */
-export const Place = {
-  /** When the last packet was seen. */
-  Last: 0,
-  /** When the first packet of this part was seen; NaN before there is one. */
-  Opened: 1,
-  SentPackets: 2,
-  SentBytes: 3,
-  ReceivedPackets: 4,
-  ReceivedBytes: 5,
-  Established: 6,
-  Closed: 7,
-} as const;
-
-/** Numbers in a row. */
-export const numbersPerFlow = 8;
+/**
+ * Bytes before the first row. Large blocks of memory begin 16 bytes behind the start of a page (malloc of glibc); with these, rows begin
+ * where lines of the cache do.
+ */
+const padding = 48;
 
 /** Bits of {@link Lane.Flags}. Bits 0 to 2 are the state; bits 3 to 5 the {@link FlowClass}, which with bit 6 decides the timeout. */
 export const Bit = {
@@ -76,7 +90,10 @@ export const Bit = {
   /** Payloads of the source are still looked at for names. */
   Looking: 1 << 22,
   HasInitialSequence: 1 << 23,
-  HasTunnelId: 1 << 30,
+  HasTunnelId: 1 << 24,
+  /** {@link Lane.FirstTcpFlags} has those of the source, and of the destination. */
+  FirstFromSource: 1 << 25,
+  FirstFromDestination: 1 << 26,
 } as const;
 
 /** How much is lost with a flow, from the least: the order in which they have to make room. */
@@ -97,8 +114,7 @@ export const classMask = 7 << classShift;
 /** Bits of class and {@link Bit.TcpEstablished}, shifted down: the number of a timeout. */
 export const timeouts = 16;
 
-/** The number of VLAN ids, and of payloads that were looked at, stand in these bits. */
-export const vlanCountShift = 24;
+/** The number of payloads that were looked at stands in the bits from this on. */
 export const looksShift = 27;
 
 /** Flow states by number. */
@@ -127,7 +143,7 @@ const stateNames: readonly FlowState[] = [
 ];
 
 /**
- * Flows in rows: all that one packet touches lies together: 128 bytes of the 160 for a flow. Memory is reserved for all rows and touched only as
+ * Flows in rows: all that one packet touches lies together: 64 bytes of the 152 for a flow. Memory is reserved for all rows and touched only as
  * far as rows are used.
  */
 export class FlowRows {
@@ -139,8 +155,9 @@ export class FlowRows {
   #outer: Uint32Array | undefined;
 
   constructor(capacity: number) {
-    this.lanes = new Int32Array(capacity * lanesPerFlow);
-    this.numbers = new Float64Array(capacity * numbersPerFlow);
+    const rows = new ArrayBuffer(padding + capacity * lanesPerFlow * 4);
+    this.lanes = new Int32Array(rows, padding);
+    this.numbers = new Float64Array(rows, padding);
     this.firstLanes = new Int32Array(capacity * firstLanesPerFlow);
     this.#capacity = capacity;
   }
@@ -149,15 +166,18 @@ export class FlowRows {
   open(slot: number, key: PacketKey, packet: Packet, flags: number, number: number): void {
     const { lanes, numbers, firstLanes } = this;
     const at = slot * lanesPerFlow;
-    lanes.set(key.lanes, at);
-    lanes[at + Lane.Hash] = key.hash;
+    for (let lane = 0; lane < keyInFront; lane++) lanes[at + lane] = key.lanes[lane]!;
+    for (let lane = keyInFront; lane < keyLanes; lane++)
+      lanes[at + Lane.Key + lane - keyInFront] = key.lanes[lane]!;
     lanes[at + Lane.TcpFlags] = 0;
+    lanes[at + Lane.SentPackets] = 0;
+    lanes[at + Lane.ReceivedPackets] = 0;
     lanes[at + Lane.FirstTcpFlags] = 0;
     lanes[at + Lane.InitialSequence] = 0;
+    lanes[at + Lane.Hash] = key.hash;
     const first = slot * firstLanesPerFlow;
     firstLanes[first + FirstLane.Icmp] = packet.interface << 16;
-    firstLanes[first + FirstLane.Number] = Math.floor(number / 2 ** 32);
-    firstLanes[first + FirstLane.Number + 1] = number | 0;
+    firstLanes[first + FirstLane.VlanCount] = Math.min(packet.vlanCount, 4);
     firstLanes[first + FirstLane.TunnelId] = packet.tunnelId;
     firstLanes[first + FirstLane.Parts] = 0;
     let bits = flags;
@@ -169,7 +189,6 @@ export class FlowRows {
       const { vlans } = packet;
       firstLanes[first + FirstLane.Vlans] = (vlans[0]! << 16) | vlans[1]!;
       firstLanes[first + FirstLane.Vlans + 1] = (vlans[2]! << 16) | vlans[3]!;
-      bits |= Math.min(packet.vlanCount, 4) << vlanCountShift;
     }
     if (packet.tunnel !== undefined) {
       if (packet.tunnelId >= 0) bits |= Bit.HasTunnelId;
@@ -182,41 +201,48 @@ export class FlowRows {
     }
     lanes[at + Lane.Flags] = bits;
     const place = slot * numbersPerFlow;
-    numbers.fill(0, place, place + Place.Established);
+    numbers[place + Place.Last] = 0;
     numbers[place + Place.Opened] = Number.NaN;
+    numbers[place + Place.SentBytes] = 0;
+    numbers[place + Place.ReceivedBytes] = 0;
     numbers[place + Place.Established] = Number.NaN;
     numbers[place + Place.Closed] = Number.NaN;
+    numbers[place + Place.Number] = number;
   }
 
   /** Whether the row has this key. */
   has(slot: number, key: PacketKey): boolean {
     const { lanes } = this;
     const other = key.lanes;
-    const at = slot * 16;
+    const at = slot * 32;
     if (
+      lanes[at + 1] !== other[1] ||
       lanes[at + 2] !== other[2] ||
-      lanes[at + 6] !== other[6] ||
-      lanes[at + 10] !== other[10] ||
-      lanes[at] !== other[0] ||
-      lanes[at + 1] !== other[1]
+      lanes[at + 3] !== other[3] ||
+      lanes[at] !== other[0]
     )
       return false;
-    // The rest is 0 for IPv4.
+    // The rest is 0 for IPv4 outside tunnels.
+    if ((other[0]! & 0xff00) === 0x400) return true;
     return (
-      (other[0]! & 0xf00) === 0x400 ||
-      (lanes[at + 3] === other[3] &&
-        lanes[at + 4] === other[4] &&
-        lanes[at + 5] === other[5] &&
-        lanes[at + 7] === other[7] &&
-        lanes[at + 8] === other[8] &&
-        lanes[at + 9] === other[9])
+      lanes[at + 16] === other[4] &&
+      lanes[at + 17] === other[5] &&
+      lanes[at + 18] === other[6] &&
+      lanes[at + 19] === other[7] &&
+      lanes[at + 20] === other[8] &&
+      lanes[at + 21] === other[9] &&
+      lanes[at + 22] === other[10]
     );
   }
 
   /** Counted from 1 over all flows. */
   number(slot: number): number {
-    const at = slot * firstLanesPerFlow + FirstLane.Number;
-    return this.firstLanes[at]! * 2 ** 32 + (this.firstLanes[at + 1]! >>> 0);
+    return this.numbers[slot * numbersPerFlow + Place.Number]!;
+  }
+
+  /** Packets of this part one way; at most 4,294,967,295 are counted. */
+  packets(slot: number, bySource: boolean): number {
+    return this.lanes[slot * lanesPerFlow + (bySource ? Lane.SentPackets : Lane.ReceivedPackets)]! >>> 0;
   }
 
   /** Parts that have been told. */
@@ -240,16 +266,11 @@ export class FlowRows {
   address(slot: number, ofSource: boolean): Address {
     const at = slot * lanesPerFlow;
     const { lanes } = this;
-    const start = at + (this.#isHigh(at, ofSource) ? KeyLane.High : KeyLane.Low);
-    if (this.family(slot) === 4) return ipv4(lanes[start + 3]!);
-    return ipv6(lanes[start]!, lanes[start + 1]!, lanes[start + 2]!, lanes[start + 3]!);
-  }
-
-  /** Copies the four lanes of an end's address. */
-  copyAddress(slot: number, ofSource: boolean, into: Uint32Array): void {
-    const at = slot * lanesPerFlow;
-    const start = at + (this.#isHigh(at, ofSource) ? KeyLane.High : KeyLane.Low);
-    for (let lane = 0; lane < 4; lane++) into[lane] = this.lanes[start + lane]!;
+    const isHigh = this.#isHigh(at, ofSource);
+    const last = lanes[at + (isHigh ? KeyLane.HighLast : KeyLane.LowLast)]!;
+    if (this.family(slot) === 4) return ipv4(last);
+    const start = at + Lane.Key - keyInFront + (isHigh ? KeyLane.HighFirst : KeyLane.LowFirst);
+    return ipv6(lanes[start]!, lanes[start + 1]!, lanes[start + 2]!, last);
   }
 
   port(slot: number, ofSource: boolean): number {
@@ -268,8 +289,8 @@ export class FlowRows {
 
   /** What this part counted one way. */
   traffic(slot: number, bySource: boolean): Traffic {
-    const place = slot * numbersPerFlow + (bySource ? Place.SentPackets : Place.ReceivedPackets);
-    const [packets, bytes] = [this.numbers[place]!, this.numbers[place + 1]!];
+    const packets = this.packets(slot, bySource);
+    const bytes = this.numbers[slot * numbersPerFlow + (bySource ? Place.SentBytes : Place.ReceivedBytes)]!;
     if (this.protocol(slot) !== 6) return { packets, bytes };
     return { packets, bytes, tcpFlags: this.tcpFlags(slot, bySource, Lane.TcpFlags) };
   }
@@ -288,7 +309,7 @@ export class FlowRows {
 
   /** VLAN ids of the first packet, the outermost first. */
   vlans(slot: number): readonly number[] | undefined {
-    const count = (this.flags(slot) >>> vlanCountShift) & 7;
+    const count = this.firstLanes[slot * firstLanesPerFlow + FirstLane.VlanCount]!;
     if (count === 0) return undefined;
     const at = slot * firstLanesPerFlow + FirstLane.Vlans;
     const [x, y] = [this.firstLanes[at]!, this.firstLanes[at + 1]!];

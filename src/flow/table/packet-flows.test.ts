@@ -361,6 +361,46 @@ test('names: what was looked up, TLS and HTTP, within limits', () => {
   expect(run([...handshake, get], { names: { bytes: 100 } }).stats.namesDropped).toBe(1);
 });
 
+test('a ClientHello is put together of two segments, also when one is sent again; after a gap, what there is counts', () => {
+  const host = payload('www.example');
+  const hello = Uint8Array.from([
+    ...[22, 3, 1, 0, 89, 1, 0, 0, 85, 3, 3, ...Array<number>(32).fill(7), 0, 0, 2, 19, 1, 1, 0, 0, 44],
+    ...[
+      0,
+      0,
+      0,
+      16,
+      0,
+      14,
+      0,
+      0,
+      11,
+      ...host,
+      0,
+      16,
+      0,
+      14,
+      0,
+      12,
+      2,
+      ...payload('h2'),
+      8,
+      ...payload('http/1.1'),
+    ],
+    ...[0, 43, 0, 2, 3, 4],
+  ]);
+  const data = (from: number, to: number) =>
+    there('A', { at: 30, sequence: 101 + from, payload: hello.slice(from, to) });
+  const names = (...segments: PacketFields[]) => run([...handshake, ...segments]).told[0]!.names;
+  const end = hello.length;
+  expect(names(data(0, end))).toEqual({ tls: 'www.example', alpn: 'h2' });
+  expect(names(data(0, 60), data(60, end))).toEqual({ tls: 'www.example', alpn: 'h2' });
+  expect(names(data(0, 60), data(0, 60), data(60, end))).toEqual({ tls: 'www.example', alpn: 'h2' });
+  expect(names(data(0, 75), data(80, end))).toEqual({ tls: 'www.example' });
+  expect(names(data(0, 75))).toEqual({ tls: 'www.example' });
+  expect(names(data(60, end))).toBeUndefined();
+});
+
 test('packets that are not IP are counted and passed over; frames are counted where asked for', () => {
   const strange = packetOf(there('S'));
   strange.family = 0;

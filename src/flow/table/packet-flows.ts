@@ -105,10 +105,11 @@ const noReason = -1;
 
 // What is constant in this module is compiled into the loop; what is imported would be looked up for every packet.
 const [laneStride, numberStride] = [lanesPerFlow, numbersPerFlow];
-const { Flags: flagsLane, TcpFlags: tcpFlagsLane, FirstTcpFlags: firstTcpFlagsLane } = Lane;
-const { Last: last, Opened: openedAt, SentPackets: sentPackets, ReceivedPackets: receivedPackets } = Place;
+const { Flags: flagsLane, TcpFlags: tcpFlagsLane, SentPackets: sent, ReceivedPackets: received } = Lane;
+const { Last: last, Opened: openedAt, SentBytes: sentBytes, ReceivedBytes: receivedBytes } = Place;
 const [shiftOfClass, maskOfClass, maskOfState] = [classShift, classMask, stateMask];
 const { SourceIsHigh: sourceIsHigh, Used: used } = Bit;
+const { FirstFromSource: firstFromSource, FirstFromDestination: firstFromDestination } = Bit;
 const tcpProtocol = Protocol.Tcp;
 const conversation = FlowClass.Conversation << classShift;
 /** Flags of TCP that change something at any time, and bits of a flow after which no others do. */
@@ -237,17 +238,22 @@ export class PacketFlows {
 
     const before = lanes[at + flagsLane]!;
     const bySource = key.fromLow === ((before & sourceIsHigh) === 0);
-    const count = place + (bySource ? sentPackets : receivedPackets);
-    numbers[count]!++;
-    numbers[count + 1]! += this.#ofFrame ? packet.wireLength : packet.ipLength;
+    const packets = at + (bySource ? sent : received);
+    lanes[packets]!++;
+    if (lanes[packets] === 0) lanes[packets] = -1;
+    numbers[place + (bySource ? sentBytes : receivedBytes)]! += this.#ofFrame
+      ? packet.wireLength
+      : packet.ipLength;
 
     let flags = before | used;
     if (isSegment) {
       const tcp = packet.tcpFlags & 0x1ff;
       const shift = bySource ? 16 : 0;
       lanes[at + tcpFlagsLane]! |= tcp << shift;
-      if (((lanes[at + firstTcpFlagsLane]! >>> shift) & 0xffff) === 0)
-        lanes[at + firstTcpFlagsLane]! |= tcp << shift;
+      if ((flags & (bySource ? firstFromSource : firstFromDestination)) === 0) {
+        flags |= bySource ? firstFromSource : firstFromDestination;
+        lanes[at + Lane.FirstTcpFlags]! |= tcp << shift;
+      }
       // Most segments are of established conversations and change nothing.
       const changes = (tcp & changing) | (~flags & settled);
       if (changes !== 0) {
@@ -435,8 +441,9 @@ export class PacketFlows {
     this.#tell(slot, 'active');
     const place = slot * numbersPerFlow;
     firstLanes[slot * firstLanesPerFlow + FirstLane.Parts]!++;
-    lanes[slot * lanesPerFlow + Lane.TcpFlags] = 0;
-    numbers.fill(0, place + Place.SentPackets, place + Place.ReceivedBytes + 1);
+    lanes.fill(0, slot * lanesPerFlow + Lane.TcpFlags, slot * lanesPerFlow + Lane.ReceivedPackets + 1);
+    numbers[place + Place.SentBytes] = 0;
+    numbers[place + Place.ReceivedBytes] = 0;
     numbers[place + Place.Opened] = Number.NaN;
   }
 
@@ -480,7 +487,7 @@ export class PacketFlows {
       else if (state === State.Closed || state === State.Refused || state === State.Aborted)
         numbers[place + Place.Closed] = time;
     }
-    const packets = numbers[place + Place.SentPackets]! + numbers[place + Place.ReceivedPackets]!;
+    const packets = this.#rows.packets(slot, true) + this.#rows.packets(slot, false);
     const isTcp = this.#rows.protocol(slot) === Protocol.Tcp;
     let to: number;
     if (state === State.Closed || state === State.Refused || state === State.Aborted) to = FlowClass.Ended;

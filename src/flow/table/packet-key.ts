@@ -3,15 +3,22 @@ import { finish, mix } from '../chained-index.ts';
 import type { TunnelKind } from '../flow.ts';
 import type { Packet, QuotedPacket } from '../packet/packet.ts';
 
-/** Lanes of a key. Ends stand in their order as numbers, so that both directions have the same key. */
+/**
+ * Lanes of a key, those first that tell two conversations over IPv4 apart. Ends stand in their order as numbers, so that both
+ * directions have the same key.
+ */
 export const KeyLane = {
   /** Protocol, family (4 bits), tunnel kind (4 bits, 0 for none) and VLAN (16 bits) from the lowest bits on. */
   What: 0,
-  TunnelId: 1,
   /** Of the low end, and of the high end in the lower half. */
-  Ports: 2,
-  Low: 3,
-  High: 7,
+  Ports: 1,
+  /** Last lane of each address: all of an IPv4 address. */
+  LowLast: 2,
+  HighLast: 3,
+  TunnelId: 4,
+  /** The first three lanes of each address. */
+  LowFirst: 5,
+  HighFirst: 8,
 } as const;
 
 /** Number of lanes of a key. */
@@ -140,24 +147,24 @@ export class PacketKey {
       if (this.#lastKindIdCounts) tunnelId = packet.tunnelId | 0;
     }
     lanes[0] = what;
-    lanes[1] = tunnelId;
-    lanes[2] = ports;
+    lanes[1] = ports;
+    lanes[2] = low[3]!;
+    lanes[3] = high[3]!;
+    lanes[4] = tunnelId;
     let hash = mix(mix(mix(this.#seed ^ what, ports), low[3]!), high[3]!);
     if (tunnelId !== 0) hash = mix(hash, tunnelId);
     if (family === 4) {
-      lanes[3] = lanes[4] = lanes[5] = lanes[7] = lanes[8] = lanes[9] = 0;
+      lanes[5] = lanes[6] = lanes[7] = lanes[8] = lanes[9] = lanes[10] = 0;
     } else {
       hash = mix(mix(mix(hash, low[0]!), low[1]!), low[2]!);
       hash = mix(mix(mix(hash, high[0]!), high[1]!), high[2]!);
-      lanes[3] = low[0]!;
-      lanes[4] = low[1]!;
-      lanes[5] = low[2]!;
-      lanes[7] = high[0]!;
-      lanes[8] = high[1]!;
-      lanes[9] = high[2]!;
+      lanes[5] = low[0]!;
+      lanes[6] = low[1]!;
+      lanes[7] = low[2]!;
+      lanes[8] = high[0]!;
+      lanes[9] = high[1]!;
+      lanes[10] = high[2]!;
     }
-    lanes[6] = low[3]!;
-    lanes[10] = high[3]!;
     this.hash = finish(hash);
   }
 
