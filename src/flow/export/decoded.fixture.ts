@@ -25,6 +25,8 @@ export function copyOf(record: ExportRecord) {
     samplingRate: record.samplingRate,
     reversePackets: record.reversePackets,
     reverseBytes: record.reverseBytes,
+    rawReversePackets: record.rawReversePackets,
+    rawReverseBytes: record.rawReverseBytes,
     start: record.start,
     end: record.end,
     tcpFlags: record.tcpFlags,

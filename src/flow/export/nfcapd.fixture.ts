@@ -94,6 +94,7 @@ export class Nfcapd {
         maxBuffer: 2 ** 28,
         stdio: ['ignore', 'pipe', 'ignore'],
       });
+      if (text.trim() === 'No matching flows') return [];
       // Without brackets, and with a comma behind each record.
       return JSON.parse(`[${text.trim().replace(/,$/, '')}]`) as NfdumpRecord[];
     } finally {

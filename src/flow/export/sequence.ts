@@ -46,6 +46,9 @@ interface Source {
   byOthers: number;
   /** Whether numbers have been those after the datagram instead of before it. */
   isInclusive: boolean;
+  /** What was counted as gaps and is none if numbers are those after the datagram. */
+  doubtfulGaps: number;
+  doubtfulLost: number;
   /** How many in a row came late. */
   late: number;
 }
@@ -96,14 +99,19 @@ export class SequenceTracker {
     others: number,
     counters: SequenceCounters,
   ): number {
-    if (source.units < 0) return SequenceStep.First;
+    if (source.units < 0) {
+      // The first of all, with the number that it must have after itself.
+      source.isInclusive =
+        this.#unit === 'records' && units > 0 && (sequence === units || sequence === others);
+      return SequenceStep.First;
+    }
     const by = (sequence - source.last) >>> 0;
     const ahead = (by - source.units) | 0;
     if (ahead === 0) {
       source.late = 0;
       return SequenceStep.Next;
     }
-    if (this.#isOther(source, by, ahead, units, others)) return SequenceStep.Next;
+    if (this.#isOther(source, by, ahead, units, others, counters)) return SequenceStep.Next;
     source.late = ahead < 0 ? source.late + 1 : 0;
     if (ahead > widest || ahead < -lateWindow || source.late > mostLate || isRestart(source.uptime, uptime)) {
       source.byOthers = 0;
@@ -119,11 +127,22 @@ export class SequenceTracker {
     }
     counters.gaps++;
     counters.lost += ahead;
+    if (by === units || by === others) {
+      source.doubtfulGaps++;
+      source.doubtfulLost += ahead;
+    }
     return SequenceStep.Gap;
   }
 
   /** Whether the number is the next one of an exporter that counts in another way. */
-  #isOther(source: Source, by: number, ahead: number, units: number, others: number): boolean {
+  #isOther(
+    source: Source,
+    by: number,
+    ahead: number,
+    units: number,
+    others: number,
+    counters: SequenceCounters,
+  ): boolean {
     if (this.#unit === 'datagrams') {
       const isOther = source.others > 1 && by === source.others;
       source.byOthers = isOther
@@ -134,7 +153,11 @@ export class SequenceTracker {
     if (by === source.others) return true;
     if (by !== units && by !== others) return false;
     // A number behind the one that must come is never a loss; one ahead of it may be.
-    if (ahead < 0 && by > 0) source.isInclusive = true;
+    if (ahead < 0 && by > 0 && !source.isInclusive) {
+      source.isInclusive = true;
+      counters.gaps = Math.max(0, counters.gaps - source.doubtfulGaps);
+      counters.lost = Math.max(0, counters.lost - source.doubtfulLost);
+    }
     return source.isInclusive;
   }
 
@@ -142,7 +165,17 @@ export class SequenceTracker {
     if (port === this.#port && this.#source !== undefined) return this.#source;
     let source = this.#sources.get(port);
     if (source === undefined) {
-      source = { last: 0, units: -1, others: -1, uptime: -1, byOthers: 0, isInclusive: false, late: 0 };
+      source = {
+        last: 0,
+        units: -1,
+        others: -1,
+        uptime: -1,
+        byOthers: 0,
+        isInclusive: false,
+        doubtfulGaps: 0,
+        doubtfulLost: 0,
+        late: 0,
+      };
       if (this.#sources.size >= mostSources) {
         const [oldest] = this.#sources.keys();
         this.#sources.delete(oldest!);

@@ -18,6 +18,7 @@ export interface TsharkFlow {
   readonly input: number | undefined;
   readonly output: number | undefined;
   readonly tcpFlags: number | undefined;
+  readonly reverseTcpFlags: number | undefined;
   readonly tos: number | undefined;
   readonly direction: number | undefined;
   /** Milliseconds since the epoch, where tshark has what is needed. */
@@ -34,19 +35,30 @@ interface Node {
  */
 export function tsharkFlows(
   files: readonly string[],
-  port: number,
+  ports: readonly number[],
 ): { readonly flows: readonly TsharkFlow[]; readonly setsWithoutTemplate: number } {
   const folder = mkdtempSync(join(tmpdir(), 'picket-tshark-'));
   try {
-    const merged = join(folder, 'all.pcap');
-    execFileSync('mergecap', ['-a', '-F', 'pcap', '-w', merged, ...files], { stdio: 'ignore' });
+    const merged = join(folder, 'all.pcapng');
+    execFileSync('mergecap', ['-a', '-F', 'pcapng', '-w', merged, ...files], { stdio: 'ignore' });
     const text = execFileSync(
       'tshark',
-      ['-n', '-r', merged, '-d', `udp.port==${port},cflow`, '-T', 'json', '-J', 'cflow'],
+      [
+        '-n',
+        '-r',
+        merged,
+        ...ports.flatMap((port) => ['-d', `udp.port==${port},cflow`]),
+        '-T',
+        'json',
+        '--no-duplicate-keys',
+        '-J',
+        'cflow',
+      ],
       { encoding: 'utf8', maxBuffer: 2 ** 29, stdio: ['ignore', 'pipe', 'ignore'] },
     );
     const flows: TsharkFlow[] = [];
     let setsWithoutTemplate = 0;
+    let systemInit: number | undefined;
     const frames = JSON.parse(text) as { _source: { layers: { cflow?: Node | Node[] } } }[];
     for (const { _source } of frames) {
       const found = _source.layers.cflow;
@@ -54,16 +66,14 @@ export function tsharkFlows(
         const header = flatten(cflow, (key) => /^(Flow|pdu|Set|FlowSet) /.test(key));
         visit(cflow, (key, node) => {
           if (/^(Flow|pdu) \d/.test(key)) {
-            const flow = flowOf(
-              header,
-              flatten(node, () => false),
-            );
+            const fields = flatten(node, () => false);
+            const init = fields.get('cflow.sys_init_time')?.[0];
+            if (init !== undefined) systemInit = timeOf(init);
+            const flow = flowOf(header, fields, systemInit);
             if (flow !== undefined) flows.push(flow);
-          } else if (
-            'cflow.no_template_found' in node ||
-            /no template found/.test(JSON.stringify(node).slice(0, 400))
-          )
-            if (/^(Flow)?Set /.test(key)) setsWithoutTemplate++;
+          } else if (/^(Flow)?Set /.test(key) && /no template found/.test(Object.keys(node).join())) {
+            setsWithoutTemplate++;
+          }
         });
       }
     }
@@ -81,66 +91,75 @@ function visit(node: Node, seen: (key: string, node: Node) => void): void {
   }
 }
 
-/** All texts below a node by their keys, without what lies under keys that `skip`. Of several of one key the first. */
+/** All texts below a node by their keys, without what lies under keys that `skip`. */
 function flatten(
   node: Node,
   skip: (key: string) => boolean,
-  into = new Map<string, string>(),
-): Map<string, string> {
+  into = new Map<string, string[]>(),
+): Map<string, string[]> {
   for (const [key, value] of Object.entries(node)) {
     if (skip(key)) continue;
-    if (typeof value === 'string') {
-      if (!into.has(key)) into.set(key, value);
-    } else if (Array.isArray(value)) {
-      const [first] = value;
-      if (typeof first === 'string' && !into.has(key)) into.set(key, first);
-    } else flatten(value as Node, skip, into);
+    for (const one of [value].flat() as (string | Node)[]) {
+      if (typeof one !== 'string') flatten(one, skip, into);
+      else into.set(key, [...(into.get(key) ?? []), one]);
+    }
   }
   return into;
 }
 
-function flowOf(header: Map<string, string>, fields: Map<string, string>): TsharkFlow | undefined {
-  const number = (...names: string[]) => {
+function flowOf(
+  header: Map<string, string[]>,
+  fields: Map<string, string[]>,
+  systemInit: number | undefined,
+): TsharkFlow | undefined {
+  const number = (index: number, ...names: string[]) => {
     for (const name of names) {
-      const text = fields.get(`cflow.${name}`);
+      const text = fields.get(`cflow.${name}`)?.[index];
       if (text !== undefined) return Number(text);
     }
     return undefined;
   };
   const text = (...names: string[]) => {
-    const found = names.map((name) => fields.get(`cflow.${name}`)).filter((value) => value !== undefined);
+    const found = names.flatMap((name) => fields.get(`cflow.${name}`)?.[0] ?? []);
     // Both families stand in some records, one of them empty.
     return found.find((value) => value !== '0.0.0.0' && value !== '::') ?? found[0];
   };
   const source = text('srcaddr', 'srcaddrv6');
   const destination = text('dstaddr', 'dstaddrv6');
   if (source === undefined && destination === undefined) return undefined;
-  const uptime = header.get('cflow.sysuptime');
-  const exported = header.get('cflow.timestamp');
-  const exportTime = exported === undefined ? undefined : timeOf(exported);
+  const uptime = header.get('cflow.sysuptime')?.[0];
+  const exported = header.get('cflow.timestamp')?.[0];
+  const boot =
+    uptime !== undefined && exported !== undefined
+      ? timeOf(exported) - Math.round(Number(uptime) * 1000)
+      : systemInit;
   const time = (absolute: string, relative: string) => {
-    const at = fields.get(`cflow.${absolute}`);
-    if (at !== undefined) return timeOf(at);
-    const since = fields.get(`cflow.${relative}`);
-    if (since === undefined || uptime === undefined || exportTime === undefined) return undefined;
-    return exportTime - Math.round(Number(uptime) * 1000) + Math.round(Number(since) * 1000);
+    const at = fields.get(`cflow.${absolute}`)?.[0];
+    if (at !== undefined && timeOf(at) !== 0) return timeOf(at);
+    // Of a time of 0 since the start tshark makes the epoch.
+    const since = at === undefined ? fields.get(`cflow.${relative}`)?.[0] : '0';
+    return since === undefined || boot === undefined ? undefined : boot + Math.round(Number(since) * 1000);
   };
+  const [type6, code6] = [number(0, 'icmp_ipv6_type'), number(0, 'icmp_ipv6_code')];
+  const icmp6 = type6 === undefined ? undefined : type6 * 256 + (code6 ?? 0);
   return {
-    version: Number(header.get('cflow.version')),
+    version: Number(header.get('cflow.version')?.[0]),
     source: source ?? '0.0.0.0',
     destination: destination ?? '0.0.0.0',
-    sourcePort: number('srcport'),
-    destinationPort: number('dstport'),
-    protocol: number('protocol'),
-    packets: number('packets', 'permanent_packets', 'initiator_packets'),
-    bytes: number('octets', 'permanent_octets', 'initiator_octets'),
-    reversePackets: number('rev_packet_delta_count', 'packetdeltacount_reverse', 'responder_packets'),
-    reverseBytes: number('rev_octet_delta_count', 'octetdeltacount_reverse', 'responder_octets'),
-    input: number('inputint'),
-    output: number('outputint'),
-    tcpFlags: number('tcpflags'),
-    tos: number('tos'),
-    direction: number('direction'),
+    sourcePort: number(0, 'srcport'),
+    destinationPort: number(0, 'dstport', 'icmp_type_code_ipv4') ?? icmp6,
+    protocol: number(0, 'protocol'),
+    packets: number(0, 'packets', 'permanent_packets', 'initiator_packets'),
+    bytes: number(0, 'octets', 'permanent_octets', 'initiator_octets'),
+    // Reverse elements have the names of the others; they come second.
+    reversePackets: number(1, 'packets'),
+    reverseBytes: number(1, 'octets'),
+    input: number(0, 'inputint'),
+    output: number(0, 'outputint'),
+    tcpFlags: number(0, 'tcpflags'),
+    reverseTcpFlags: number(1, 'tcpflags'),
+    tos: number(0, 'tos'),
+    direction: number(0, 'direction'),
     start: time('abstimestart', 'timestart'),
     end: time('abstimeend', 'timeend'),
   };
