@@ -1,4 +1,4 @@
-import { type Address, addressToBytes, compareAddresses } from '../net/address.ts';
+import { type Address, compareAddresses } from '../net/address.ts';
 import { Protocol } from '../net/protocol.ts';
 import { sha1 } from './sha1.ts';
 
@@ -52,16 +52,47 @@ export function communityId(
   const inOrder = oneWay || order < 0 || (order === 0 && (!hasPorts || from <= to));
   const [first, second] = inOrder ? [source, destination] : [destination, source];
   const [firstPort, secondPort] = inOrder ? [from, to] : [to, from];
-  const input = [
-    seed >>> 8,
-    seed & 0xff,
-    ...addressToBytes(first.address),
-    ...addressToBytes(second.address),
-    protocol,
-    0,
-    ...(hasPorts ? [firstPort >>> 8, firstPort & 0xff, secondPort >>> 8, secondPort & 0xff] : []),
-  ];
-  return `1:${btoa(String.fromCharCode(...sha1(Uint8Array.from(input))))}`;
+  const from4 = first.address.family === 4;
+  const input = new Uint8Array((from4 ? 12 : 36) + (hasPorts ? 4 : 0));
+  input[0] = seed >>> 8;
+  input[1] = seed;
+  let at = put(input, 2, first.address);
+  at = put(input, at, second.address);
+  input[at] = protocol;
+  if (hasPorts) {
+    input[at + 2] = firstPort >>> 8;
+    input[at + 3] = firstPort;
+    input[at + 4] = secondPort >>> 8;
+    input[at + 5] = secondPort;
+  }
+  return `1:${base64(sha1(input))}`;
+}
+
+/** Writes the address in network byte order; returns the place behind it. */
+function put(into: Uint8Array, at: number, { family, a, b, c, d }: Address): number {
+  if (family === 4) return putLane(into, at, d);
+  return putLane(into, putLane(into, putLane(into, putLane(into, at, a), b), c), d);
+}
+
+function putLane(into: Uint8Array, at: number, lane: number): number {
+  into[at] = lane >>> 24;
+  into[at + 1] = lane >>> 16;
+  into[at + 2] = lane >>> 8;
+  into[at + 3] = lane;
+  return at + 4;
+}
+
+const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** Returns the base64 (RFC 4648 §4) of a digest of 20 bytes. */
+function base64(digest: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < 20; at += 3) {
+    const group = (digest[at]! << 16) | (digest[at + 1]! << 8) | (at + 2 < 20 ? digest[at + 2]! : 0);
+    text += digits[group >>> 18]! + digits[(group >>> 12) & 63]! + digits[(group >>> 6) & 63]!;
+    text += at + 2 < 20 ? digits[group & 63]! : '=';
+  }
+  return text;
 }
 
 function bothWays(pairs: readonly (readonly [number, number])[]): Map<number, number> {

@@ -97,6 +97,7 @@ export class PcapngReader implements FormatReader {
         else tally.skip();
         continue;
       }
+      at = this.#usual(bytes, at, end);
       this.need = frameBytes;
       if (end - at < frameBytes) return at;
       const type = u32(bytes, at, this.#isBig);
@@ -122,6 +123,41 @@ export class PcapngReader implements FormatReader {
       this.#block(type, bytes, at, at + length - 4, base + at);
       at += length;
     }
+    return at;
+  }
+
+  /** Takes enhanced packets, of which most captures consist, as long as they are whole and have no options. Returns the place behind them. */
+  #usual(bytes: Uint8Array, start: number, end: number): number {
+    const tally = this.#tally;
+    const { frame, sink } = tally;
+    const isBig = this.#isBig;
+    const interfaces = this.#interfaces;
+    let [at, frames, captured, wire] = [start, 0, 0, 0];
+    while (end - at >= head.enhanced + 4 && u32(bytes, at, isBig) === block.enhanced) {
+      const length = u32(bytes, at + 4, isBig);
+      const captureLength = u32(bytes, at + 20, isBig);
+      const wireLength = u32(bytes, at + 24, isBig);
+      const from = at + head.enhanced;
+      if (length > end - at || length > maxBlockLength || captureLength > wireLength) break;
+      if (length !== head.enhanced + ((captureLength + 3) & ~3) + 4) break;
+      const of = interfaces[u32(bytes, at + 8, isBig)];
+      if (of === undefined || u32(bytes, at + length - 4, isBig) !== length) break;
+      of.clock.set(frame, u32(bytes, at + 12, isBig), u32(bytes, at + 16, isBig));
+      frame.start = from;
+      frame.end = from + captureLength;
+      frame.wireLength = wireLength;
+      frame.linkType = of.linkType;
+      frame.interface = of.number;
+      frames++;
+      captured += captureLength;
+      wire += wireLength;
+      at += length;
+      sink(frame);
+    }
+    tally.records += frames;
+    tally.frames += frames;
+    tally.capturedBytes += captured;
+    tally.wireBytes += wire;
     return at;
   }
 

@@ -31,3 +31,27 @@ test('any resolution is divided exactly', () => {
     { numRuns: 20_000 },
   );
 });
+
+test('times one after the other, of one clock, are the same as each of its own', () => {
+  const step = fc.oneof(
+    fc.bigInt({ min: -(2n ** 34n), max: 2n ** 34n }),
+    fc.bigInt({ min: -2000n, max: 2000n }),
+  );
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 2n ** 40n, max: 2n ** 63n }),
+      fc.array(step, { minLength: 2, maxLength: 30 }),
+      fc.constantFrom(0, 3, 6, 9, 0x80 | 10, 0x80 | 31, 12, 0x80 | 40),
+      (first, steps, resolution) => {
+        const [clock, frame] = [new TickClock(resolution, -7), new Frame()];
+        let ticks = first;
+        for (const more of steps) {
+          ticks += more;
+          clock.set(frame, Number(ticks >> 32n), Number(ticks & 0xffff_ffffn));
+          expect([frame.seconds, frame.nanoseconds]).toEqual(timeOf(ticks, resolution, -7));
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});

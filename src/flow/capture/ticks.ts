@@ -14,6 +14,10 @@ export class TickClock {
   /** For resolutions that are too fine for Numbers; seldom. */
   readonly #manyUnits: bigint;
   readonly #offset: number;
+  /** The second of the last time, and at which tick it began; none yet. */
+  #seconds = 0;
+  #high = Number.NaN;
+  #low = 0;
 
   /** `resolution` as if_tsresol has it: a power of 10, or of 2 with the high bit set. `offset` is in seconds. */
   constructor(resolution: number = defaultResolution, offset = 0) {
@@ -27,11 +31,17 @@ export class TickClock {
 
   /** Puts the time into the frame. */
   set(frame: Frame, high: number, low: number): void {
+    // Most packets come in the second of the one before. What is too far away to be exact is too far away in any case.
+    const ticks = (high - this.#high) * 2 ** 32 + (low - this.#low);
+    if (ticks >= 0 && ticks < this.#units) {
+      frame.seconds = this.#seconds;
+      frame.nanoseconds = Math.floor(ticks * this.#nanosecondsPerTick);
+    } else if (this.#units > largestUnits) this.#setFine(frame, high, low);
+    else this.#divide(frame, high, low);
+  }
+
+  #divide(frame: Frame, high: number, low: number): void {
     const units = this.#units;
-    if (units > largestUnits) {
-      this.#setFine(frame, high, low);
-      return;
-    }
     // Long division with digits of 20, 22 and 22 bits, so that no step needs more than 53.
     const first = high >>> 12;
     const quotient0 = Math.floor(first / units);
@@ -39,8 +49,12 @@ export class TickClock {
     const quotient1 = Math.floor(second / units);
     const third = (second - quotient1 * units) * 2 ** 22 + (low & 0x3f_ffff);
     const quotient2 = Math.floor(third / units);
+    const rest = third - quotient2 * units;
     frame.seconds = quotient0 * 2 ** 44 + quotient1 * 2 ** 22 + quotient2 + this.#offset;
-    frame.nanoseconds = Math.floor((third - quotient2 * units) * this.#nanosecondsPerTick);
+    frame.nanoseconds = Math.floor(rest * this.#nanosecondsPerTick);
+    this.#seconds = frame.seconds;
+    this.#high = low < rest ? high - 1 : high;
+    this.#low = low < rest ? low - rest + 2 ** 32 : low - rest;
   }
 
   #setFine(frame: Frame, high: number, low: number): void {

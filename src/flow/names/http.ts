@@ -12,8 +12,7 @@ const searched = 4096;
 const longestHost = 253 + 6;
 
 /**
- * Returns the Host of an HTTP/1 request (RFC 9110 §7.2) whose first bytes are these, in lower case, with the port where it names one;
- * undefined for what is no request or does not show its Host within the first 4096 bytes.
+ * Returns the Host of an HTTP/1 request (RFC 9110 §7.2) whose first bytes are these, in lower case and without its port; undefined for what is no request or does not show its Host within the first 4096 bytes.
  */
 export function readHttpHost(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (!startsAsRequest(bytes, start, end)) return undefined;
@@ -54,5 +53,7 @@ function hostOf(bytes: Uint8Array, at: number, limit: number): string | undefine
   while (to < limit && bytes[to] !== 0x0d && bytes[to] !== 0x0a) to++;
   if (to === limit) return undefined;
   while (to > from && (bytes[to - 1] === 0x20 || bytes[to - 1] === 0x09)) to--;
-  return to === from || to - from > longestHost ? undefined : printable(bytes, from, to);
+  if (to - from > longestHost) return undefined;
+  const host = printable(bytes, from, to)?.replace(/:\d*$/, '');
+  return host === '' ? undefined : host;
 }

@@ -25,53 +25,6 @@ export function clearConversation(packet: Packet): void {
   packet.moreFragments = false;
 }
 
-/** Copies all that is not of the frame: the conversation, its VLANs and its tunnel. */
-export function copyConversation(from: Packet, to: Packet): void {
-  to.family = from.family;
-  copyAddress(from.source, to.source);
-  copyAddress(from.destination, to.destination);
-  to.protocol = from.protocol;
-  to.sourcePort = from.sourcePort;
-  to.destinationPort = from.destinationPort;
-  to.ipLength = from.ipLength;
-  to.ttl = from.ttl;
-  to.tcpFlags = from.tcpFlags;
-  to.tcpSequence = from.tcpSequence;
-  to.tcpAcknowledgement = from.tcpAcknowledgement;
-  to.tcpWindow = from.tcpWindow;
-  to.icmpType = from.icmpType;
-  to.icmpCode = from.icmpCode;
-  to.icmpId = from.icmpId;
-  to.hasQuote = from.hasQuote;
-  if (from.hasQuote) copyQuote(from, to);
-  to.payloadStart = from.payloadStart;
-  to.payloadEnd = from.payloadEnd;
-  to.payloadLength = from.payloadLength;
-  to.transportWhole = from.transportWhole;
-  to.fragmentId = from.fragmentId;
-  to.fragmentOffset = from.fragmentOffset;
-  to.moreFragments = from.moreFragments;
-  for (let i = 0; i < from.vlanCount; i++) to.vlans[i] = from.vlans[i]!;
-  to.vlanCount = from.vlanCount;
-  to.tunnel = from.tunnel;
-  to.tunnelId = from.tunnelId;
-  to.outerFamily = from.outerFamily;
-  copyAddress(from.outerSource, to.outerSource);
-  copyAddress(from.outerDestination, to.outerDestination);
-}
-
-function copyQuote({ quoted: from }: Packet, { quoted: to }: Packet): void {
-  to.family = from.family;
-  copyAddress(from.source, to.source);
-  copyAddress(from.destination, to.destination);
-  to.protocol = from.protocol;
-  to.sourcePort = from.sourcePort;
-  to.destinationPort = from.destinationPort;
-  to.icmpType = from.icmpType;
-  to.icmpCode = from.icmpCode;
-  to.icmpId = from.icmpId;
-}
-
 /** Copies the four lanes of an address. */
 export function copyAddress(from: Uint32Array, to: Uint32Array): void {
   to[0] = from[0]!;

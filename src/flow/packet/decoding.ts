@@ -1,12 +1,13 @@
+import type { Frame } from '../capture/frame.ts';
 import type { TunnelKind } from '../flow.ts';
-import { clearConversation, copyAddress, copyConversation } from './conversation.ts';
+import { clearConversation, copyAddress } from './conversation.ts';
 import { DropReason } from './drop-reason.ts';
 import type { FragmentTable } from './fragment-table.ts';
 import { Packet } from './packet.ts';
 import type { Step } from './step.ts';
 
 /** Tunnels, one in another, that are opened. */
-const maxTunnels = 8;
+export const maxTunnels = 8;
 /** Tags and other headers below IP that are passed between two conversations. */
 const maxTags = 16;
 
@@ -24,27 +25,27 @@ export class Decoding {
   fragmentProtocol = 0;
   fragmentStart = 0;
   readonly fragments: FragmentTable;
-  /** Whether tunnels that have a conversation of their own are opened. */
-  readonly #opensTunnels: boolean;
-  /** The conversation next outside, to come back to where the tunnel turns out to be none. */
-  readonly #outer = new Packet();
-  #hasOuter = false;
+  /** Whether the frame is read a second time: what is to be remembered of it has been. */
+  isAgain = false;
+  /** Conversations that were gone into from outside. */
+  opened = 0;
+  #maxOpened = 0;
   #tunnels = 0;
   #tags = 0;
 
-  constructor(opensTunnels: boolean, fragments: FragmentTable) {
-    this.#opensTunnels = opensTunnels;
+  constructor(fragments: FragmentTable) {
     this.fragments = fragments;
   }
 
-  /** Begins with another frame. */
-  begin(bytes: Uint8Array, start: number, end: number, wireLength: number, packet: Packet): void {
+  /** Begins with a frame; of tunnels with a conversation of their own so many are opened, one in another. */
+  begin({ bytes, start, end, wireLength }: Frame, packet: Packet, maxOpened: number): void {
     this.bytes = bytes;
     this.at = start;
     this.end = end;
     this.wireEnd = Math.max(end, start + wireLength);
     this.packet = packet;
-    this.#hasOuter = false;
+    this.opened = 0;
+    this.#maxOpened = maxOpened;
     this.#tunnels = 0;
     this.#tags = 0;
     clearConversation(packet);
@@ -74,16 +75,15 @@ export class Decoding {
 
   /**
    * Goes into a tunnel whose headers have been read: what is known so far is the outer conversation from now on. Returns `next`, or how
-   * it ends when tunnels stay closed: with the outer conversation where there is one.
+   * it ends when the tunnel stays closed: with the outer conversation where there is one.
    */
   enter(kind: TunnelKind, id: number, next: Step): Step {
     const { packet } = this;
     const isConversation = packet.family !== 0;
-    if (isConversation && !this.#opensTunnels) return DropReason.Decoded;
+    if (isConversation && this.opened === this.#maxOpened) return DropReason.Decoded;
     if (++this.#tunnels > maxTunnels) return isConversation ? DropReason.Decoded : DropReason.Nesting;
     if (isConversation) {
-      copyConversation(packet, this.#outer);
-      this.#hasOuter = true;
+      this.opened++;
       this.#tags = 0;
       packet.outerFamily = packet.family;
       copyAddress(packet.source, packet.outerSource);
@@ -93,11 +93,5 @@ export class Decoding {
     packet.tunnel = kind;
     packet.tunnelId = id;
     return next;
-  }
-
-  /** Makes the packet the conversation next outside, where there is one, and tells whether. */
-  leave(): boolean {
-    if (this.#hasOuter) copyConversation(this.#outer, this.packet);
-    return this.#hasOuter;
   }
 }

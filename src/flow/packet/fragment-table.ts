@@ -2,7 +2,7 @@ import { ChainedIndex, finish, mix } from '../chained-index.ts';
 import type { Packet } from './packet.ts';
 
 export interface FragmentTableOptions {
-  /** First fragments that are remembered. Default 4096, 408 KiB. */
+  /** First fragments that are remembered. Default 4096, which are 500 KiB. */
   readonly capacity?: number;
   /** Seconds of packet time for which one is. Default 30, as Linux keeps them. */
   readonly seconds?: number;

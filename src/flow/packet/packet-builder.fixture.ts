@@ -289,7 +289,12 @@ export class PacketBuilder {
       }
       case 1: {
         const [withSum, withKey, withSequence] = [chance.yes(), chance.yes(), chance.yes()];
-        const inner = chance.yes() ? this.ethernet(this.tagged(this.network())) : this.tagged(this.network());
+        const bare = this.network();
+        const inner = chance.yes()
+          ? this.ethernet(this.tagged(bare))
+          : chance.yes(0.3)
+            ? this.mpls(bare)
+            : bare;
         const header = [
           (withSum ? 0x80 : 0) | (withKey ? 0x20 : 0) | (withSequence ? 0x10 : 0),
           ...[0, ...u16(inner.etherType), ...(withSum ? [0, 0, 0, 0] : [])],
@@ -376,9 +381,21 @@ export class PacketBuilder {
   tagged(inner: Built): Built {
     const { chance } = this;
     let built = inner;
-    const kind = chance.below(7);
-    if (kind === 0) built = this.mpls(built);
-    if (kind === 1) built = this.pppoe(built);
+    const kind = chance.below(12);
+    if (kind <= 1) built = this.mpls(built);
+    if (kind === 2) built = this.pppoe(built);
+    if (kind === 3) built = behind([0, 0, 0, 1, 0, 0, ...u16(built.etherType)], built, { etherType: 0x893f });
+    if (kind === 4) built = behind([1, 1, 0, 1, 0, 9, ...u16(built.etherType)], built, { etherType: 0x8909 });
+    if (kind === 5) {
+      const addresses = [2, 0, 0, 0, 0, 5, 2, 0, 0, 0, 0, 6];
+      const header = [0, 0, 0, 9, ...addresses, ...u16(built.etherType)];
+      built = behind(header, built, { etherType: 0x88e7 });
+    }
+    if (kind === 6) {
+      const header = [0x20, 0, ...u32(1), 2, 0, 0, 0, 0, 5, 0, 1, ...u16(built.etherType)];
+      const sealed = { ...built, bytes: join(built.bytes, chance.bytes(16)) };
+      built = behind(header, sealed, { etherType: 0x88e5 });
+    }
     for (let tags = chance.yes(0.3) ? 1 + chance.below(3) : 0; tags > 0; tags--) {
       const id = chance.yes(0.2) ? 0 : 1 + chance.below(4094);
       const vlans = id === 0 ? built.vlans : [id, ...built.vlans];
@@ -393,7 +410,8 @@ export class PacketBuilder {
     const labels = 1 + chance.below(3);
     const asEthernet = chance.yes(0.4);
     const carried = asEthernet ? behind([0, 0, ...u16(chance.below(65536))], this.ethernet(inner)) : inner;
-    const label = 16 + chance.below(2 ** 20 - 16);
+    // Nothing says what is behind labels; other readers can be told by the upper half.
+    const label = asEthernet ? 2 ** 19 + chance.below(2 ** 19) : 16 + chance.below(2 ** 19 - 16);
     const stack = Array.from({ length: labels }, (_, i) =>
       u32(((i + 1 === labels ? label : 17) << 12) | (i + 1 === labels ? 0x100 : 0) | 64),
     ).flat();
@@ -415,9 +433,13 @@ export class PacketBuilder {
   }
 
   ethernet(inner: Built): Built {
-    return behind([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, ...u16(inner.etherType)], inner, {
-      etherType: 0x6558,
-    });
+    const addresses = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
+    // Now and then with a length in the place of the type, and LLC.
+    const hasType = inner.bytes.length > 1400 || this.chance.yes(0.9);
+    const type = hasType
+      ? u16(inner.etherType)
+      : [...u16(8 + inner.bytes.length), 0xaa, 0xaa, 3, 0, 0, 0, ...u16(inner.etherType)];
+    return behind([...addresses, ...type], inner, { etherType: 0x6558 });
   }
 
   wlan(inner: Built): Built {

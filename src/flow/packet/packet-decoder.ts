@@ -1,5 +1,5 @@
 import type { Frame } from '../capture/frame.ts';
-import { Decoding } from './decoding.ts';
+import { Decoding, maxTunnels } from './decoding.ts';
 import { DropReason, dropReasonNames } from './drop-reason.ts';
 
 import { type FragmentCounters, FragmentTable, type FragmentTableOptions } from './fragment-table.ts';
@@ -64,10 +64,12 @@ export class PacketDecoder {
   brokenTransports = 0;
   readonly #fragments: FragmentTable;
   readonly #decoding: Decoding;
+  readonly #maxOpened: number;
 
   constructor({ tunnels = true, fragments = {} }: PacketDecoderOptions = {}) {
     this.#fragments = new FragmentTable(fragments);
-    this.#decoding = new Decoding(tunnels, this.#fragments);
+    this.#decoding = new Decoding(this.#fragments);
+    this.#maxOpened = tunnels ? maxTunnels : 0;
   }
 
   /** What was counted of fragments. */
@@ -85,22 +87,31 @@ export class PacketDecoder {
    * payload are valid as long as the frame is.
    */
   decode(frame: Frame, packet: Packet): DropReason {
-    const decoding = this.#decoding;
-    decoding.begin(frame.bytes, frame.start, frame.end, frame.wireLength, packet);
     packet.seconds = frame.seconds;
     packet.nanoseconds = frame.nanoseconds;
     packet.wireLength = frame.wireLength;
     packet.interface = frame.interface;
-    let step = layerOfLinkType(frame.linkType);
-    while (step >= firstLayer) step = read(step, decoding);
-    if (step !== DropReason.Decoded && decoding.leave()) {
+    const decoding = this.#decoding;
+    let step = this.#read(frame, packet, this.#maxOpened);
+    if (step !== DropReason.Decoded && decoding.opened > 0) {
+      // The innermost tunnel holds none: the conversation around it is read again, which costs less than keeping it for all others.
       this.outerCounts[step]!++;
-      step = DropReason.Decoded;
+      decoding.isAgain = true;
+      step = this.#read(frame, packet, decoding.opened - 1);
+      decoding.isAgain = false;
     }
     if (step === DropReason.Decoded && !packet.transportWhole && packet.fragmentOffset === 0)
       this.brokenTransports++;
     this.counts[step]!++;
     return step as DropReason;
+  }
+
+  #read(frame: Frame, packet: Packet, maxOpened: number): Step {
+    const decoding = this.#decoding;
+    decoding.begin(frame, packet, maxOpened);
+    let step = layerOfLinkType(frame.linkType);
+    while (step >= firstLayer) step = read(step, decoding);
+    return step;
   }
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Frame } from '../capture/frame.ts';
+import type { Frame } from '../capture/frame.ts';
 import { DropReason } from './drop-reason.ts';
+import { frameOf } from './frame.fixture.ts';
 import { Packet, type QuotedPacket } from './packet.ts';
 import {
   type Built,
@@ -13,18 +14,6 @@ import { PacketDecoder } from './packet-decoder.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const times = { numRuns: 2000 };
-
-function frameOf(linkType: number, bytes: Uint8Array, captured = bytes.length): Frame {
-  const frame = new Frame();
-  // In the middle of a buffer that is full of something else.
-  frame.bytes = new Uint8Array(captured + 32).fill(0x45);
-  frame.bytes.set(bytes.subarray(0, captured), 16);
-  frame.start = 16;
-  frame.end = 16 + captured;
-  frame.wireLength = bytes.length;
-  frame.linkType = linkType;
-  return frame;
-}
 
 const text = (lanes: Uint32Array): string => [...lanes].join('.');
 const lanesOf = (address: Uint8Array): Uint32Array => {
@@ -137,9 +126,19 @@ describe('packets that were built', () => {
     fc.assert(
       fc.property(seeds, fc.double({ min: 0, max: 1, noNaN: true }), (seed, part) => {
         const { linkType, built } = new PacketBuilder(seed).frame(2);
-        const frame = frameOf(linkType, built.bytes, Math.floor(part * built.bytes.length));
+        const captured = Math.floor(part * built.bytes.length);
+        const frame = frameOf(linkType, built.bytes, { captured });
         const reason = decoder.decode(frame, packet);
         frames++;
+        // What stands behind the captured bytes in the buffer is of another frame.
+        const other = new Packet();
+        const around = frameOf(linkType, built.bytes, { captured, around: 0x21 });
+        expect(new PacketDecoder({ fragments: { capacity: 1 } }).decode(around, other)).toBe(reason);
+        if (reason === DropReason.Decoded)
+          expect({ ...other, outerSource: 0, outerDestination: 0, quoted: 0, vlans: 0 }).toEqual({
+            ...packet,
+            ...{ outerSource: 0, outerDestination: 0, quoted: 0, vlans: 0 },
+          });
         expect(decoder.counts.reduce((sum, count) => sum + count)).toBe(frames);
         if (reason !== DropReason.Decoded) return;
         const at = built.conversations.findIndex((one) => endsOf(one) === ends(packet));

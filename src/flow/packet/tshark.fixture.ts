@@ -21,6 +21,8 @@ export interface Expected {
   readonly payloadLength: number | undefined;
   readonly vlans: string;
   readonly tunnel: string | undefined;
+  /** What an ICMP error quotes: ends, protocol, ports. */
+  readonly quote: string | undefined;
 }
 
 const fields = [
@@ -32,7 +34,7 @@ const fields = [
   ...['tcp.len', 'udp.srcport', 'udp.dstport', 'udp.length'],
   ...['sctp.srcport', 'sctp.dstport', 'dccp.srcport', 'dccp.dstport', 'icmp.type', 'icmp.code', 'icmp.ident'],
   ...['icmpv6.type', 'icmpv6.code', 'icmpv6.echo.identifier', 'vxlan.vni', 'geneve.vni', 'gtp.teid'],
-  ...['gre.key', 'gre.key.call_id', 'mpls.label', 'pppoe.session_id', 'erspan.spanid', 'l2tp.sid'],
+  ...['gre.key', 'gre.key.call_id', 'mpls.label', 'pppoe.session_id', 'erspan.spanid', 'l2tp.session'],
   '_ws.malformed',
 ];
 
@@ -42,14 +44,15 @@ const preferences = [
   ...['ip.tso_support:TRUE', 'ip.check_checksum:FALSE', 'tcp.check_checksum:FALSE'],
 ];
 
-/** Returns what tshark says of all frames of a capture. */
-export async function dissect(file: string): Promise<Dissection[]> {
+/** Returns what tshark says of all frames of a capture, run with more options. */
+export async function dissect(file: string, options: readonly string[] = []): Promise<Dissection[]> {
   const { stdout } = await promisify(execFile)(
     'tshark',
     [
       ...['-n', '-r', file, '-T', 'fields', '-E', 'occurrence=a', '-E', 'aggregator=,', '-E', 'separator=/t'],
       ...preferences.flatMap((preference) => ['-o', preference]),
       ...fields.flatMap((field) => ['-e', field]),
+      ...options,
     ],
     { maxBuffer: 2 ** 30 },
   );
@@ -66,7 +69,7 @@ export async function dissect(file: string): Promise<Dissection[]> {
 }
 
 /** Names of layers in which tshark shows packets that the frame only tells of. */
-const tellers = new Set(['sflow', 'cflow', 'lisp', 'icmp', 'icmpv6', 'dns', 'nflog.prefix']);
+const tellers = new Set(['sflow', 'cflow', 'lisp']);
 const transports = new Set(['tcp', 'udp', 'udplite', 'sctp', 'dccp']);
 const tunnelFields: ReadonlyMap<string, readonly [kind: string, field: string | undefined]> = new Map([
   ['vxlan', ['vxlan', 'vxlan.vni']],
@@ -78,7 +81,7 @@ const tunnelFields: ReadonlyMap<string, readonly [kind: string, field: string | 
   ['pppoes', ['pppoe', 'pppoe.session_id']],
   ['teredo', ['teredo', undefined]],
   ['capwap.data', ['capwap', undefined]],
-  ['l2tp', ['l2tp', 'l2tp.sid']],
+  ['l2tp', ['l2tp', 'l2tp.session']],
 ]);
 
 /**
@@ -95,17 +98,32 @@ export function innermost({ protocols, fields: values }: Dissection): Expected |
   const number = (text: string | undefined): number => (text === undefined ? -1 : Number(text));
   const vlans: number[] = [];
   let found: Expected | undefined;
+  /** The conversation around a quote. */
+  let quoting: Expected | undefined;
   let pending: string | undefined;
-  for (const name of protocols) {
-    if (name === 'vlan' || name === 'ieee8021ad') {
+  for (const [at, name] of protocols.entries()) {
+    if (name === 'vlan') {
       const id = number(take('vlan.id'));
       if (id > 0) vlans.push(id);
     } else if (tunnelFields.has(name)) {
       const [kind, field] = tunnelFields.get(name)!;
       // Of a stack of labels the last counts.
       const all = field === undefined ? [] : values.get(field)!;
-      const id = field === undefined ? undefined : kind === 'mpls' ? all.at(-1) : take(field);
-      pending = `${kind} ${number(id)}`;
+      const headers = protocols.filter((other) => other === name).length;
+      const isCall = name === 'gre' && protocols[at + 1] === 'ppp';
+      const id =
+        field === undefined
+          ? undefined
+          : kind === 'mpls'
+            ? all.at(-1)
+            : take(isCall ? 'gre.key.call_id' : field);
+      // Where some of several headers have none, nobody can tell whose it is.
+      const isClear = kind === 'mpls' || all.length === 0 || all.length === headers;
+      pending = isClear ? `${kind} ${number(id)}` : kind;
+    } else if (name === 'ip' && protocols[at - 1] === 'nflog' && protocols[at + 1] === 'ipv6') {
+      // It gives IPv6 to the dissector of IPv4 first, which hands it on.
+      if (values.get('ip.src')!.length === protocols.filter((other) => other === 'ip').length)
+        return undefined;
     } else if (name === 'ip') {
       const ends = `${take('ip.src')} > ${take('ip.dst')}`;
       const offset = number(take('ip.frag_offset')) * 8;
@@ -116,7 +134,7 @@ export function innermost({ protocols, fields: values }: Dissection): Expected |
       found = {
         ...{ ends, protocol, ttl: number(take('ip.ttl')), ipLength: number(take('ip.len')) },
         fragment: offset > 0 || more ? `${id} ${offset} ${more}` : undefined,
-        ...{ ports: undefined, tcp: undefined, icmp: undefined, payloadLength: undefined },
+        ...{ ports: undefined, tcp: undefined, icmp: undefined, payloadLength: undefined, quote: undefined },
         ...{ vlans: vlans.join(), tunnel: pending ?? found?.tunnel },
       };
       pending = undefined;
@@ -128,7 +146,7 @@ export function innermost({ protocols, fields: values }: Dissection): Expected |
         ttl: number(take('ipv6.hlim')),
         ipLength: number(take('ipv6.plen')) + 40,
         fragment: undefined,
-        ...{ ports: undefined, tcp: undefined, icmp: undefined, payloadLength: undefined },
+        ...{ ports: undefined, tcp: undefined, icmp: undefined, payloadLength: undefined, quote: undefined },
         ...{ vlans: vlans.join(), tunnel: pending ?? found?.tunnel },
       };
       pending = undefined;
@@ -152,7 +170,8 @@ export function innermost({ protocols, fields: values }: Dissection): Expected |
         const length = take('tcp.len');
         found = {
           ...found,
-          tcp: flags < 0 ? undefined : `${flags} ${rest}`,
+          // It shows three reserved bits among them.
+          tcp: flags < 0 ? undefined : `${flags & 0x1ff} ${rest}`,
           payloadLength: length === undefined ? undefined : number(length),
         };
       } else if (name === 'udp') {
@@ -160,13 +179,20 @@ export function innermost({ protocols, fields: values }: Dissection): Expected |
         if (length >= 8) found = { ...found, payloadLength: length - 8 };
       }
     } else if (found && (name === 'icmp' || name === 'icmpv6')) {
-      const id = take(name === 'icmp' ? 'icmp.ident' : 'icmpv6.echo.identifier');
-      const icmp = `${take(`${name}.type`)} ${take(`${name}.code`)} ${id === undefined ? 0 : number(id)}`;
+      const type = number(take(`${name}.type`));
+      const isEcho = name === 'icmp' ? type === 0 || type === 8 || type >= 13 : type >= 128;
+      const id = isEcho ? take(name === 'icmp' ? 'icmp.ident' : 'icmpv6.echo.identifier') : undefined;
+      const icmp = `${type} ${take(`${name}.code`)} ${id === undefined ? 0 : number(id)}`;
       found = { ...found, icmp };
+      if (quoting !== undefined) break;
+      quoting = found;
+      found = undefined;
+      pending = undefined;
     }
     if (tellers.has(name)) break;
   }
-  return found;
+  if (quoting === undefined) return found;
+  return { ...quoting, quote: found && `${found.ends} ${found.protocol} ${found.ports ?? '0 0'}` };
 }
 
 function isTrue(text: string | undefined): boolean {

@@ -3,28 +3,37 @@ import type { FlowState, Traffic, Tunnel } from '../flow.ts';
 import type { Packet } from '../packet/packet.ts';
 import { KeyLane, keyLanes, type PacketKey, tunnelKinds } from './packet-key.ts';
 
-/** Lanes of a flow's row of integers, behind those of its key. */
+/** Lanes of a flow's row of integers that packets change or are compared with, behind those of its key: 64 bytes in all. */
 export const Lane = {
-  Hash: keyLanes,
-  Flags: 12,
+  Flags: keyLanes,
   /** TCP flags of the part: from the source in the upper half, from the destination in the lower. */
-  TcpFlags: 13,
+  TcpFlags: 12,
   /** TCP flags of the first segment each way, in the same halves. */
-  FirstTcpFlags: 14,
+  FirstTcpFlags: 13,
   /** Sequence number of the source's SYN. */
-  InitialSequence: 15,
-  /** Type · 256 + code of the first ICMP message, and the interface of the first packet in the upper half. */
-  Icmp: 16,
-  /** VLAN ids of the first packet, two in a lane. */
-  Vlans: 17,
-  /** Parts that have been told. */
-  Parts: 19,
+  InitialSequence: 14,
+  Hash: 15,
 } as const;
 
 /** Integers in a row. */
-export const lanesPerFlow = 20;
+export const lanesPerFlow = 16;
 
-/** Places in a flow's row of numbers. Times are milliseconds since the epoch, NaN where there is none. */
+/** Lanes that are written with the first packet and read with the last. */
+export const FirstLane = {
+  /** Type · 256 + code of the first ICMP message, and the interface of the first packet in the upper half. */
+  Icmp: 0,
+  /** VLAN ids of the first packet, two in a lane. */
+  Vlans: 1,
+  TunnelId: 3,
+  /** Of the flow, counted from 1 over all flows: upper and lower half. */
+  Number: 4,
+  /** Parts that have been told. */
+  Parts: 6,
+} as const;
+
+export const firstLanesPerFlow = 8;
+
+/** Places in a flow's row of numbers, 64 bytes. Times are milliseconds since the epoch, NaN where there is none. */
 export const Place = {
   /** When the last packet was seen. */
   Last: 0,
@@ -36,13 +45,10 @@ export const Place = {
   ReceivedBytes: 5,
   Established: 6,
   Closed: 7,
-  /** Counted from 1 over all flows. */
-  Number: 8,
-  TunnelId: 9,
 } as const;
 
 /** Numbers in a row. */
-export const numbersPerFlow = 10;
+export const numbersPerFlow = 8;
 
 /** Bits of {@link Lane.Flags}. Bits 0 to 2 are the state; bits 3 to 5 the {@link FlowClass}, which with bit 6 decides the timeout. */
 export const Bit = {
@@ -70,6 +76,7 @@ export const Bit = {
   /** Payloads of the source are still looked at for names. */
   Looking: 1 << 22,
   HasInitialSequence: 1 << 23,
+  HasTunnelId: 1 << 30,
 } as const;
 
 /** How much is lost with a flow, from the least: the order in which they have to make room. */
@@ -120,12 +127,13 @@ const stateNames: readonly FlowState[] = [
 ];
 
 /**
- * Flows in rows: all that one packet touches lies together, 160 bytes for a flow. Memory is reserved for all rows and touched only as
+ * Flows in rows: all that one packet touches lies together: 128 bytes of the 160 for a flow. Memory is reserved for all rows and touched only as
  * far as rows are used.
  */
 export class FlowRows {
   readonly lanes: Int32Array;
   readonly numbers: Float64Array;
+  readonly firstLanes: Int32Array;
   readonly #capacity: number;
   /** Outer ends of tunnels, eight lanes each; there only once a packet came through a tunnel that has them. */
   #outer: Uint32Array | undefined;
@@ -133,64 +141,87 @@ export class FlowRows {
   constructor(capacity: number) {
     this.lanes = new Int32Array(capacity * lanesPerFlow);
     this.numbers = new Float64Array(capacity * numbersPerFlow);
+    this.firstLanes = new Int32Array(capacity * firstLanesPerFlow);
     this.#capacity = capacity;
   }
 
   /** Fills the row with the key and what only the first packet tells; counters are 0, flags are `flags`. */
   open(slot: number, key: PacketKey, packet: Packet, flags: number, number: number): void {
-    const { lanes, numbers } = this;
+    const { lanes, numbers, firstLanes } = this;
     const at = slot * lanesPerFlow;
     lanes.set(key.lanes, at);
     lanes[at + Lane.Hash] = key.hash;
     lanes[at + Lane.TcpFlags] = 0;
     lanes[at + Lane.FirstTcpFlags] = 0;
     lanes[at + Lane.InitialSequence] = 0;
-    lanes[at + Lane.Icmp] = packet.interface << 16;
-    lanes[at + Lane.Parts] = 0;
+    const first = slot * firstLanesPerFlow;
+    firstLanes[first + FirstLane.Icmp] = packet.interface << 16;
+    firstLanes[first + FirstLane.Number] = Math.floor(number / 2 ** 32);
+    firstLanes[first + FirstLane.Number + 1] = number | 0;
+    firstLanes[first + FirstLane.TunnelId] = packet.tunnelId;
+    firstLanes[first + FirstLane.Parts] = 0;
     let bits = flags;
     if (packet.icmpType >= 0) {
-      lanes[at + Lane.Icmp]! |= ((packet.icmpType & 0xff) << 8) | (packet.icmpCode & 0xff);
+      firstLanes[first]! |= ((packet.icmpType & 0xff) << 8) | (packet.icmpCode & 0xff);
       bits |= Bit.HasIcmp;
     }
-    const { vlans } = packet;
-    lanes[at + Lane.Vlans] = (vlans[0]! << 16) | vlans[1]!;
-    lanes[at + Lane.Vlans + 1] = (vlans[2]! << 16) | vlans[3]!;
-    bits |= Math.min(packet.vlanCount, 4) << vlanCountShift;
-    if (packet.tunnel !== undefined && packet.outerFamily !== 0) {
-      bits |= packet.outerFamily === 4 ? Bit.Outer4 : Bit.Outer6;
-      this.#outer ??= new Uint32Array(this.#capacity * 8);
-      this.#outer.set(packet.outerSource, slot * 8);
-      this.#outer.set(packet.outerDestination, slot * 8 + 4);
+    if (packet.vlanCount > 0) {
+      const { vlans } = packet;
+      firstLanes[first + FirstLane.Vlans] = (vlans[0]! << 16) | vlans[1]!;
+      firstLanes[first + FirstLane.Vlans + 1] = (vlans[2]! << 16) | vlans[3]!;
+      bits |= Math.min(packet.vlanCount, 4) << vlanCountShift;
+    }
+    if (packet.tunnel !== undefined) {
+      if (packet.tunnelId >= 0) bits |= Bit.HasTunnelId;
+      if (packet.outerFamily !== 0) {
+        bits |= packet.outerFamily === 4 ? Bit.Outer4 : Bit.Outer6;
+        this.#outer ??= new Uint32Array(this.#capacity * 8);
+        this.#outer.set(packet.outerSource, slot * 8);
+        this.#outer.set(packet.outerDestination, slot * 8 + 4);
+      }
     }
     lanes[at + Lane.Flags] = bits;
     const place = slot * numbersPerFlow;
-    numbers.fill(0, place, place + numbersPerFlow);
+    numbers.fill(0, place, place + Place.Established);
     numbers[place + Place.Opened] = Number.NaN;
     numbers[place + Place.Established] = Number.NaN;
     numbers[place + Place.Closed] = Number.NaN;
-    numbers[place + Place.Number] = number;
-    numbers[place + Place.TunnelId] = packet.tunnelId;
   }
 
   /** Whether the row has this key. */
   has(slot: number, key: PacketKey): boolean {
     const { lanes } = this;
     const other = key.lanes;
-    const at = slot * lanesPerFlow;
+    const at = slot * 16;
+    if (
+      lanes[at + 2] !== other[2] ||
+      lanes[at + 6] !== other[6] ||
+      lanes[at + 10] !== other[10] ||
+      lanes[at] !== other[0] ||
+      lanes[at + 1] !== other[1]
+    )
+      return false;
+    // The rest is 0 for IPv4.
     return (
-      lanes[at + 11] === key.hash &&
-      lanes[at + 2] === other[2] &&
-      lanes[at + 6] === other[6] &&
-      lanes[at + 10] === other[10] &&
-      lanes[at] === other[0] &&
-      lanes[at + 1] === other[1] &&
-      lanes[at + 3] === other[3] &&
-      lanes[at + 4] === other[4] &&
-      lanes[at + 5] === other[5] &&
-      lanes[at + 7] === other[7] &&
-      lanes[at + 8] === other[8] &&
-      lanes[at + 9] === other[9]
+      (other[0]! & 0xf00) === 0x400 ||
+      (lanes[at + 3] === other[3] &&
+        lanes[at + 4] === other[4] &&
+        lanes[at + 5] === other[5] &&
+        lanes[at + 7] === other[7] &&
+        lanes[at + 8] === other[8] &&
+        lanes[at + 9] === other[9])
     );
+  }
+
+  /** Counted from 1 over all flows. */
+  number(slot: number): number {
+    const at = slot * firstLanesPerFlow + FirstLane.Number;
+    return this.firstLanes[at]! * 2 ** 32 + (this.firstLanes[at + 1]! >>> 0);
+  }
+
+  /** Parts that have been told. */
+  parts(slot: number): number {
+    return this.firstLanes[slot * firstLanesPerFlow + FirstLane.Parts]!;
   }
 
   protocol(slot: number): number {
@@ -232,7 +263,7 @@ export class FlowRows {
   }
 
   interface(slot: number): number {
-    return this.lanes[slot * lanesPerFlow + Lane.Icmp]! >>> 16;
+    return this.firstLanes[slot * firstLanesPerFlow + FirstLane.Icmp]! >>> 16;
   }
 
   /** What this part counted one way. */
@@ -251,7 +282,7 @@ export class FlowRows {
 
   icmp(slot: number): { readonly type: number; readonly code: number } | undefined {
     if ((this.flags(slot) & Bit.HasIcmp) === 0) return undefined;
-    const icmp = this.lanes[slot * lanesPerFlow + Lane.Icmp]!;
+    const icmp = this.firstLanes[slot * firstLanesPerFlow + FirstLane.Icmp]!;
     return { type: (icmp >>> 8) & 0xff, code: icmp & 0xff };
   }
 
@@ -259,8 +290,8 @@ export class FlowRows {
   vlans(slot: number): readonly number[] | undefined {
     const count = (this.flags(slot) >>> vlanCountShift) & 7;
     if (count === 0) return undefined;
-    const at = slot * lanesPerFlow + Lane.Vlans;
-    const [x, y] = [this.lanes[at]!, this.lanes[at + 1]!];
+    const at = slot * firstLanesPerFlow + FirstLane.Vlans;
+    const [x, y] = [this.firstLanes[at]!, this.firstLanes[at + 1]!];
     return [x >>> 16, x & 0xffff, y >>> 16, y & 0xffff].slice(0, count);
   }
 
@@ -268,12 +299,12 @@ export class FlowRows {
   tunnel(slot: number): Tunnel | undefined {
     const kind = tunnelKinds[((this.lanes[slot * lanesPerFlow]! >>> 12) & 15) - 1];
     if (kind === undefined) return undefined;
-    const id = this.numbers[slot * numbersPerFlow + Place.TunnelId]!;
+    const id = this.firstLanes[slot * firstLanesPerFlow + FirstLane.TunnelId]! >>> 0;
     const flags = this.flags(slot);
     const outer = this.#outer;
     return {
       kind,
-      ...(id >= 0 && { id }),
+      ...((flags & Bit.HasTunnelId) !== 0 && { id }),
       ...(outer !== undefined &&
         (flags & (Bit.Outer4 | Bit.Outer6)) !== 0 && {
           source: outerAddress(outer, slot * 8, (flags & Bit.Outer4) !== 0),
@@ -284,7 +315,12 @@ export class FlowRows {
 
   /** Bytes reserved. */
   get bytes(): number {
-    return this.lanes.byteLength + this.numbers.byteLength + (this.#outer?.byteLength ?? 0);
+    return (
+      this.lanes.byteLength +
+      this.numbers.byteLength +
+      this.firstLanes.byteLength +
+      (this.#outer?.byteLength ?? 0)
+    );
   }
 
   #isHigh(at: number, ofSource: boolean): boolean {

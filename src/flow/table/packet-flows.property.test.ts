@@ -68,6 +68,7 @@ const carried = fc.record(
 const packet = fc
   .record({
     swap: fc.boolean(),
+    toItself: fc.nat(7).map((n) => n === 0),
     six: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
     kind: fc.constantFrom('tcp', 'tcp', 'tcp', 'udp', 'echo', 'error', 'fragment', 'gre'),
     ports: fc.tuple(ports, ports),
@@ -79,13 +80,15 @@ const packet = fc
     length: fc.integer({ min: 20, max: 1500 }),
     carried: fc.oneof({ weight: 6, arbitrary: fc.constant({}) }, carried),
   })
-  .map(({ swap, six, kind, ports: [x, y], ...rest }): Omit<PacketFields, 'at'> => {
-    const [a, b] = six ? ends6 : ends;
+  .filter(({ toItself, ports: [x, y] }) => !toItself || x !== y)
+  .map(({ swap, toItself, six, kind, ports: [x, y], ...rest }): Omit<PacketFields, 'at'> => {
+    const [a, other] = six ? ends6 : ends;
+    const b = toItself ? a : other;
     const text = (address: string, port: number) => (six ? `[${address}]:${port}` : `${address}:${port}`);
-    const [one, other] = swap ? [text(b, y), text(a, x)] : [text(a, x), text(b, y)];
+    const [one, two] = swap ? [text(b, y), text(a, x)] : [text(a, x), text(b, y)];
     const common = {
       from: one,
-      to: other,
+      to: two,
       ipLength: rest.length,
       ...rest.carried,
       ...(rest.payload && { payload: new Uint8Array(3) }),
@@ -112,7 +115,7 @@ const packet = fc
           from: bare(bareFrom),
           to: bare(bareTo),
           icmp: six ? [1, rest.code] : [3, rest.code],
-          quoted: { protocol: rest.payload ? 6 : 17, from: other, to: one },
+          quoted: { protocol: rest.payload ? 6 : 17, from: two, to: one },
         };
       default:
         return { ...common, from: bare(bareFrom), to: bare(bareTo), protocol: 47 };

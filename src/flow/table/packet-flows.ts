@@ -1,16 +1,18 @@
 import { Protocol } from '../../net/protocol.ts';
-import { ChainedIndex } from '../chained-index.ts';
 import { communityId } from '../community-id.ts';
 import type { EndReason, Flow, Observation } from '../flow.ts';
 import type { Packet } from '../packet/packet.ts';
 import { ExpiryWheel } from './expiry-wheel.ts';
+import { FlowIndex } from './flow-index.ts';
 import { defaultNameLimits, FlowNameBook, type NameLimits } from './flow-name-book.ts';
 import {
   Bit,
   classMask,
   classShift,
+  FirstLane,
   FlowClass,
   FlowRows,
+  firstLanesPerFlow,
   Lane,
   lanesPerFlow,
   looksShift,
@@ -101,6 +103,18 @@ const secondChances = 16;
 const packetsBeforeStep = 100;
 const noReason = -1;
 
+// What is constant in this module is compiled into the loop; what is imported would be looked up for every packet.
+const [laneStride, numberStride] = [lanesPerFlow, numbersPerFlow];
+const { Flags: flagsLane, TcpFlags: tcpFlagsLane, FirstTcpFlags: firstTcpFlagsLane } = Lane;
+const { Last: last, Opened: openedAt, SentPackets: sentPackets, ReceivedPackets: receivedPackets } = Place;
+const [shiftOfClass, maskOfClass, maskOfState] = [classShift, classMask, stateMask];
+const { SourceIsHigh: sourceIsHigh, Used: used } = Bit;
+const tcpProtocol = Protocol.Tcp;
+const conversation = FlowClass.Conversation << classShift;
+/** Flags of TCP that change something at any time, and bits of a flow after which no others do. */
+const changing = Tcp.Syn | Tcp.Fin | Tcp.Rst;
+const settled = Bit.TcpEstablished | Bit.Asked | Bit.Answered;
+
 /**
  * Makes flows of packets: both directions of a conversation are one flow, in a table of fixed size.
  *
@@ -125,7 +139,7 @@ const noReason = -1;
 export class PacketFlows {
   readonly #sink: PacketFlowsSink;
   readonly #rows: FlowRows;
-  readonly #index: ChainedIndex;
+  readonly #index = new FlowIndex();
   readonly #classes: LinkedSlots;
   readonly #wheel: ExpiryWheel;
   readonly #key: PacketKey;
@@ -165,7 +179,6 @@ export class PacketFlows {
     this.#options = options;
     this.#capacity = capacity;
     this.#rows = new FlowRows(capacity);
-    this.#index = new ChainedIndex(capacity);
     this.#classes = new LinkedSlots(capacity, 5);
     this.#wheel = new ExpiryWheel(capacity);
     this.#free = new Int32Array(capacity);
@@ -201,14 +214,14 @@ export class PacketFlows {
     const key = this.#key;
     const { lanes, numbers } = this.#rows;
     key.ofPacket(packet);
-    const isSegment = packet.protocol === Protocol.Tcp && packet.fragmentOffset === 0;
-    let slot = this.#find(key);
+    const isSegment = packet.protocol === tcpProtocol && packet.transportWhole && packet.fragmentOffset === 0;
+    let slot = this.#index.find(key.hash, this.#rows, key);
     if (slot >= 0) {
-      const flags = lanes[slot * lanesPerFlow + Lane.Flags]!;
-      if (now >= numbers[slot * numbersPerFlow + Place.Last]! + this.#idle[(flags >>> classShift) & 15]!) {
+      const flags = lanes[slot * laneStride + flagsLane]!;
+      if (now >= numbers[slot * numberStride + last]! + this.#idle[(flags >>> shiftOfClass) & 15]!) {
         this.#end(slot, 'idle', true);
         slot = -1;
-      } else if (isSegment && (flags & classMask) === 0 && this.#isNewAttempt(slot, packet)) {
+      } else if (isSegment && (flags & maskOfClass) === 0 && this.#isNewAttempt(slot, packet)) {
         this.#end(slot, 'end', true);
         slot = -1;
       }
@@ -216,48 +229,50 @@ export class PacketFlows {
     const isNew = slot < 0;
     if (isNew) slot = this.#open(packet, isSegment, time);
 
-    const at = slot * lanesPerFlow;
-    const place = slot * numbersPerFlow;
+    const at = slot * laneStride;
+    const place = slot * numberStride;
     // False too where the part has no packet yet.
-    if (!(now - numbers[place + Place.Opened]! < this.#activeMs)) this.#beginPart(slot, time);
-    if (time > numbers[place + Place.Last]!) numbers[place + Place.Last] = time;
+    if (!(now - numbers[place + openedAt]! < this.#activeMs)) this.#beginPart(slot, time);
+    if (time > numbers[place + last]!) numbers[place + last] = time;
 
-    const before = lanes[at + Lane.Flags]!;
-    const bySource = key.fromLow === ((before & Bit.SourceIsHigh) === 0);
-    const count = place + (bySource ? Place.SentPackets : Place.ReceivedPackets);
+    const before = lanes[at + flagsLane]!;
+    const bySource = key.fromLow === ((before & sourceIsHigh) === 0);
+    const count = place + (bySource ? sentPackets : receivedPackets);
     numbers[count]!++;
     numbers[count + 1]! += this.#ofFrame ? packet.wireLength : packet.ipLength;
 
-    let flags = before | Bit.Used;
+    let flags = before | used;
     if (isSegment) {
       const tcp = packet.tcpFlags & 0x1ff;
       const shift = bySource ? 16 : 0;
-      lanes[at + Lane.TcpFlags]! |= tcp << shift;
-      if (((lanes[at + Lane.FirstTcpFlags]! >>> shift) & 0xffff) === 0)
-        lanes[at + Lane.FirstTcpFlags]! |= tcp << shift;
+      lanes[at + tcpFlagsLane]! |= tcp << shift;
+      if (((lanes[at + firstTcpFlagsLane]! >>> shift) & 0xffff) === 0)
+        lanes[at + firstTcpFlagsLane]! |= tcp << shift;
       // Most segments are of established conversations and change nothing.
-      const changes =
-        (tcp & (Tcp.Syn | Tcp.Fin | Tcp.Rst)) | (~flags & (Bit.TcpEstablished | Bit.Asked | Bit.Answered));
-      if (changes !== 0) flags = afterSegment(flags, tcp, bySource, packet.payloadLength > 0);
-      if (bySource && (flags & Bit.HasInitialSequence) === 0 && (tcp & Tcp.Syn) !== 0) {
-        lanes[at + Lane.InitialSequence] = packet.tcpSequence;
-        flags |= Bit.HasInitialSequence;
+      const changes = (tcp & changing) | (~flags & settled);
+      if (changes !== 0) {
+        flags = afterSegment(flags, tcp, bySource, packet.payloadLength > 0);
+        if (bySource && (tcp & Tcp.Syn) !== 0 && (flags & Bit.HasInitialSequence) === 0) {
+          lanes[at + Lane.InitialSequence] = packet.tcpSequence;
+          flags |= Bit.HasInitialSequence;
+        }
       }
     } else if ((flags & (bySource ? Bit.Asked : Bit.Answered)) === 0) {
       flags |= bySource ? Bit.Asked : Bit.Answered;
-      const isOpening = (flags & stateMask) === State.Attempted || (flags & stateMask) === State.Unreachable;
+      const isOpening =
+        (flags & maskOfState) === State.Attempted || (flags & maskOfState) === State.Unreachable;
       const both = (flags & Bit.Asked) !== 0 && (flags & Bit.Answered) !== 0;
       // Later fragments of TCP say nothing of its state.
-      if (both && isOpening && packet.protocol !== Protocol.Tcp) flags = withState(flags, State.Established);
+      if (both && isOpening && packet.protocol !== tcpProtocol) flags = withState(flags, State.Established);
     }
-    lanes[at + Lane.Flags] = flags;
-    if ((flags & classMask) !== FlowClass.Conversation << classShift || ((before ^ flags) & stateMask) !== 0)
+    lanes[at + flagsLane] = flags;
+    if ((flags & maskOfClass) !== conversation || ((before ^ flags) & maskOfState) !== 0)
       this.#classify(slot, before, flags, time);
 
     if (this.#names !== undefined && packet.payloadEnd > packet.payloadStart)
       this.#learnNames(this.#names, slot, packet, bytes, bySource);
     if (isNew) this.#sink.opened?.(this, slot);
-    else if (((before ^ flags) & stateMask) !== 0) this.#sink.updated?.(this, slot);
+    else if (((before ^ flags) & maskOfState) !== 0) this.#sink.updated?.(this, slot);
     if (packet.hasQuote) this.#markQuoted(packet);
   }
 
@@ -281,7 +296,7 @@ export class PacketFlows {
   flow(slot: number): Flow {
     const rows = this.#rows;
     const { observation, interfaceName } = this.#options;
-    const { numbers, lanes } = rows;
+    const { numbers } = rows;
     const place = slot * numbersPerFlow;
     const flags = rows.flags(slot);
     const protocol = rows.protocol(slot);
@@ -294,7 +309,7 @@ export class PacketFlows {
     const names = (flags & Bit.Named) === 0 ? undefined : this.#names?.of(slot);
     const input = interfaceName?.(rows.interface(slot));
     const isEnding = this.#ending === slot;
-    const parts = lanes[slot * lanesPerFlow + Lane.Parts]!;
+    const parts = rows.parts(slot);
     const isPart = parts > 0 || (isEnding && this.#endReason === 'active');
     return {
       id: this.id(slot),
@@ -326,7 +341,7 @@ export class PacketFlows {
 
   /** Id of the flow, the same for all its parts. */
   id(slot: number): string {
-    return this.#flowId(this.#rows.numbers[slot * numbersPerFlow + Place.Number]!);
+    return this.#flowId(this.#rows.number(slot));
   }
 
   /** TCP flags of the first segment that one end sent: of the source, or of the destination; 0 where there was none. */
@@ -377,12 +392,6 @@ export class PacketFlows {
     }
   }
 
-  #find(key: PacketKey): number {
-    let slot = this.#index.first(key.hash);
-    while (slot >= 0 && !this.#rows.has(slot, key)) slot = this.#index.after(slot);
-    return slot;
-  }
-
   /** Whether a segment for a flow that is over begins another one: a SYN that is not the first one sent again. */
   #isNewAttempt(slot: number, packet: Packet): boolean {
     if ((packet.tcpFlags & (Tcp.Syn | Tcp.Ack | Tcp.Rst)) !== Tcp.Syn) return false;
@@ -422,10 +431,10 @@ export class PacketFlows {
   }
 
   #tellPart(slot: number): void {
-    const { numbers, lanes } = this.#rows;
+    const { numbers, lanes, firstLanes } = this.#rows;
     this.#tell(slot, 'active');
     const place = slot * numbersPerFlow;
-    lanes[slot * lanesPerFlow + Lane.Parts]!++;
+    firstLanes[slot * firstLanesPerFlow + FirstLane.Parts]!++;
     lanes[slot * lanesPerFlow + Lane.TcpFlags] = 0;
     numbers.fill(0, place + Place.SentPackets, place + Place.ReceivedBytes + 1);
     numbers[place + Place.Opened] = Number.NaN;
@@ -477,7 +486,7 @@ export class PacketFlows {
     if (state === State.Closed || state === State.Refused || state === State.Aborted) to = FlowClass.Ended;
     else if ((flags & Bit.Asked) === 0 || (flags & Bit.Answered) === 0) {
       to =
-        from === FlowClass.Single && packets === 1 && lanes[slot * lanesPerFlow + Lane.Parts] === 0
+        from === FlowClass.Single && packets === 1 && this.#rows.parts(slot) === 0
           ? FlowClass.Single
           : FlowClass.Unanswered;
     } else if (from === FlowClass.Conversation) to = from;
@@ -572,7 +581,7 @@ export class PacketFlows {
     const key = this.#key;
     const { quoted } = packet;
     key.ofQuote(packet, quoted);
-    const slot = this.#find(key);
+    const slot = this.#index.find(key.hash, this.#rows, key);
     if (slot < 0 || this.#idleAt(slot) <= this.#now) {
       this.#quotesUnknown++;
       return;

@@ -74,34 +74,37 @@ export class PacketKey {
 
   /** Fills in the conversation of a packet. */
   ofPacket(packet: Packet): void {
-    let from = packet.sourcePort;
-    let to = packet.destinationPort;
-    this.icmpRole = IcmpRole.None;
-    if (packet.icmpType >= 0) {
-      const type = packet.icmpType & 0xff;
-      const question = packet.protocol === Protocol.Icmp ? icmpQuestion[type]! : icmpv6Question[type]!;
-      if (question < 0) {
-        this.icmpRole = IcmpRole.OneWay;
-        from = 0;
-        to = (type << 8) | packet.icmpCode;
-      } else if (question === type) {
-        this.icmpRole = IcmpRole.Question;
-        from = packet.icmpId;
-        to = question << 8;
-      } else {
-        this.icmpRole = IcmpRole.Answer;
-        from = question << 8;
-        to = packet.icmpId;
-      }
-    }
-    this.#fill(packet, packet.family, packet.source, packet.destination, packet.protocol, from, to);
+    this.#ends(packet, packet);
   }
 
   /** Fills in the conversation of the packet that an ICMP error quotes; VLAN and tunnel are those of the error. */
   ofQuote(packet: Packet, quoted: QuotedPacket): void {
+    this.#ends(packet, quoted);
+  }
+
+  /** ICMP has its id and type in the place of ports. */
+  #ends(packet: Packet, of: Packet | QuotedPacket): void {
+    let from = of.sourcePort;
+    let to = of.destinationPort;
     this.icmpRole = IcmpRole.None;
-    const { family, source, destination, protocol, sourcePort, destinationPort } = quoted;
-    this.#fill(packet, family, source, destination, protocol, sourcePort, destinationPort);
+    if (of.icmpType >= 0) {
+      const type = of.icmpType & 0xff;
+      const question = of.protocol === Protocol.Icmp ? icmpQuestion[type]! : icmpv6Question[type]!;
+      if (question < 0) {
+        this.icmpRole = IcmpRole.OneWay;
+        from = 0;
+        to = (type << 8) | of.icmpCode;
+      } else if (question === type) {
+        this.icmpRole = IcmpRole.Question;
+        from = of.icmpId;
+        to = question << 8;
+      } else {
+        this.icmpRole = IcmpRole.Answer;
+        from = question << 8;
+        to = of.icmpId;
+      }
+    }
+    this.#fill(packet, of.family, of.source, of.destination, of.protocol, from, to);
   }
 
   #fill(

@@ -25,10 +25,6 @@ export function ppp(decoding: Decoding): Step {
     case 0x0281:
     case 0x0283:
       return Layer.Mpls;
-    // Frames of Ethernet (RFC 3518 §4.2): flags, MAC type, and padding to a boundary are two bytes.
-    case 0x0031:
-      decoding.at += 2;
-      return decoding.tag(Layer.Ethernet);
     default:
       return DropReason.NotIp;
   }

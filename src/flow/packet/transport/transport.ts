@@ -31,7 +31,7 @@ export function noPayload({ end, packet }: Decoding): void {
 /** Remembers what a first fragment says, its transport having been read; does nothing for others. */
 export function rememberFragment(decoding: Decoding): void {
   const { at, packet, wireEnd } = decoding;
-  if (!packet.moreFragments) return;
+  if (!packet.moreFragments || decoding.isAgain) return;
   const { fragmentProtocol, fragmentStart, fragments } = decoding;
   fragments.first(packet, fragmentProtocol, wireEnd - fragmentStart, wireEnd - at);
 }

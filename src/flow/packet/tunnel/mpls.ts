@@ -30,28 +30,34 @@ function guess(decoding: Decoding): Step {
   const { bytes, at, end } = decoding;
   if (at >= end) return DropReason.IpCut;
   const nibble = bytes[at]! >> 4;
-  // An address of Ethernet may begin with these bits too: it is IP when the header holds, or nothing speaks for Ethernet.
-  if (nibble === 4 && (isIpv4Header(decoding) || !isEthernet(decoding, at))) return Layer.Ip;
-  if (nibble === 6 && (isIpv6Header(decoding) || !isEthernet(decoding, at))) return Layer.Ip;
+  // An address of Ethernet may begin with these bits too. It is IP when nothing speaks for Ethernet, or the header holds.
+  if (nibble === 4 && (!isEthernet(decoding, at) || isIpv4Header(decoding))) return Layer.Ip;
+  if (nibble === 6 && (!isEthernet(decoding, at) || isIpv6Header(decoding))) return Layer.Ip;
   // What goes along with a pseudowire to watch it (RFC 5586).
   if (nibble === 1 && !isEthernet(decoding, at)) return DropReason.NotIp;
   if (nibble === 0) {
-    const isWord = bytes[at] === 0 && bytes[at + 1] === 0;
+    const isWord = at + 2 <= end && bytes[at] === 0 && bytes[at + 1] === 0;
     if (isEthernet(decoding, at + 4) && (isWord || !isEthernet(decoding, at))) decoding.at = at + 4;
     else if (isWord && !isEthernet(decoding, at)) decoding.at = at + 4;
   }
   return Layer.Ethernet;
 }
 
-function isIpv4Header({ bytes, at, end, wireEnd }: Decoding): boolean {
-  if (at + 20 > end) return false;
-  const headerLength = (bytes[at]! & 0x0f) * 4;
-  const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
-  return headerLength >= 20 && (length === 0 || (length >= headerLength && at + length <= wireEnd));
+/** Whether the checksum of a header is right (RFC 791 §3.1): the sum of all its words has all bits set. */
+function isIpv4Header({ bytes, at, end }: Decoding): boolean {
+  const headerEnd = at + (bytes[at]! & 0x0f) * 4;
+  if (headerEnd < at + 20 || headerEnd > end) return false;
+  let sum = 0;
+  for (let place = at; place < headerEnd; place += 2) sum += (bytes[place]! << 8) | bytes[place + 1]!;
+  sum = (sum & 0xffff) + (sum >>> 16);
+  return ((sum + (sum >>> 16)) & 0xffff) === 0xffff;
 }
 
+/** Whether the length is that of what is left, but for a checksum of the frame: so long a packet needs no padding. */
 function isIpv6Header({ bytes, at, end, wireEnd }: Decoding): boolean {
-  return at + 40 <= end && at + 40 + ((bytes[at + 4]! << 8) | bytes[at + 5]!) <= wireEnd;
+  if (at + 40 > end) return false;
+  const left = wireEnd - (at + 40 + ((bytes[at + 4]! << 8) | bytes[at + 5]!));
+  return left >= 0 && left <= 4;
 }
 
 /** Whether a frame of Ethernet at a place would have an EtherType that is in use, or a length that fits. */
