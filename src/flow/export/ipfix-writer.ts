@@ -109,14 +109,19 @@ export class IpfixWriter {
     if (this.#bytes.length > 0) this.#finish(now);
   }
 
-  /** Begins a transport session: templates are told anew and records counted from 0 (RFC 7011 §8, §3.1). What is unsent is thrown away. */
-  newSession(): void {
+  /**
+   * Begins a transport session: templates are told anew and records counted from 0 (RFC 7011 §8, §3.1). What is written and unsent is
+   * thrown away; returns how many records that is.
+   */
+  newSession(): number {
+    const unsent = this.#recordsInMessage;
     this.#bytes.take();
     this.#told.length = 0;
     this.#isTold.fill(0);
     this.#sequence = 0;
     this.#recordsInMessage = 0;
     this.#openSet = 0;
+    return unsent;
   }
 
   #write(record: RecordContent, now: number): void {

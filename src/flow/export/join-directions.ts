@@ -75,11 +75,10 @@ export class DirectionJoiner {
   readonly #backOutput: Uint32Array;
   readonly #held = new ExportRecord();
   readonly #own = new ExportRecord();
-  /** The ends of the record at hand, the lesser one first. */
-  readonly #ends = new Uint32Array(8);
-  readonly #ports = new Uint16Array(2);
-  readonly #heldEnds = new Uint32Array(8);
-  readonly #heldPorts = new Uint16Array(2);
+  /** The ends of the record at hand, the lesser one first: eight lanes, and both ports in one. */
+  readonly #ends = new Uint32Array(9);
+  /** The same of each slot. */
+  readonly #slotEnds: Uint32Array;
   #records = 0;
   #passed = 0;
   #doubles = 0;
@@ -106,6 +105,7 @@ export class DirectionJoiner {
     this.#backDirection = new Int8Array(this.#capacity);
     this.#backInput = new Uint32Array(this.#capacity);
     this.#backOutput = new Uint32Array(this.#capacity);
+    this.#slotEnds = new Uint32Array(this.#capacity * 9);
   }
 
   get counters(): JoinCounters {
@@ -134,7 +134,7 @@ export class DirectionJoiner {
       this.#sink(record);
       return;
     }
-    const swapped = endsOf(record, this.#ends, this.#ports);
+    const swapped = endsOf(record, this.#ends);
     const hash = this.#hashOf(record);
     const slot = this.#find(record, hash);
     if (slot < 0) this.#hold(record, hash, swapped);
@@ -159,16 +159,18 @@ export class DirectionJoiner {
   }
 
   #hashOf(record: ExportRecord): number {
-    let hash = mix(this.#seed, record.protocol);
-    hash = mix(hash, record.domain);
-    for (let lane = 0; lane < 8; lane++) hash = mix(hash, this.#ends[lane]!);
-    return finish(mix(hash, this.#ports[0]! * 65_536 + this.#ports[1]!));
+    const ends = this.#ends;
+    let hash = mix(mix(this.#seed, record.protocol), record.domain);
+    if (record.family === 4) hash = mix(mix(hash, ends[3]!), ends[7]!);
+    else for (let lane = 0; lane < 8; lane++) hash = mix(hash, ends[lane]!);
+    return finish(mix(hash, ends[8]!));
   }
 
   /** Returns the slot of this conversation, read into `#held`, or -1. */
   #find(record: ExportRecord, hash: number): number {
     for (let slot = this.#index.first(hash); slot >= 0; slot = this.#index.after(slot)) {
-      if (this.#hash[slot] !== hash || this.#rows.exporters[slot] !== record.exporter) continue;
+      if (this.#hash[slot] !== hash || !this.#isOfEnds(slot)) continue;
+      if (this.#rows.exporters[slot] !== record.exporter) continue;
       const held = this.#held;
       this.#rows.read(slot, held);
       const isSame =
@@ -178,11 +180,15 @@ export class DirectionJoiner {
         held.by === record.by &&
         held.tunnel === record.tunnel &&
         held.told(Told.PacketSample) === record.told(Told.PacketSample);
-      if (!isSame) continue;
-      endsOf(held, this.#heldEnds, this.#heldPorts);
-      if (equal(this.#heldEnds, this.#ends) && equal(this.#heldPorts, this.#ports)) return slot;
+      if (isSame) return slot;
     }
     return -1;
+  }
+
+  #isOfEnds(slot: number): boolean {
+    for (let lane = 8; lane >= 0; lane--)
+      if (this.#slotEnds[slot * 9 + lane] !== this.#ends[lane]) return false;
+    return true;
   }
 
   #hold(record: ExportRecord, hash: number, swapped: boolean): void {
@@ -195,6 +201,7 @@ export class DirectionJoiner {
     this.#lists.move(slot, waiting);
     this.#index.insert(hash, slot);
     this.#rows.write(slot, record);
+    for (let lane = 0; lane < 9; lane++) this.#slotEnds[slot * 9 + lane] = this.#ends[lane]!;
     this.#hash[slot] = hash;
     this.#flags[slot] = swapped ? Flag.Swapped : 0;
     this.#since[slot] = record.arrival;
@@ -319,7 +326,7 @@ export class DirectionJoiner {
  * Writes both ends, the lesser one first, and tells whether they had to change places. The source is as it was before NAT, the
  * destination as it is behind: so both directions have the same two, whichever NAT changes.
  */
-function endsOf(record: ExportRecord, ends: Uint32Array, ports: Uint16Array): boolean {
+function endsOf(record: ExportRecord, ends: Uint32Array): boolean {
   const isTranslated =
     record.told(Told.NatDestination) && record.natFamily === record.family && isAny(record.natDestination);
   const { source, sourcePort } = record;
@@ -330,20 +337,17 @@ function endsOf(record: ExportRecord, ends: Uint32Array, ports: Uint16Array): bo
   for (let lane = 3; lane >= 0; lane--)
     if (source[lane] !== destination[lane]) order = source[lane]! - destination[lane]!;
   const swapped = order > 0;
-  ends.set(swapped ? destination : source, 0);
-  ends.set(swapped ? source : destination, 4);
-  ports[0] = swapped ? destinationPort : sourcePort;
-  ports[1] = swapped ? sourcePort : destinationPort;
+  const [lesser, greater] = swapped ? [destination, source] : [source, destination];
+  for (let lane = 0; lane < 4; lane++) {
+    ends[lane] = lesser[lane]!;
+    ends[lane + 4] = greater[lane]!;
+  }
+  ends[8] = swapped ? destinationPort * 65_536 + sourcePort : sourcePort * 65_536 + destinationPort;
   return swapped;
 }
 
 function isAny(lanes: Uint32Array): boolean {
   return (lanes[0]! | lanes[1]! | lanes[2]! | lanes[3]!) !== 0;
-}
-
-function equal(one: Uint32Array | Uint16Array, other: Uint32Array | Uint16Array): boolean {
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
-  return true;
 }
 
 const oneRow = new RecordRows(1);

@@ -1,4 +1,5 @@
 import { slotCount } from './elements.ts';
+import { u32 } from './octets.ts';
 import { Step, type Template } from './template.ts';
 
 /** Counters end here: every integer up to it is exact in a Number. */
@@ -24,30 +25,24 @@ export class RecordReader {
 
   /** Reads a record of a fixed template, of which all bytes are there. */
   readFixed(template: Template, bytes: Uint8Array, start: number): void {
-    const { steps } = template;
+    const { integers, ones, twos, fours, steps } = template;
     const { slots } = this;
+    let n = 0;
+    for (; n < ones; n += 2) slots[integers[n + 1]!] = bytes[start + integers[n]!]!;
+    for (; n < twos; n += 2) {
+      const at = start + integers[n]!;
+      slots[integers[n + 1]!] = (bytes[at]! << 8) | bytes[at + 1]!;
+    }
+    for (; n < fours; n += 2) slots[integers[n + 1]!] = u32(bytes, start + integers[n]!);
+    for (; n < integers.length; n += 2) {
+      const at = start + integers[n]!;
+      const high = u32(bytes, at);
+      slots[integers[n + 1]!] = high >= 0x200000 ? most : high * 0x100000000 + u32(bytes, at + 4);
+    }
     for (let i = 0; i < steps.length; i += 3) {
       const at = start + steps[i + 1]!;
       let value: number;
       switch (steps[i]) {
-        case 1:
-          value = bytes[at]!;
-          break;
-        case 2:
-          value = (bytes[at]! << 8) | bytes[at + 1]!;
-          break;
-        case 4:
-          value =
-            ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-          break;
-        case 8: {
-          const high =
-            ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-          const low =
-            ((bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!) >>> 0;
-          value = high >= 0x200000 ? most : high * 0x100000000 + low;
-          break;
-        }
         case Step.Ipv6:
           this.#ipv6(bytes, at, steps[i + 2]!);
           continue;
@@ -121,8 +116,7 @@ export class RecordReader {
 
   #ipv6(bytes: Uint8Array, start: number, lane: number): void {
     for (let i = 0, at = start; i < 4; i++, at += 4) {
-      this.lanes[lane + i] =
-        (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+      this.lanes[lane + i] = u32(bytes, at);
     }
   }
 
@@ -142,10 +136,8 @@ function integerAt(bytes: Uint8Array, at: number, length: number): number {
 
 /** Milliseconds since the epoch of an NTP time stamp (RFC 7011 §6.1.9, §6.1.10): seconds since 1900, and 2^-32 of a second. */
 function ntpTime(bytes: Uint8Array, at: number): number {
-  const seconds =
-    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-  const fraction =
-    ((bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!) >>> 0;
+  const seconds = u32(bytes, at);
+  const fraction = u32(bytes, at + 4);
   const since1900 = seconds < eraStart ? seconds + 0x100000000 : seconds;
   return (since1900 - ntpOffset) * 1000 + (fraction / 0x100000000) * 1000;
 }
