@@ -1,6 +1,9 @@
 import type { TunnelKind } from '../flow.ts';
 import type { Packet } from '../packet/packet.ts';
 
+/** Counters end here. */
+const most = 2 ** 53;
+
 /** The protocols that flow records and packet samples are exported by. */
 export type ExportProtocol = 'netflow-v5' | 'netflow-v9' | 'ipfix' | 'sflow';
 
@@ -199,12 +202,12 @@ export class ExportRecord {
     this.samplingRate = rate;
     this.rawPackets = packets;
     this.rawBytes = bytes;
-    this.packets = packets * rate;
-    this.bytes = bytes * rate;
+    this.packets = Math.min(packets * rate, most);
+    this.bytes = Math.min(bytes * rate, most);
     this.rawReversePackets = reversePackets;
     this.rawReverseBytes = reverseBytes;
-    this.reversePackets = reversePackets * rate;
-    this.reverseBytes = reverseBytes * rate;
+    this.reversePackets = Math.min(reversePackets * rate, most);
+    this.reverseBytes = Math.min(reverseBytes * rate, most);
   }
 
   /**

@@ -5,10 +5,12 @@ import type { TemplateField } from './template.ts';
 
 const number32 = z.number().int().min(0).max(0xffffffff);
 const number16 = z.number().int().min(0).max(0xffff);
-const rate = z
+/** Ids and indexes have up to 8 bytes; 2^53 stands for what is more. */
+const index = z
   .number()
   .min(0)
   .max(2 ** 53);
+const rate = z.number().min(0);
 
 /** What decoders know of exporters, in a form that can be written down and read again after a restart. */
 export const templateSnapshot = z.object({
@@ -21,9 +23,9 @@ export const templateSnapshot = z.object({
       systemInit: z.number().optional(),
       /** Rates: one packet in so many. */
       rate: rate.optional(),
-      samplers: z.array(z.tuple([number32, rate])).optional(),
-      interfaces: z.array(z.tuple([number32, rate])).optional(),
-      names: z.array(z.tuple([number32, z.string().max(64)])).optional(),
+      samplers: z.array(z.tuple([index, rate])).optional(),
+      interfaces: z.array(z.tuple([index, rate])).optional(),
+      names: z.array(z.tuple([index, z.string().max(64)])).optional(),
       templates: z.array(
         z.object({
           id: number16,

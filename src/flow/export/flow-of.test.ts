@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { flowOf } from './flow-of.ts';
+import { ExportEvent, ExportRecord, Told } from './record.ts';
+
+const [fin, syn, rst, psh, ack] = [1, 2, 4, 8, 16];
+
+function record(fill: Partial<ExportRecord> = {}, told = Told.TcpFlags | Told.Packets): ExportRecord {
+  const one = new ExportRecord();
+  one.family = 4;
+  one.protocol = 6;
+  one.rawPackets = 3;
+  one.present = Told.Addresses | told;
+  return Object.assign(one, fill);
+}
+
+test.each([
+  ['a SYN alone', { tcpFlags: syn }, 'attempted'],
+  ['a SYN that was taken back', { tcpFlags: syn | rst }, 'aborted'],
+  ['an answer', { tcpFlags: syn | ack }, 'established'],
+  ['data', { tcpFlags: psh | ack }, 'established'],
+  ['the end', { tcpFlags: syn | ack | psh | fin }, 'closed'],
+  ['a reset after data', { tcpFlags: ack | psh | rst }, 'closed'],
+  ['one reset', { tcpFlags: ack | rst, rawPackets: 1 }, 'refused'],
+  ['both ways', { tcpFlags: syn | ack, reverseTcpFlags: syn | ack, rawReversePackets: 1 }, 'established'],
+  ['refused, both ways', { tcpFlags: syn, reverseTcpFlags: ack | rst, rawReversePackets: 1 }, 'refused'],
+  ['ended, both ways', { tcpFlags: syn | ack, reverseTcpFlags: ack | fin, rawReversePackets: 1 }, 'closed'],
+  ['UDP one way', { protocol: 17 }, 'attempted'],
+  ['UDP both ways', { protocol: 17, rawReverseBytes: 90 }, 'established'],
+  ['a session that NAT made', { protocol: 17, event: ExportEvent.Created }, 'established'],
+  ['one that it took away', { protocol: 17, event: ExportEvent.Deleted }, 'closed'],
+  ['one that a firewall denied', { event: ExportEvent.Denied, tcpFlags: syn }, 'attempted'],
+] as const)('state of %s', (_, fill, state) => {
+  expect(flowOf(record(fill), '1').state).toBe(state);
+});
+
+test('what nobody counted is absent, what was counted is rounded', () => {
+  const none = flowOf(record({}, 0), '1');
+  expect(none).not.toHaveProperty('sent');
+  expect(none).not.toHaveProperty('received');
+  const one = record({}, Told.Packets | Told.Bytes | Told.Sampling);
+  one.count(3, 100, 0, 0, 1.5);
+  expect(flowOf(one, '1')).toMatchObject({
+    sent: { packets: 5, bytes: 150 },
+    observation: { samplingRate: 1.5 },
+  });
+});
+
+test('counters end at 2^53', () => {
+  const one = record();
+  one.count(2 ** 52, 2 ** 53, 2 ** 40, 1, 1000);
+  expect([one.packets, one.bytes, one.reversePackets, one.reverseBytes]).toEqual([
+    2 ** 53,
+    2 ** 53,
+    2 ** 40 * 1000,
+    1000,
+  ]);
+});
+
+test('interfaces by name or number, VLANs, label, end reason', () => {
+  const one = record(
+    { input: 3, inputName: 'eth3', output: 0, vlanCount: 2, mplsLabel: 17, endReason: 2 },
+    Told.Input | Told.Output,
+  );
+  one.vlans.set([10, 20]);
+  expect(flowOf(one, '1')).toMatchObject({
+    observation: { by: 'ipfix', input: 'eth3', output: '0' },
+    vlans: [10, 20],
+    tunnel: { kind: 'mpls', id: 17 },
+    endReason: 'active',
+  });
+});
