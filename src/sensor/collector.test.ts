@@ -189,10 +189,8 @@ test.skipIf(!canCompare).for([
   expect(sorted(rows)).toEqual(expected);
   const { flows, lost, dropped } = await kept.running.counters();
   expect(flows).toBe(expected.length);
-  expect(Object.values(dropped).filter((count) => count > 0)).toEqual([]);
-  // softflowd miscounts what it exports as IPFIX, which nfcapd finds as well.
-  const errors = Number(/Sequence Errors: (\d+)/.exec(nfcapd.log)![1]);
-  expect(Object.values(lost).some((count) => count > 0)).toBe(errors > 0);
+  // nfcapd finds gaps in softflowd's own way to count what it exports as IPFIX; there are none.
+  expect(Object.values({ ...lost, ...dropped }).filter((count) => count > 0)).toEqual([]);
   const [exporter] = await kept.running.exporters();
   expect(exporter).toMatchObject({ exporter: address, records: expected.length, dropped: {} });
 });

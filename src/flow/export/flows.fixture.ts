@@ -37,7 +37,11 @@ export const anyFlow: fc.Arbitrary<Flow> = fc
         type: fc.nat({ max: 255 }),
         code: fc.nat({ max: 255 }),
         vlans: fc.array(fc.integer({ min: 1, max: 4094 }), { maxLength: 2 }),
-        translated: fc.option(end, { nil: undefined }),
+        // An unspecified address is read as one that was not told.
+        translated: fc.option(
+          end.filter(({ address: { a, b, c, d } }) => (a | b | c | d) !== 0),
+          { nil: undefined },
+        ),
         interfaces: fc.option(fc.tuple(u32, u32), { nil: undefined }),
       })
       .map(({ length, received, type, code, vlans, translated, interfaces, ...rest }) => ({
