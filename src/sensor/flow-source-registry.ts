@@ -1,0 +1,6 @@
+import { capture } from './capture.ts';
+import { conntrack } from './conntrack.ts';
+import type { FlowSource } from './flow-source.ts';
+
+/** All sources of whole flows; each runs only when it is asked for. */
+export const flowSources: readonly FlowSource[] = [conntrack, capture];
