@@ -1,5 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
 import type { End, Flow, FlowChange } from '../flow/flow.ts';
+import { isOver } from '../flow/steps.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { Observer } from './pipeline.ts';
 
@@ -105,7 +106,8 @@ export function flowSeries(
   };
   return {
     flow(flow: Flow, change: FlowChange): void {
-      if (change !== 'closed' && change !== 'part') return;
+      const isRecord = isOver(flow, change);
+      if (!isRecord && change !== 'counted') return;
       const { observation, sent, received } = flow;
       const verdict = flow.verdict?.outcome ?? 'unknown';
       const protocol = protocolName(flow.protocol);
@@ -118,7 +120,7 @@ export function flowSeries(
         protocol: namedProtocols.has(protocol) ? protocol : other,
         verdict,
       };
-      records.inc(where);
+      if (isRecord) records.inc(where);
       for (const [direction, traffic] of [
         ['sent', sent],
         ['received', received],
@@ -139,7 +141,7 @@ export function flowSeries(
             verdict,
           }
         : { source_namespace: '', source: other, destination_namespace: '', destination: other, verdict };
-      pairFlows.inc(who);
+      if (isRecord) pairFlows.inc(who);
       if (sent !== undefined || received !== undefined)
         pairBytes.inc(who, (sent?.bytes ?? 0) + (received?.bytes ?? 0));
     },

@@ -162,6 +162,6 @@ export interface Flow {
 
 /**
  * Why a flow is handed on: first seen; its fate is decided (established, refused, unanswered, ...); a part of a long one is over, with
- * what was counted in that part; it ended, with what was counted since the last part.
+ * what was counted in that part; it ended, with what was counted since the last part; its end was told without counts, which have come now.
  */
-export type FlowChange = 'attempted' | 'decided' | 'part' | 'closed';
+export type FlowChange = 'attempted' | 'decided' | 'part' | 'closed' | 'counted';

@@ -72,7 +72,7 @@ describe('both sides', () => {
       expect(it.brief()).toEqual([
         '50 s decided established',
         '500 s closed closed',
-        '120000 s closed closed',
+        '120000 s counted closed',
       ]);
       expect(it.told[1]!.flow.sent).toBeUndefined();
       expect(it.told[2]!.flow).toMatchObject({
@@ -162,7 +162,7 @@ describe('both sides', () => {
     const it = joiner();
     it.network(10, ofNetwork('n'), 'decided');
     it.socket(20, ofSocket('s'), 'decided');
-    it.network(60_000, ofNetwork('n', { ...counts, part: 1, endReason: 'active' }), 'closed');
+    it.network(60_000, ofNetwork('n', { ...counts, part: 1, endReason: 'active' }), 'part');
     it.socket(70_000, ofSocket('s', { state: 'closed', closedAt: noon + 70_000 }), 'closed');
     it.network(190_000, ofNetwork('n', { ...closed, ...counts, part: 2, endReason: 'end' }), 'closed');
     expect(it.told.map(({ flow }) => [flow.id, flow.part, flow.state, flow.sent?.packets])).toEqual([
@@ -252,7 +252,7 @@ describe('one side', () => {
       '400 n decided established',
       '2000 n decided established',
       '3000 n closed closed',
-      '4000 n closed closed',
+      '4000 n counted closed',
     ]);
     expect(it.told.at(-1)!.flow).toMatchObject({ source: { process: curl }, ...counts });
     expect(it.stats()).toMatchObject({ joined: 1, joinedLate: 1 });

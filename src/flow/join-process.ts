@@ -84,9 +84,9 @@ const noId = '';
  * - **One side alone**: the flow is as that side tells it.
  * - **Both**: ends are those before NAT, `translated` what became of them; state, its times, `seenBy` and processes are the sockets';
  *   counters, `lastAt` and parts are the network's. `attempted` and `decided` are told when the socket says so, and not again for the network.
- * - **Closed**: told when the sockets are closed, with what was counted by then (nothing, after a part), and told again as `closed` under the
- *   same id and part when the network's entry goes, which for TCP is two minutes later: then counts are complete. Where that
- *   comes first, it is kept for the socket's end.
+ * - **Closed**: told when the sockets are closed, without counts, and told again as `counted` under the same id and part when the
+ *   network's entry goes, which for TCP is two minutes later: then counts are complete. Where that comes first, it is kept for the
+ *   socket's end, which then has them.
  * - **Two sockets with NAT between them**, both on this machine, know different ends and are two flows: the counts are with the one that was
  *   met first.
  * - **Late**: what comes after `lingerMs` (or `lateMs`, where the other side was silent until then) is a flow of its own.
@@ -136,7 +136,8 @@ export class FlowJoiner {
     pair.socket = flow;
     if (pair.network === undefined) this.#indexSocket(pair, flow);
     const isOver = flow.closedAt !== undefined;
-    emit(joined(pair), change);
+    const awaitsCounts = isOver && pair.network !== undefined && !pair.isOver;
+    emit(awaitsCounts ? withoutCounts(joined(pair)) : joined(pair), change);
     if (!isOver) return;
     if (pair.network === undefined) this.#wait(pair, this.#late, now + this.#lateMs);
     else if (pair.isOver) this.#forget(pair);
@@ -169,7 +170,7 @@ export class FlowJoiner {
     }
     pair.network = continued(pair, flow);
     if (pair.socket !== undefined && pair.keys.length === 0) this.#indexNetwork(pair, flow);
-    const isLast = change === 'closed' ? flow.endReason !== 'active' : flow.closedAt !== undefined;
+    const isLast = change === 'closed' || (change !== 'part' && flow.closedAt !== undefined);
     if (isLast) pair.isOver = true;
     if (pair.held !== undefined) pair.held.push({ flow, change });
     else if (pair.socket === undefined) {
@@ -179,11 +180,11 @@ export class FlowJoiner {
         this.#forget(pair);
       }
     } else if (!isLast) {
-      if (flow.endReason !== 'active') return;
-      emit(joined(pair), 'closed');
+      if (change !== 'part') return;
+      emit(joined(pair), 'part');
       pair.uncounted = {};
     } else if (pair.socket.closedAt !== undefined) {
-      emit(joined(pair), 'closed');
+      emit(joined(pair), 'counted');
       this.#forget(pair);
     }
   }
@@ -408,6 +409,11 @@ function joined({ id, socket, network }: Pair): Flow {
     ...(!isOpenPart && network.endReason && { endReason: network.endReason }),
     ...(part !== undefined && { part }),
   };
+}
+
+/** The flow as its sockets end it, when the network still counts. */
+function withoutCounts({ sent: _sent, received: _received, ...flow }: Flow): Flow {
+  return flow;
 }
 
 /** What the network says now, with what it had counted before it lost the conversation and found it again. */

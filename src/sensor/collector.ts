@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { flowOf } from '../flow/export/flow-of.ts';
 import { ExportRecord } from '../flow/export/record.ts';
 import type { TemplateSnapshot } from '../flow/export/template-snapshot.ts';
-import type { FlowChange } from '../flow/flow.ts';
+import { stepsAtEnd } from '../flow/steps.ts';
 import { parseAddress } from '../net/address.ts';
 import type { DecodingCounts, ExporterReport } from './collector/decoding.ts';
 import { socketCalls } from './collector/libc.ts';
@@ -247,7 +247,7 @@ class Collector implements RunningCollector {
     const seen: SeenFlow[] = [];
     eachRecord(batch, this.#record, (record) => {
       const flow = flowOf(record, `${this.#run}-${(this.#flows++).toString(36)}`);
-      seen.push({ flow, change: changeOf(flow.endReason) });
+      seen.push(...stepsAtEnd(flow));
     });
     await this.#sink.flows(seen);
   }
@@ -310,11 +310,6 @@ class Collector implements RunningCollector {
       this.#sink.notice?.(`templates of exporters were not kept: ${(error as Error).message}`);
     }
   }
-}
-
-/** A record says of a conversation what happened since the last one: it goes on only where it says so. */
-function changeOf(endReason: string | undefined): FlowChange {
-  return endReason === 'active' ? 'decided' : 'closed';
 }
 
 /** `::` where the machine has IPv6: it takes IPv4 as well. */

@@ -1,11 +1,8 @@
-import type { Flow, FlowChange } from '../flow/flow.ts';
+import type { FlowStep } from '../flow/steps.ts';
 import type { Probe } from './sensor.ts';
 
-/** A flow as far as it is known, and why it is handed on now. A later one with the same id takes the place of an earlier one. */
-export interface SeenFlow {
-  readonly flow: Flow;
-  readonly change: FlowChange;
-}
+/** A flow as far as it is known, and why it is handed on now. A later one with the same id and part takes the place of an earlier one. */
+export type SeenFlow = FlowStep;
 
 /** What a source of flows has counted since it started. Nothing that came is in none of them. */
 export interface FlowSourceCounters {

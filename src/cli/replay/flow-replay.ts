@@ -4,8 +4,7 @@ import { AlertFolder } from '../../detect/fold.ts';
 import { detectors } from '../../detect/registry.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { endOf, FlowSummary } from '../../flow/flow-summary.ts';
-import { isMulticast } from '../../net/address.ts';
-import { Protocol } from '../../net/protocol.ts';
+import { stepsAtEnd } from '../../flow/steps.ts';
 import type { Posture } from '../../posture/posture.ts';
 import { openMemoryStore } from '../../store/memory.ts';
 
@@ -53,13 +52,7 @@ export class FlowReplay implements Observer {
   take(flow: Flow): Flow {
     this.#advance(endOf(flow));
     this.#judged = undefined;
-    if (!isContact(flow)) this.#pipeline.flow(flow, 'attempted');
-    else if (flow.state === 'closed') {
-      // Its fate was decided when it was established, as `picket run` sees it.
-      const { closedAt: _, ...open } = flow;
-      this.#pipeline.flow({ ...open, state: 'established' }, 'decided');
-      this.#pipeline.flow(flow, 'closed');
-    } else this.#pipeline.flow(flow, 'decided');
+    for (const step of stepsAtEnd(flow)) this.#pipeline.flow(step.flow, step.change);
     const judged = this.#judged ?? flow;
     this.summary.add(flow, judged);
     return judged;
@@ -89,16 +82,4 @@ export class FlowReplay implements Observer {
     }
     this.#now = now;
   }
-}
-
-/**
- * Whether it is a contact with one end whose fate is known: not the first half of a conversation, nothing sent to many at once, which
- * nobody need answer, and of ICMP questions only.
- */
-function isContact({ state, destination, protocol, icmp }: Flow): boolean {
-  if (state === 'attempted') return false;
-  const { family, d } = destination.address;
-  if (isMulticast(destination.address) || (family === 4 && d === 0xffffffff)) return false;
-  if (protocol === Protocol.Icmp) return icmp === undefined || [8, 13, 15, 17].includes(icmp.type);
-  return protocol !== Protocol.Icmpv6 || icmp === undefined || icmp.type === 128;
 }

@@ -268,7 +268,7 @@ export class ConntrackFlows {
     const table = this.#table;
     if (this.#activeMs === 0 || this.#now - table.partAt[slot]! < this.#activeMs) return;
     if (!table.has(slot, EntryFlag.Decided) || !table.hasTraffic(slot)) return;
-    this.#tell(slot, 'closed', this.#stateOf(slot), Number.NaN, 'active');
+    this.#tell(slot, 'part', this.#stateOf(slot), Number.NaN, 'active');
     table.beginPart(slot, this.#now);
   }
 

@@ -1,8 +1,9 @@
 import type { Frame } from '../../flow/capture/frame.ts';
-import type { EndReason, FlowChange } from '../../flow/flow.ts';
+import type { EndReason } from '../../flow/flow.ts';
 import { dropReasonNames } from '../../flow/packet/drop-reason.ts';
 import { Packet } from '../../flow/packet/packet.ts';
 import { PacketDecoder } from '../../flow/packet/packet-decoder.ts';
+import { asOpen, isContact, stepsAtEnd } from '../../flow/steps.ts';
 import { PacketFlows, type PacketFlowsOptions } from '../../flow/table/packet-flows.ts';
 import type { FlowSourceCounters, SeenFlow } from '../flow-source.ts';
 import type { PacketRingCounters } from './packet-ring.ts';
@@ -86,18 +87,15 @@ export class LiveFlows {
   #decide(slot: number): void {
     if (this.#fate[slot] === decided) return;
     const flow = this.#flows.flow(slot);
-    if (flow.state === 'attempted' || flow.state === 'unanswered') return;
+    if (!isContact(flow) || flow.state === 'unanswered') return;
     this.#fate[slot] = decided;
-    this.#seen.push({ flow, change: 'decided' });
+    this.#seen.push({ flow: asOpen(flow), change: 'decided' });
   }
 
   #ended(slot: number, reason: EndReason): void {
-    const flow = this.#flows.flow(slot);
-    if (this.#fate[slot] === undecided) {
-      this.#fate[slot] = decided;
-      this.#seen.push({ flow, change: 'decided' });
-    }
-    const change: FlowChange = reason === 'active' ? 'part' : 'closed';
-    this.#seen.push({ flow, change });
+    const steps = stepsAtEnd(this.#flows.flow(slot), this.#fate[slot] === decided);
+    // A part of an attempt may come before its answer does.
+    if (reason !== 'active' || steps.length > 1) this.#fate[slot] = decided;
+    this.#seen.push(...steps);
   }
 }
