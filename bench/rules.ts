@@ -45,7 +45,10 @@ console.log(
   `${rules.length} rules: loaded in ${(loaded - begun).toFixed(0)} ms, compiled in ${(performance.now() - loaded).toFixed(0)} ms`,
 );
 
-/** What a busy machine does, by share: mostly files, some programs, some connections. */
+/**
+ * What a busy machine does, by share: mostly files, some programs, some connections. Of a hundred files 97 are opened to be read and
+ * one in three is not there, as where software is built and tested.
+ */
 const mix: readonly (readonly [
   share: number,
   make: (dice: Dice) => Record<string, RawValue>,
@@ -54,10 +57,10 @@ const mix: readonly (readonly [
   [
     46,
     (dice) => ({
-      fd: 3 + dice.below(60),
+      fd: dice.below(3) > 0 ? 3 + dice.below(60) : -2,
       dirfd: -100,
       name: dice.pick(paths),
-      flags: dice.pick([1, 4097, 6, 4098, 262]),
+      flags: dice.below(100) < 97 ? dice.pick([1, 4097]) : dice.pick([6, 4098, 262]),
       mode: 0,
     }),
     'openat',
@@ -164,7 +167,9 @@ function stateWithProcesses(): SystemState {
   return state;
 }
 
-const raws = rawEvents(quick ? 20_000 : 200_000);
+// As many as a batch has: events are asked when they were just read, not when they have left the caches.
+const raws = rawEvents(10_000);
+const repeats = quick ? 2 : 20;
 const rounds = quick ? 3 : 9;
 /** Rate of the first way, to which the others are compared. */
 let base = 0;
@@ -176,7 +181,9 @@ const eachByType = syscallSource.types.map((_, type) => {
   return single.filter((__, index) => asked.has(enabled[index]!));
 });
 
-console.log(`\n${raws.length} events: ${mix.map(([share, , name]) => `${name} ${share} %`).join(', ')}`);
+console.log(
+  `\n${raws.length} events, ${repeats} times: ${mix.map(([share, , name]) => `${name} ${share} %`).join(', ')}`,
+);
 report('all rules as one function a type, first match', () =>
   events.reduce((sum, event) => sum + Number(matcher.first(event) !== undefined), 0),
 );
@@ -232,8 +239,8 @@ function report(title: string, run: () => number): void {
   let result = 0;
   for (let round = 0; round <= rounds; round++) {
     const started = performance.now();
-    result = run();
-    if (round > 0) rates.push((raws.length / (performance.now() - started)) * 1000);
+    for (let left = repeats; left > 0; left--) result = run();
+    if (round > 0) rates.push(((raws.length * repeats) / (performance.now() - started)) * 1000);
   }
   rates.sort((a, b) => a - b);
   const median = rates[rates.length >> 1] as number;

@@ -11,11 +11,14 @@ import { testOutput } from '../src/cli/render/assertions/json.ts';
 import { diffOutput } from '../src/cli/render/diff/json.ts';
 import { learnOutput } from '../src/cli/render/learn/json.ts';
 import { exposureOutput } from '../src/cli/render/reach/exposure.ts';
+import { replayOutput } from '../src/cli/render/replay/json.ts';
 import { detectors } from '../src/detect/registry.ts';
 import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
 import { reachFilterKeys } from '../src/flow/filter-reach.ts';
+import { flowJson } from '../src/flow/logs/flow-json-schema.ts';
 import { assertionFileSchema } from '../src/posture/assertions/schema.ts';
 import { ruleTestFileSchema } from '../src/rules/testing/schema.ts';
+import { flowSources } from '../src/sensor/flow-source-registry.ts';
 import { sensors } from '../src/sensor/registry.ts';
 
 const folder = fileURLToPath(new URL('../docs/reference', import.meta.url));
@@ -34,7 +37,9 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['schema/assertions.schema.json', jsonSchema(assertionFileSchema, 'input')],
     ['schema/diff.schema.json', jsonSchema(diffOutput)],
     ['schema/exposure.schema.json', jsonSchema(exposureOutput)],
+    ['schema/flow.schema.json', jsonSchema(flowJson)],
     ['schema/learn.schema.json', jsonSchema(learnOutput)],
+    ['schema/replay.schema.json', jsonSchema(replayOutput)],
     ['schema/rules-test.schema.json', jsonSchema(ruleTestFileSchema, 'input')],
     ['schema/test.schema.json', jsonSchema(testOutput)],
   ]);
@@ -139,7 +144,7 @@ function filtersPage(): string {
 }
 
 function sensorsPage(): string {
-  const sections = sensors.map(({ id, title, since, doc }) =>
+  const sections = [...sensors, ...flowSources].map(({ id, title, since, doc }) =>
     [`## ${id}: ${title}`, `since ${since}`, doc.trim()].join('\n\n'),
   );
   return page('Sensors', '`picket doctor` says what each can give on a machine.', sections);

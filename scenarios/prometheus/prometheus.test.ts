@@ -1,10 +1,43 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cannotWatch, command, freePort, Guard, has, temporaryFolder, until } from '../harness.ts';
 
 const skip = cannotWatch ?? (has('prometheus') && has('promtool') ? undefined : 'needs Debian’s prometheus');
+
+const examples = new URL('../../examples', import.meta.url).pathname;
+
+/** What is asked of a dashboard's panels. */
+interface Dashboard {
+  readonly panels: readonly {
+    readonly title: string;
+    readonly targets: readonly { readonly expr: string }[];
+  }[];
+}
+
+/** Panels of which a site that only watches its sockets has nothing to show. */
+const empty = /interface|Traffic|talks|Alerts by|forbidden/;
+
+/** Every query of the example dashboard is one that Prometheus takes, over metrics that exist. */
+async function asDashboard(
+  exposition: string,
+  query: (expression: string) => Promise<readonly unknown[]>,
+): Promise<void> {
+  const { panels } = JSON.parse(readFileSync(`${examples}/grafana/picket-flows.json`, 'utf8')) as Dashboard;
+  const rules = readFileSync(`${examples}/prometheus/picket.rules.yaml`, 'utf8');
+  const known = new Set(
+    [...exposition.matchAll(/^# TYPE (\S+)/gm), ...rules.matchAll(/record: (\S+)/g)].map(([, name]) => name),
+  );
+  for (const { title, targets } of panels) {
+    for (const { expr } of targets) {
+      for (const [name] of expr.matchAll(/picket[\w:]+/g)) expect(known, `${title}: ${expr}`).toContain(name);
+      const result = await query(expr.replaceAll('$job', 'picket').replaceAll('$site', '.+'));
+      expect(result, `${title}: ${expr}`).toBeDefined();
+      if (!empty.test(title) && targets[0]?.expr === expr) expect(result.length, title).toBeGreaterThan(0);
+    }
+  }
+}
 
 interface Answer {
   readonly data: {
@@ -22,7 +55,7 @@ test.skipIf(skip)(`a real Prometheus scrapes it${skip ? `: ${skip}` : ''}`, { ti
   const config = join(folder.path, 'prometheus.yml');
   writeFileSync(
     config,
-    `global: { scrape_interval: 1s }\nscrape_configs:\n- job_name: picket\n  static_configs:\n  - targets: ['${new URL(guard.metricsUrl).host}']\n`,
+    `global: { scrape_interval: 1s, evaluation_interval: 1s }\nrule_files: [${examples}/prometheus/picket.rules.yaml]\nscrape_configs:\n- job_name: picket\n  static_configs:\n  - targets: ['${new URL(guard.metricsUrl).host}']\n`,
   );
   const prometheus = spawn(
     'prometheus',
@@ -58,6 +91,12 @@ test.skipIf(skip)(`a real Prometheus scrapes it${skip ? `: ${skip}` : ''}`, { ti
       },
       20_000,
     );
+    await until(
+      'the recording rules have values',
+      async () => ((await query('picket:flow_records:rate5m')).length > 0 ? true : undefined),
+      20_000,
+    );
+    await asDashboard(await (await fetch(`${guard.metricsUrl}/metrics`)).text(), query);
     const series = await query('{job="picket",__name__=~"picket_.*"}');
     expect(series.length).toBeGreaterThan(10);
     const values = series.flatMap(({ metric }) =>
@@ -72,4 +111,12 @@ test.skipIf(skip)(`a real Prometheus scrapes it${skip ? `: ${skip}` : ''}`, { ti
   }
   const text = await (await fetch(`${guard.metricsUrl}/metrics`)).text();
   expect(command('promtool', ['check', 'metrics'], { input: text })).toMatchObject({ code: 0, err: '' });
+});
+
+test.skipIf(!has('promtool'))('the rules of the example are sound and fire when they should', () => {
+  const folder = `${examples}/prometheus`;
+  expect(command('promtool', ['check', 'rules', `${folder}/picket.rules.yaml`])).toMatchObject({ code: 0 });
+  expect(command('promtool', ['test', 'rules', `${folder}/picket.rules-test.yaml`])).toMatchObject({
+    code: 0,
+  });
 });

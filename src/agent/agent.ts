@@ -10,6 +10,7 @@ import type { RunningSensor, SensorDefinition } from '../sensor/sensor.ts';
 import type { Store } from '../store/store.ts';
 import type { AgentView, FlowFilter } from './api.ts';
 import { AgentClock, type SystemClocks } from './clock.ts';
+import { type FlowSourceStatus, FlowSources, sum, type WantedFlowSource } from './flow-sources.ts';
 import { judgeHealth } from './health.ts';
 import { LossLog } from './loss-log.ts';
 import { agentMetrics } from './metrics.ts';
@@ -26,6 +27,10 @@ export interface AgentParts {
   readonly posture: Posture;
   readonly store: Store;
   readonly sensors: readonly SensorDefinition[];
+  /** Where whole flows come from beside these: exports, connection tracking, captures. */
+  readonly flowSources?: readonly WantedFlowSource[];
+  /** Told in a sentence of what a person should know. */
+  readonly notice?: (text: string) => void;
   readonly detectors?: readonly DetectorDefinition[];
   /** Rules over system calls, audit events and the like; stopped with the agent. */
   readonly rules?: RuleAlerts;
@@ -42,6 +47,8 @@ const noCounters: SensorCounters = { records: 0, lost: 0, undecodable: 0 };
 
 /** Bounds of the tables that are keyed by what an attacker can choose. */
 const tableSizes = { maxFlows: 32_768, maxSockets: 65_536, maxListeners: 4_096, maxTasks: 8_192 } as const;
+
+type SensorSummary = Status['sensors'][number];
 
 /** One sensor as the agent sees it. */
 interface SensorState {
@@ -67,6 +74,7 @@ export class Agent implements AgentView {
   readonly #pipeline: Pipeline;
   readonly #streamObserver = new StreamObserver(this.stream);
   readonly #sensors: SensorState[] = [];
+  readonly #flowSources: FlowSources;
   readonly #metrics = agentMetrics(() => this.status());
   readonly #startedAt: number;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -90,12 +98,17 @@ export class Agent implements AgentView {
       store: parts.store,
       observers: [this.#metrics, this.#streamObserver, ...(parts.observer ? [parts.observer] : [])],
     });
+    this.#flowSources = new FlowSources(parts.flowSources ?? [], {
+      flow: this.#pipeline.flow,
+      notice: parts.notice ?? (() => undefined),
+    });
     if (parts.rules !== undefined) parts.rules.find = this.#pipeline.find;
   }
 
   /** Opens every sensor that this machine can give. A sensor that cannot start is told in status, not thrown. */
   async start(): Promise<void> {
     for (const definition of this.#parts.sensors) await this.#open(definition);
+    await this.#flowSources.start();
     this.#timers.push(
       setInterval(() => this.#tracker.tick(this.#clock.monotonic(), this.#pipeline.flow), trackEveryMs),
       setInterval(() => this.#tick(), secondMs),
@@ -112,6 +125,7 @@ export class Agent implements AgentView {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     await this.#parts.rules?.stop();
     for (const sensor of this.#sensors) await sensor.running?.stop();
+    await this.#flowSources.stop();
     this.stream.close();
     this.store.close();
   }
@@ -130,7 +144,11 @@ export class Agent implements AgentView {
   status(): Status {
     const now = this.#clock.now();
     const { counts: posture } = this.#pipeline.posture;
-    const sensors = this.#sensors.map(({ id, state, detail, counters }) => ({ id, state, detail, counters }));
+    const flowSources = this.#flowSources.status();
+    const sensors = [
+      ...this.#sensors.map(({ id, state, detail, counters }) => ({ id, state, detail, counters })),
+      ...flowSources.map(asSensor),
+    ];
     const table = this.#tracker.stats();
     const store = this.store.health();
     const stream = {
@@ -175,6 +193,7 @@ export class Agent implements AgentView {
         evicted: running.evicted(),
       })),
       ...(rules && { rules }),
+      ...(flowSources.length > 0 && { flowSources }),
       store,
       stream,
     };
@@ -232,6 +251,11 @@ export class Agent implements AgentView {
     }
   }
 
+  #noteFlowLosses(now: number): void {
+    this.#flowSources.refresh();
+    for (const { id, counters } of this.#flowSources.status()) this.#losses.note(id, sum(counters.lost), now);
+  }
+
   #noteRuleLosses(now: number): void {
     for (const { id, lost } of this.#parts.rules?.status().sources ?? [])
       this.#losses.note(`rules on ${id}`, lost, now);
@@ -243,6 +267,7 @@ export class Agent implements AgentView {
     for (const sensor of this.#sensors) void this.#refresh(sensor);
     this.#parts.rules?.tick();
     this.#noteRuleLosses(now);
+    this.#noteFlowLosses(now);
     this.#pipeline.tick(now);
     this.store.flush();
     if (now - this.#retainedAt >= retainEveryMs) {
@@ -252,4 +277,10 @@ export class Agent implements AgentView {
     this.#streamObserver.tick();
     if (this.stream.subscribers > 0) this.stream.publish({ type: 'status', data: this.status() });
   }
+}
+
+/** A source of flows as the list of sensors shows it. */
+function asSensor({ id, state, detail, counters }: FlowSourceStatus): SensorSummary {
+  const { flows, lost, dropped } = counters;
+  return { id, state, detail, counters: { records: flows, lost: sum(lost), undecodable: sum(dropped) } };
 }

@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs';
 import { Counter, Registry } from 'prom-client';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
+import type { FlowSourceCounters } from '../sensor/flow-source.ts';
+import { flowSeries } from './flow-series.ts';
 import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
 import { ruleSeries } from './rules/rule-series.ts';
@@ -17,7 +19,7 @@ export interface AgentMetrics extends Observer {
 /**
  * Returns the agent's series, named by Prometheus's conventions (https://prometheus.io/docs/practices/naming/): base
  * units, `_total` on what only grows. What `status` tells is taken from there when it is asked for, so that page, API
- * and metrics never differ. Labels come from fixed sets (sensors, detectors, states), never from the network.
+ * and metrics never differ. Labels come from fixed sets (sensors, detectors, states) or bounded ones (`flow-series.ts`).
  */
 export function agentMetrics(status: () => Status): AgentMetrics {
   const registry = new Registry();
@@ -35,9 +37,11 @@ export function agentMetrics(status: () => Status): AgentMetrics {
   });
   const take = [...statusSeries(registry), ...processSeries(registry)];
   const [takeRules, takeOutputs] = [ruleSeries(registry), outputSeries(registry)];
+  const traffic = flowSeries(registry);
   return {
     flow(flow: Flow, change: FlowChange): void {
       if (change === 'decided') flows.inc({ state: flow.state, verdict: flow.verdict?.outcome ?? 'unknown' });
+      traffic.flow(flow, change);
     },
     alert({ detector, severity }: Alert, isNew: boolean): void {
       if (isNew) alerts.inc({ detector, severity });
@@ -90,6 +94,7 @@ function statusSeries(registry: Registry): Take[] {
       ['sensor'],
       (s) => s.sensors.map(({ id, counters }) => [{ sensor: id }, counters.undecodable]),
     ),
+    ...flowSourceSeries(registry),
     series(registry, 'picket_sensor_up', 'Whether a sensor is running (1) or not (0).', ['sensor'], (s) =>
       s.sensors.map(({ id, state }) => [{ sensor: id }, state === 'running' ? 1 : 0]),
     ),
@@ -126,6 +131,41 @@ function statusSeries(registry: Registry): Take[] {
       'Messages that slow readers of the event stream have missed.',
       [],
       (s) => [[{}, s.stream.dropped]],
+    ),
+  ];
+}
+
+/** What sources of flows count, each in its own words: reasons and tables are names of theirs, never of the network. */
+function flowSourceSeries(registry: Registry): Take[] {
+  const named = (
+    name: string,
+    help: string,
+    label: string,
+    of: (counters: FlowSourceCounters) => Readonly<Record<string, number>>,
+  ) =>
+    series<Status>(registry, name, help, ['source', label], ({ flowSources = [] }) =>
+      flowSources.flatMap(({ id, counters }) =>
+        Object.entries(of(counters)).map(([key, value]) => [{ source: id, [label]: key }, value] as const),
+      ),
+    );
+  return [
+    named(
+      'picket_flow_source_lost_total',
+      'What went before a source of flows could read it, in its own unit.',
+      'where',
+      ({ lost }) => lost,
+    ),
+    named(
+      'picket_flow_source_dropped_total',
+      'What came to a source of flows and was not used, by reason.',
+      'reason',
+      ({ dropped }) => dropped,
+    ),
+    named(
+      'picket_flow_source_detail',
+      'Tables of a source of flows and what else helps to understand it.',
+      'name',
+      ({ details }) => details,
     ),
   ];
 }

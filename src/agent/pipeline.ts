@@ -1,6 +1,6 @@
 import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../detect/detector.ts';
 import type { AlertFolder } from '../detect/fold.ts';
-import type { Flow, FlowChange } from '../flow/flow.ts';
+import type { End, Flow, FlowChange, Identity } from '../flow/flow.ts';
 import type { Outcome } from '../flow/verdict.ts';
 import type { Posture } from '../posture/posture.ts';
 import type { Store } from '../store/store.ts';
@@ -83,8 +83,8 @@ export class Pipeline {
     const { source, destination, protocol } = flow;
     return {
       ...flow,
-      source: { ...source, identity: this.posture.identify(source.address) },
-      destination: { ...destination, identity: this.posture.identify(destination.address) },
+      source: { ...source, identity: this.#identify(source) },
+      destination: { ...destination, identity: this.#identify(destination) },
       verdict: this.posture.judge({
         source: source.address,
         destination: destination.address,
@@ -92,6 +92,12 @@ export class Pipeline {
         port: destination.port,
       }),
     };
+  }
+
+  /** The declared name; where nothing declared has the address, the one that whoever told of the flow gave. */
+  #identify({ address, identity }: End): Identity {
+    const declared = this.posture.identify(address);
+    return declared.kind === 'unknown' ? (identity ?? declared) : declared;
   }
 
   #raise(findings: readonly Finding[] | undefined): void {

@@ -1,5 +1,6 @@
 import type { SensorCounters } from '../flow/kernel-batch.ts';
 import type { StoreHealth } from '../store/store.ts';
+import type { FlowSourceStatus } from './flow-sources.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 
 /** Version of every JSON shape under /api/v1; grows when a field changes its meaning or goes. */
@@ -57,6 +58,8 @@ export interface Status {
   }[];
   /** Only where rules are asked. */
   readonly rules?: RulesStatus;
+  /** Sources of whole flows, only where there are some; they stand among the sensors, too. */
+  readonly flowSources?: readonly FlowSourceStatus[];
   readonly store: StoreHealth;
   /** Subscribers of the event stream, and messages dropped for slow ones. */
   readonly stream: { readonly subscribers: number; readonly dropped: number };

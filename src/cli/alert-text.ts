@@ -10,15 +10,23 @@ const colours = {
   low: ['cyan'],
 } as const;
 
-/** An alert as a block of text: headline, explanation, evidence, techniques, and what was lost meanwhile. */
-export function alertText(alert: Alert, style: Style, columns: number): string {
+/**
+ * An alert as a block of text: headline, explanation, evidence, techniques, and what was lost meanwhile. `timeText` writes times: of the
+ * day, unless alerts are of other days.
+ */
+export function alertText(
+  alert: Alert,
+  style: Style,
+  columns: number,
+  timeText: (at: number) => string = clockTime,
+): string {
   const width = Math.min(columns, 110);
   const indent = ' '.repeat(10);
   const repeats =
-    alert.count > 1 ? style('dim', ` (${alert.count} times, last ${clockTime(alert.lastAt)})`) : '';
+    alert.count > 1 ? style('dim', ` (${alert.count} times, last ${timeText(alert.lastAt)})`) : '';
   const label = style([...colours[alert.severity]], alert.severity.toUpperCase());
   const lines = [
-    `${style('dim', clockTime(alert.firstAt))}  ${label} ${style('bold', printable(alert.title))}${repeats}`,
+    `${style('dim', timeText(alert.firstAt))}  ${label} ${style('bold', printable(alert.title))}${repeats}`,
     wrap(printable(alert.explanation), width, indent),
   ];
   const nameWidth = Math.max(0, ...alert.evidence.map(({ name }) => name.length));

@@ -12,6 +12,7 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { FailedError, UsageError } from './command.ts';
 import { type Demo, demoManifests, startDemo } from './demo/demo.ts';
+import { type FlowSourcesRequest, openableFlowSources } from './flow-sources.ts';
 import type { Io } from './io.ts';
 import { parseListen } from './listen.ts';
 import { type Loaded, loadPosture } from './load-posture.ts';
@@ -27,6 +28,8 @@ export interface GuardRequest {
   readonly rules: Omit<RulesRequest, 'spoolFolder' | 'json'>;
   /** Audit events, and alerts of a Falco, that are taken in. */
   readonly ingest: IngestRequest;
+  /** Flows beside those of this machine's sockets. */
+  readonly flowSources: FlowSourcesRequest;
   readonly demo: boolean;
   readonly listen: string;
   readonly metricsListen: string;
@@ -46,6 +49,9 @@ const demoAttackAfterMs = 3_000;
 
 /** Guards this machine until a signal, or until the time is up. Leaves nothing behind however it ends. */
 export async function guard(request: GuardRequest, io: Io): Promise<void> {
+  // Wrong use is told before anything is read or opened.
+  parseListen(request.listen, '--listen');
+  parseListen(request.metricsListen, '--metrics-listen');
   const whenHungUp = later('SIGHUP');
   const paths = request.demo ? [...request.manifests, demoManifests] : request.manifests;
   const loaded = await loadPosture(paths, io, request.limits);
@@ -63,6 +69,8 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     posture: loaded.posture,
     store,
     sensors: [sensorWith(request.bufferKb)],
+    flowSources: await openableFlowSources(request.flowSources),
+    notice: (text) => narrator.say(text),
     observer: narrator,
     ...(watched && { rules: watched.alerts }),
   });

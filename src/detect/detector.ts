@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import type { Flow } from '../flow/flow.ts';
+import type { Flow, FlowChange } from '../flow/flow.ts';
 
 /** A MITRE ATT&CK (Enterprise) technique. */
 export interface Technique {
@@ -51,7 +51,7 @@ export interface Alert extends Finding {
 
 /** A detector at work. Deterministic: the same records give the same findings. Memory is bounded. */
 export interface RunningDetector {
-  onFlow?(flow: Flow, change: 'attempted' | 'decided' | 'closed'): readonly Finding[];
+  onFlow?(flow: Flow, change: FlowChange): readonly Finding[];
   /** Called about once a second with event time, also when nothing happens. */
   onTick?(now: number): readonly Finding[];
   /** Approximate bytes of state held now. */

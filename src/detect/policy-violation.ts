@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Flow } from '../flow/flow.ts';
+import type { Flow, FlowChange } from '../flow/flow.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { DetectorDefinition, Evidence, Finding, RunningDetector, Technique } from './detector.ts';
 import { fullNameOf, listText, nameOf, plural, portsText, processText, reasonText } from './text.ts';
@@ -84,7 +84,7 @@ class PolicyViolation implements RunningDetector {
     this.#options = settings;
   }
 
-  onFlow(flow: Flow, change: 'attempted' | 'decided' | 'closed'): readonly Finding[] {
+  onFlow(flow: Flow, change: FlowChange): readonly Finding[] {
     if (change !== 'decided' || flow.verdict?.outcome !== 'deny') return [];
     const kind = kindOf(flow);
     if (this.#recent.get(flow.id) === kind) return [];

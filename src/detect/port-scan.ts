@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { finish, mix } from '../flow/chained-index.ts';
-import type { Flow } from '../flow/flow.ts';
+import type { Flow, FlowChange } from '../flow/flow.ts';
 import { type Address, formatAddress } from '../net/address.ts';
 import type { DetectorDefinition, Finding, RunningDetector, Technique } from './detector.ts';
 import { Source } from './port-scan-source.ts';
@@ -59,7 +59,7 @@ class PortScan implements RunningDetector {
     this.#walk = walkOf(settings);
   }
 
-  onFlow(flow: Flow, change: 'attempted' | 'decided' | 'closed'): readonly Finding[] {
+  onFlow(flow: Flow, change: FlowChange): readonly Finding[] {
     if (change !== 'decided' || flow.state === 'aborted') return [];
     const succeeded = flow.state === 'established' || flow.state === 'closed';
     const at = flow.establishedAt ?? flow.closedAt ?? flow.openedAt;

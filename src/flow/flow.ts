@@ -2,12 +2,12 @@ import type { Address } from '../net/address.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What an address is known to be. `unknown` means: nothing declared has this address. */
-export type IdentityKind = 'workload' | 'service' | 'node' | 'host' | 'loopback' | 'unknown';
+export type IdentityKind = 'workload' | 'service' | 'node' | 'host' | 'peer' | 'loopback' | 'unknown';
 
 /** The name of one end of a flow. */
 export interface Identity {
   readonly kind: IdentityKind;
-  /** `namespace/name` for Kubernetes objects, the plain name for hosts, the address text when unknown. */
+  /** `namespace/name` for Kubernetes objects, the plain name for hosts, `interface/endpoint` for tunnel peers, the address text when unknown. */
   readonly name: string;
 }
 
@@ -160,5 +160,8 @@ export interface Flow {
   readonly communityId?: string;
 }
 
-/** Why a flow is handed on: first seen; its fate is decided (established, refused, unanswered, ...); it ended. */
-export type FlowChange = 'attempted' | 'decided' | 'closed';
+/**
+ * Why a flow is handed on: first seen; its fate is decided (established, refused, unanswered, ...); a part of a long one is over, with
+ * what was counted in that part; it ended, with what was counted since the last part; its end was told without counts, which have come now.
+ */
+export type FlowChange = 'attempted' | 'decided' | 'part' | 'closed' | 'counted';

@@ -33,6 +33,11 @@ export class SlotLists {
     return this.#heads[list]!;
   }
 
+  /** The newest slot of `list`, or -1. */
+  tail(list: number): number {
+    return this.#tails[list]!;
+  }
+
   /** Number of slots in `list`. */
   count(list: number): number {
     return this.#counts[list]!;

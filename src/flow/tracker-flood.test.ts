@@ -43,12 +43,12 @@ test('2,000,000 tuples cost bounded memory, evict exactly the oldest attempts, a
     newId: () => `f${++ids}`,
     epochOffset: () => 0,
   });
-  const counts = { attempted: 0, decided: 0, closed: 0 };
+  const counts = { attempted: 0, decided: 0, part: 0, closed: 0, counted: 0 };
   const emit = (_: Flow, change: keyof typeof counts) => counts[change]++;
 
   for (const batch of changes(kept, TcpState.SynSent, TcpState.Established, 1)) tracker.push(batch, emit);
   tracker.tick(100, emit);
-  expect(counts).toEqual({ attempted: 0, decided: kept, closed: 0 });
+  expect(counts).toEqual({ attempted: 0, decided: kept, part: 0, closed: 0, counted: 0 });
 
   const before = memoryUsage();
   let largest = 0;

@@ -17,23 +17,32 @@ export type Owner =
   | { readonly kind: 'workload'; readonly identity: Identity; readonly workload: Workload }
   | { readonly kind: 'service'; readonly identity: Identity; readonly service: Service }
   | { readonly kind: 'node'; readonly identity: Identity; readonly node: ClusterNode }
-  | { readonly kind: 'host'; readonly identity: Identity };
+  | { readonly kind: 'host' | 'peer'; readonly identity: Identity };
+
+/** Addresses behind a peer of a tunnel. */
+export interface PeerRange {
+  readonly name: string;
+  readonly prefix: Prefix;
+}
 
 const loopback: Identity = { kind: 'loopback', name: 'loopback' };
 
-/** Who has which address: pods, Services, nodes, and the hosts of the site file. */
+/** Who has which address: pods, Services, nodes, the hosts of the site file, and what lies behind tunnels. */
 export class AddressBook {
   readonly #owners: PrefixTable<Owner>;
 
   /**
    * The longest prefix decides. Where the same address has several owners a node goes before a pod (which then is on
-   * its host's network), a pod before a Service, a Service before a host of the site file.
+   * its host's network), a pod before a Service, a Service before a host of the site file, that before a tunnel's peer.
    */
-  constructor(inventory: Inventory, hosts: readonly SiteHost[]) {
+  constructor(inventory: Inventory, hosts: readonly SiteHost[], peers: readonly PeerRange[] = []) {
     const entries: [Prefix, Owner][] = [];
     const claim = (addresses: readonly Address[], owner: Owner) => {
       for (const address of addresses) entries.push([hostPrefix(address), owner]);
     };
+    for (const { name, prefix } of peers) {
+      entries.push([prefix, { kind: 'peer', identity: { kind: 'peer', name } }]);
+    }
     for (const { name, prefixes } of hosts) {
       const owner: Owner = { kind: 'host', identity: { kind: 'host', name } };
       for (const prefix of prefixes) entries.push([prefix, owner]);

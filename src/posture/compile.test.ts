@@ -46,6 +46,31 @@ describe('identify', () => {
   });
 });
 
+test('what lies behind the peers of a tunnel has their name, unless the site file or a longer prefix gives another', () => {
+  const tunnel = `---
+apiVersion: v1
+kind: Secret
+metadata: {name: wg, namespace: vpn}
+stringData:
+  wg0.conf: |
+    [Interface]
+    PrivateKey = aGVsbG8gdGhpcyBpcyBub3QgYSBrZXkgYXQgYWxsISE=
+    [Peer]
+    PublicKey = aGVsbG8gdGhpcyBpcyBub3QgYSBrZXkgYXQgYWxsISE=
+    Endpoint = hub.example.com:51820
+    AllowedIPs = 198.51.100.0/24, 203.0.113.0/24, 10.1.0.0/16
+    [Peer]
+    PublicKey = aGVsbG8gdGhpcyBpcyBub3QgYSBrZXkgYXQgYWxsIS4=
+    AllowedIPs = 203.0.113.64/26, 0.0.0.0/0
+`;
+  const names = (text: string) => postureOf(`${shop}\n${tunnel}`, site).identify(at(text));
+  expect(names('203.0.113.9')).toEqual({ kind: 'peer', name: 'wg0/hub.example.com' });
+  expect(names('203.0.113.65')).toEqual({ kind: 'peer', name: 'wg0/203.0.113.64' });
+  expect(names('198.51.100.9')).toEqual({ kind: 'host', name: 'office' });
+  expect(names('10.1.0.1')).toEqual({ kind: 'workload', name: 'shop/web' });
+  expect(names('192.0.2.200').kind).toBe('unknown');
+});
+
 describe('judge', () => {
   test('pods by their addresses', () => {
     expect(judge('10.1.0.1', '10.1.0.2', 8080).outcome).toBe('allow');

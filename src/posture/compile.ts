@@ -9,6 +9,7 @@ import { AddressBook } from './address-book.ts';
 import { readControls } from './controls/controls.ts';
 import { destinationOf, judge } from './judge.ts';
 import type { Connection, Declared, Posture, PostureCounts } from './posture.ts';
+import { peerRanges, readTunnels } from './tunnels.ts';
 import { VerdictCache } from './verdict-cache.ts';
 
 /** What manifests do not tell: the network plugin's ways, the mesh's configuration. */
@@ -20,7 +21,6 @@ export interface PostureOptions extends SegmentationOptions {
 export function compilePosture(manifests: ManifestSet, options: PostureOptions = {}): Posture {
   const inventory = readInventory(manifests.resources);
   const hosts = manifests.site?.hosts ?? [];
-  const addresses = new AddressBook(inventory, hosts);
   const named = manifests.site?.cni;
   const networkPlugin = options.profile ?? (named && cniProfile(named));
   const segmentation = new Segmentation(inventory, manifests.resources, {
@@ -29,6 +29,7 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
   });
   const mesh = new Mesh(inventory, manifests.resources, options.mesh);
   const controls = readControls(manifests.resources, inventory);
+  const addresses = new AddressBook(inventory, hosts, peerRanges(readTunnels(controls)));
   const entries = readEntries(manifests.resources, inventory);
   const declared: Declared = {
     manifests,

@@ -1,10 +1,12 @@
 import type { Span } from '../diagnostic/diagnostic.ts';
 import type { Range } from '../manifest/locations.ts';
-import type { Address } from '../net/address.ts';
+import { type Address, formatAddress } from '../net/address.ts';
+import type { Prefix } from '../net/prefix.ts';
 import type { PrefixTable } from '../net/prefix-table.ts';
 import { parseWireguard } from '../wireguard/config.ts';
-import type { WireguardConfig, WireguardPeer } from '../wireguard/model.ts';
+import type { Field, WireguardConfig, WireguardPeer } from '../wireguard/model.ts';
 import { peerRoutes } from '../wireguard/topology.ts';
+import type { PeerRange } from './address-book.ts';
 import type { ContainerFacts } from './controls/container-facts.ts';
 import type { Controls } from './controls/controls.ts';
 import { dataObjectName } from './controls/data-object.ts';
@@ -48,6 +50,23 @@ export function tunnelsTo(tunnels: readonly Tunnel[], address: Address): TunnelH
     const hit = tunnel.routes.lookupEntry(address);
     return hit === undefined || hit.prefix.length === 0 ? [] : [{ tunnel, peer: hit.value }];
   });
+}
+
+/**
+ * Returns what lies behind the peers of tunnels, by the name of the interface and of where the peer is: its endpoint, else the first of
+ * its addresses. A default route names no end.
+ */
+export function peerRanges(tunnels: readonly Tunnel[]): PeerRange[] {
+  return tunnels.flatMap(({ interfaceName, config }) =>
+    config.peers.flatMap(({ endpoint, allowedIps }) =>
+      allowedIps
+        .filter(({ value }) => value.length > 0)
+        .map(({ value }, _, [first]) => ({
+          name: `${interfaceName}/${endpoint?.value.host ?? formatAddress((first as Field<Prefix>).value.address)}`,
+          prefix: value,
+        })),
+    ),
+  );
 }
 
 function tunnelOf(file: WireguardConfigFile, { consumption }: Controls): Tunnel {

@@ -20,6 +20,7 @@ const registries = [
   { type: 'Layer', folder: 'src/posture/layers', registry: 'src/posture/layers/registry.ts' },
   { type: 'DetectorDefinition', folder: 'src/detect', registry: 'src/detect/registry.ts' },
   { type: 'SensorDefinition', folder: 'src/sensor', registry: 'src/sensor/registry.ts' },
+  { type: 'FlowSource', folder: 'src/sensor', registry: 'src/sensor/flow-source-registry.ts' },
   { type: 'CommandDefinition', folder: 'src/cli/commands', registry: 'src/cli/commands/registry.ts' },
 ];
 

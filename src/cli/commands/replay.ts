@@ -1,15 +1,24 @@
 import type { Priority } from '../../rules/rule-set.ts';
 import { type CommandDefinition, ExitCode, UsageError } from '../command.ts';
+import { limitOptions, limitsOf } from '../limits.ts';
+
+/** Options that are about one kind of recording only. */
+const forEvents = ['rules', 'record', 'filter', 'isoTime'] as const;
+const forFlows = ['manifests', 'write', 'to', 'from', 'exports'] as const;
 
 export const replayCommand: CommandDefinition = {
   name: 'replay',
   arguments: '<recordings...>',
-  summary: 'Falco rules over a recording',
+  summary: 'Falco rules, or detectors of flows, over a recording',
   description:
-    'Goes through recordings of picket run --record, captures (.scap, as sysdig and Falco write them) and logs of Kubernetes audit events (one ' +
-    'a line, or an EventList), compressed or not, and prints the alerts that the rules raise, as Falco prints them. Entries and returns of ' +
-    'calls are one event, as in Falco since 2025. With --record the events, or those of a filter, are written into a recording that says the ' +
-    'same of them. Exit code 1 when there is an alert.',
+    'Goes through recordings of picket run --record, captures of system calls (.scap, as sysdig and Falco write them) and logs of ' +
+    'Kubernetes audit events (one a line, or an EventList), compressed or not, and prints the alerts that the rules raise, as Falco prints ' +
+    'them. Entries and returns of calls are one event, as in Falco since 2025. With --record the events, or those of a filter, are written ' +
+    'into a recording that says the same of them.\n\n' +
+    'Of flows it does what picket run does: they are judged by the manifests, and asked of all detectors, on their own time and as fast as ' +
+    'it goes. Flows are read from logs of Zeek (conn.log, TSV or JSON), Suricata (EVE), Hubble, VPCs of AWS and GCP and Picket ' +
+    '(JSON lines), and from packet captures (pcap, pcapng); gzip and Zstandard are unpacked, `-` is standard input. What a file is, its ' +
+    'beginning tells. With --write the flows are written in another form instead. Exit code 1 when there is an alert.',
   options: [
     {
       flags: '-r, --rules <path>',
@@ -25,8 +34,8 @@ export const replayCommand: CommandDefinition = {
     { flags: '--priority <level>', description: 'least priority of rules that are loaded', default: 'debug' },
     {
       flags: '-o, --output <form>',
-      description: 'form of the alerts',
-      choices: ['text', 'json'],
+      description: 'form of the alerts; jsonl is one object a line, as json is for rules',
+      choices: ['text', 'json', 'jsonl'],
       default: 'text',
     },
     { flags: '--iso-time', description: 'time as in RFC 3339' },
@@ -35,6 +44,28 @@ export const replayCommand: CommandDefinition = {
       description: 'write the events into a new recording; rules may then be left out',
     },
     { flags: '--filter <condition>', description: 'which events are written, in the language of rules' },
+    {
+      flags: '-m, --manifests <path>',
+      description: 'file or folder of manifests that flows are judged by; may be repeated',
+      repeatable: true,
+    },
+    {
+      flags: '--write <form>',
+      description: 'write the flows in this form, instead of alerts',
+      choices: ['zeek', 'jsonl', 'csv', 'ocsf'],
+    },
+    { flags: '--to <file>', description: 'where the result goes, instead of standard output; flows only' },
+    {
+      flags: '--from <format>',
+      description: 'what logs of flows are, where their beginning does not tell',
+      choices: ['zeek', 'zeek-json', 'suricata', 'hubble', 'gcp-vpc', 'picket', 'aws-vpc'],
+    },
+    {
+      flags: '--exports',
+      description:
+        'of packet captures: not the packets are the flows, but what NetFlow, IPFIX or sFlow in them tells',
+    },
+    ...limitOptions,
   ],
   examples: [
     { command: 'picket replay trace.scap --rules falco_rules.yaml', does: 'what would have been raised' },
@@ -50,12 +81,52 @@ export const replayCommand: CommandDefinition = {
       command: "picket replay day.picket --record nginx.picket --filter 'proc.name = nginx'",
       does: 'a part of a recording',
     },
+    { command: 'picket replay conn.*.log.gz', does: 'detectors over a day of Zeek' },
+    {
+      command: 'picket replay dump.pcap -m deploy/',
+      does: 'which packets the manifests forbid, and what detectors say',
+    },
+    {
+      command: 'hubble observe -o json | picket replay - -m deploy/ -o json',
+      does: 'what Cilium saw, by the declared policies',
+    },
+    { command: 'picket replay dump.pcap --write zeek > conn.log', does: 'a capture as a conn.log' },
   ],
   async run({ args, options }, io) {
+    const { flowInputsOf, replayFlows } = await import('../replay/replay-flows.ts');
+    const from = options.from === undefined ? undefined : String(options.from);
+    const inputs = await flowInputsOf(args, from, io);
+    const flows = inputs.filter((input) => input !== undefined);
+    if (flows.length > 0) {
+      const other = args[inputs.indexOf(undefined)];
+      if (flows.length < inputs.length)
+        throw new UsageError(
+          `${flows[0]?.file.name} holds flows, ${other} does not`,
+          'replay flows and events one after the other, or say with --from what the files are',
+        );
+      refuse(options, forEvents, 'is about events, and these are flows');
+      return replayFlows(
+        flows,
+        {
+          manifests: (options.manifests as string[] | undefined) ?? [],
+          limits: limitsOf(options),
+          exports: options.exports === true,
+          output: options.output as 'text' | 'json' | 'jsonl',
+          write: options.write === undefined ? undefined : String(options.write),
+          to: options.to === undefined ? undefined : String(options.to),
+        },
+        io,
+      );
+    }
+    refuse(options, forFlows, 'is about flows, and there are none');
     const paths = Array.isArray(options.rules) ? (options.rules as string[]) : [];
     const out = options.record === undefined ? undefined : String(options.record);
     const filter = options.filter === undefined ? undefined : String(options.filter);
-    if (paths.length === 0 && out === undefined) throw new UsageError('no rules named', 'add --rules FILE');
+    if (paths.length === 0 && out === undefined)
+      throw new UsageError(
+        'no rules named',
+        'add --rules FILE; if these are flows, say of what form with --from',
+      );
     if (filter !== undefined && out === undefined)
       throw new UsageError(
         '--filter says which events are written, and no file is named',
@@ -93,7 +164,7 @@ export const replayCommand: CommandDefinition = {
     const isChosen = ({ priority }: { readonly priority: Priority }) => priorities.indexOf(priority) <= least;
     const chosen = { rules: rules.filter(isChosen), correlations: correlations.filter(isChosen) };
     const settings = { ...defaultAlertOptions, isoTime: options.isoTime === true };
-    const print = options.output === 'json' ? alertJson : alertText;
+    const print = options.output === 'text' ? alertText : alertJson;
     const active = [...chosen.rules, ...chosen.correlations].filter(({ enabled }) => enabled).length;
     const { progress } = await import('../progress.ts');
     const told = progress(io, 'events');
@@ -115,3 +186,11 @@ export const replayCommand: CommandDefinition = {
     return count > 0 ? ExitCode.problems : ExitCode.clean;
   },
 };
+
+/** Throws UsageError when one of the options was given. */
+function refuse(options: Readonly<Record<string, unknown>>, names: readonly string[], why: string): void {
+  const given = names.find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UsageError(`--${flag} ${why}`);
+}

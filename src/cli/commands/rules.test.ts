@@ -148,7 +148,7 @@ describe('rules check', () => {
     [['rules', 'check'], /no rules file named/],
     [['rules', 'check', 'none.yaml'], /no such file or folder/],
     [['rules', 'explain', 'x'], /no rules named/],
-    [['replay', 'x.scap'], /no rules named/],
+    [['replay', 'x.scap'], /no such file: x\.scap/],
   ])('%j', async (args, message) => {
     const { code, err } = await picket(...args);
     expect([code, err]).toEqual([ExitCode.usage, expect.stringMatching(message)]);

@@ -81,6 +81,17 @@ export const runCommand: CommandDefinition = {
       repeatable: true,
     },
     {
+      flags: '--conntrack',
+      description:
+        "take in the conversations of the kernel's connection tracking: forwarded ones too, with bytes and NAT",
+    },
+    {
+      flags: '--capture <interface>',
+      description:
+        'make flows of the packets of an interface, `all` for all of them, with bytes, names and tunnels; may be repeated',
+      repeatable: true,
+    },
+    {
       flags: '--demo',
       description: 'first build a small shop in network namespaces of its own, then attack it',
     },
@@ -129,6 +140,10 @@ export const runCommand: CommandDefinition = {
       command: 'picket run -r k8s_audit_rules.yaml --audit-log /var/log/kubernetes/audit.log',
       does: 'rules on what is asked of an API server',
     },
+    {
+      command: 'picket run --capture eth0 --no-store --flows',
+      does: 'who talks to whom on an interface, as it happens',
+    },
     { command: 'picket run --flows -o jsonl | jq .', does: 'every connection as JSON' },
   ],
   async run({ options }, io) {
@@ -140,6 +155,7 @@ export const runCommand: CommandDefinition = {
         manifests: (options.manifests as string[] | undefined) ?? [],
         rules: rulesOf(options, io),
         ingest: ingestOf(options, io.env.PICKET_INGEST_TOKEN),
+        flowSources: { conntrack: options.conntrack === true, capture: many(options.capture) },
         demo: options.demo === true,
         listen: String(options.listen),
         metricsListen: String(options.metricsListen),

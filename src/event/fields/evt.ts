@@ -1,7 +1,9 @@
 import { eventTypes, parameterIndex, parametersOf } from '../event-types.ts';
 import type { Extract, FieldValue } from '../field.ts';
+import { integerOf } from '../integer.ts';
 import { pathBelow } from '../path.ts';
 import { errorName } from '../print/errno.ts';
+import { flagNames } from '../print/flags.ts';
 import {
   type Lookup,
   type PrintedParameter,
@@ -11,6 +13,7 @@ import {
 } from '../print/parameter.ts';
 import type { RawValue } from '../raw-event.ts';
 import { baseDirectory } from '../state/base-directory.ts';
+import type { Descriptor } from '../state/descriptor.ts';
 import type { SystemEvent } from '../system-event.ts';
 import { field, fieldWith, type SystemField } from './define.ts';
 import { clockText, dateText, isoText } from './time-text.ts';
@@ -49,10 +52,20 @@ const waiting: ReadonlySet<string> = new Set([
 
 const flag = { read: 1, write: 2, create: 4, temporary: 1 << 13, created: 1 << 14, trunc: 1 << 8 } as const;
 
+/** Where calls that open a file keep the flags; -1 for others. */
+const flagsIndex = indices((name, type) => (opening.has(name) ? parameterIndex(type, 'flags') : undefined));
+const creat = eventTypes.indexOf('creat');
+
+/** One number for each type of event; -1 where there is none. */
+function indices(of: (name: string, type: number) => number | undefined): Int16Array {
+  return Int16Array.from(eventTypes, (name, type) => of(name, type) ?? -1);
+}
+
 /** Opening flags of a call that opens a file; undefined for others. */
-function openFlags(event: SystemEvent): number | undefined {
-  if (!opening.has(event.typeName)) return undefined;
-  return event.typeName === 'creat' ? flag.write | flag.create : event.integer('flags');
+function openFlags({ raw: { type, params } }: SystemEvent): number | undefined {
+  const index = flagsIndex[type] as number;
+  if (index >= 0) return integerOf(params[index]);
+  return type === creat ? flag.write | flag.create : undefined;
 }
 
 function printed(event: SystemEvent, index: number): PrintedParameter | undefined {
@@ -60,26 +73,43 @@ function printed(event: SystemEvent, index: number): PrintedParameter | undefine
   const value = event.raw.params[index];
   return parameter === undefined || value === undefined
     ? undefined
-    : printParameter(parameter, value, lookupOf(event));
+    : printParameter(parameter, value, new EventLookup(event, index));
 }
 
-function lookupOf({ thread, processes, ...event }: SystemEvent): Lookup {
-  const { userName, groupName } = processes.surroundings;
-  const { raw } = event;
-  return {
-    descriptor: (fd) => thread.descriptors.get(fd),
-    threadName: (tid) => processes.thread(tid)?.comm,
-    userName,
-    groupName,
-    pathOf: (path) => {
-      const base = baseDirectory(raw, pathName(raw.type, raw.params.indexOf(path)), 'dirfd', thread);
-      return pathBelow(base, path);
-    },
-  };
-}
+/** Where paths are that calls give relative to a directory. */
+const directoryIndex = indices((_, type) => parameterIndex(type, 'dirfd'));
 
-function pathName(type: number, index: number): string {
-  return parametersOf(type)[index]?.name ?? '';
+/** What numbers and paths among the parameters of an event stand for. */
+class EventLookup implements Lookup {
+  readonly #event: SystemEvent;
+  readonly #index: number;
+
+  constructor(event: SystemEvent, index: number) {
+    this.#event = event;
+    this.#index = index;
+  }
+
+  descriptor(fd: number): Descriptor | undefined {
+    return this.#event.thread.descriptors.get(fd);
+  }
+
+  threadName(tid: number): string | undefined {
+    return this.#event.processes.thread(tid)?.comm;
+  }
+
+  userName(uid: number): string | undefined {
+    return this.#event.processes.surroundings.userName(uid);
+  }
+
+  groupName(gid: number): string | undefined {
+    return this.#event.processes.surroundings.groupName(gid);
+  }
+
+  pathOf(path: string): string {
+    const { raw, thread } = this.#event;
+    const place = { path: this.#index, directory: directoryIndex[raw.type] as number };
+    return pathBelow(baseDirectory(raw, place, thread), path);
+  }
 }
 
 /** `name=value(meaning)` of all parameters. */
@@ -93,21 +123,41 @@ function allArguments(event: SystemEvent): string {
     .join(' ');
 }
 
-/** An argument as a name of a parameter or its number. */
-function argumentIndex(event: SystemEvent, argument: string): number | undefined {
-  return /^\d+$/.test(argument) ? Number(argument) : parameterIndex(event.raw.type, argument);
+/** The same argument stands in many rules. */
+const placesOfArguments = new Map<string, Int16Array>();
+
+/** Where each type of event has an argument that is a name of a parameter or its number. */
+function argumentIndices(argument: string): Int16Array {
+  let places = placesOfArguments.get(argument);
+  if (places === undefined) {
+    const number = /^\d{1,4}$/.test(argument) ? Number(argument) : undefined;
+    places = indices((_, type) => number ?? parameterIndex(type, argument));
+    placesOfArguments.set(argument, places);
+  }
+  return places;
 }
 
-function argumentText(event: SystemEvent, argument: string): string | undefined {
-  const index = argumentIndex(event, argument);
-  const one = index === undefined ? undefined : printed(event, index);
-  return one?.meaning ?? one?.text;
+function argumentText(argument: string): (event: SystemEvent) => string | undefined {
+  const places = argumentIndices(argument);
+  return (event) => {
+    const { type, params } = event.raw;
+    const index = places[type] as number;
+    const value = index < 0 ? undefined : params[index];
+    if (value === undefined) return undefined;
+    // By far the most asked for, and they stand for themselves.
+    const flags = typeof value === 'number' ? flagNames(parametersOf(type)[index]?.kind, value) : undefined;
+    if (flags) return flags;
+    const one = printed(event, index);
+    return one?.meaning ?? one?.text;
+  };
 }
 
-function rawArgument(event: SystemEvent, argument: string): FieldValue | undefined {
-  const index = argumentIndex(event, argument);
-  const value = index === undefined ? undefined : event.raw.params[index];
-  return scalar(value);
+function rawArgument(argument: string): (event: SystemEvent) => FieldValue | undefined {
+  const places = argumentIndices(argument);
+  return ({ raw: { type, params } }) => {
+    const index = places[type] as number;
+    return index < 0 ? undefined : scalar(params[index]);
+  };
 }
 
 function scalar(value: RawValue | undefined): FieldValue | undefined {
@@ -135,12 +185,14 @@ const parameterNames: ReadonlySet<string> = new Set(
 );
 
 /** Asks for a parameter by name or number; a name that no type has is a mistake. */
-function byParameter(get: (event: SystemEvent, argument: string) => FieldValue | undefined) {
-  return (argument: string | undefined): Extract<SystemEvent> | { readonly problem: string } => {
-    if (argument === undefined || (!/^\d+$/.test(argument) && !parameterNames.has(argument))) {
-      return { problem: `no event has a parameter \`${argument}\`` };
-    }
-    return (event) => get(event, argument);
+function rawParameter(argument: string | undefined): Extract<SystemEvent> | { readonly problem: string } {
+  if (argument === undefined || (!/^\d+$/.test(argument) && !parameterNames.has(argument))) {
+    return { problem: `no event has a parameter \`${argument}\`` };
+  }
+  const get = rawArgument(argument);
+  return (event) => {
+    const value = get(event);
+    return value === undefined ? undefined : String(value);
   };
 }
 
@@ -192,18 +244,9 @@ export const evtFields: readonly SystemField[] = [
     'string',
     'A parameter by its name or number, as it is printed.',
     withKey,
-    (argument) => (event) => argumentText(event, argument as string),
+    (argument) => argumentText(argument as string),
   ),
-  fieldWith(
-    'evt.rawarg',
-    'string',
-    'A parameter by its name, as it is.',
-    withKey,
-    byParameter((event, argument) => {
-      const value = rawArgument(event, argument);
-      return value === undefined ? undefined : String(value);
-    }),
-  ),
+  fieldWith('evt.rawarg', 'string', 'A parameter by its name, as it is.', withKey, rawParameter),
   field('evt.info', 'string', 'The parameters, as `evt.args`.', allArguments),
   field('evt.res', 'string', '`SUCCESS`, or the name of the error.', resultText),
   field('evt.rawres', 'integer', 'What the call returned.', (event) => event.result),
@@ -237,7 +280,7 @@ export const evtFields: readonly SystemField[] = [
     return isMade && ((event.integer('mode') ?? 0) & 0o111) !== 0;
   }),
   field('evt.is_open_create', 'boolean', 'Whether a file was made.', (event) => {
-    if (event.typeName === 'creat') return event.result !== undefined && event.result >= 0;
+    if (event.raw.type === creat) return event.result !== undefined && event.result >= 0;
     return ((openFlags(event) ?? 0) & flag.created) !== 0;
   }),
 ];

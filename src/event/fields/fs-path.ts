@@ -1,12 +1,12 @@
 import { pathBelow } from '../path.ts';
-import { baseDirectory } from '../state/base-directory.ts';
+import { baseDirectory, type PathPlace, pathPlaces } from '../state/base-directory.ts';
 import type { SystemEvent } from '../system-event.ts';
 import { field, type SystemField } from './define.ts';
 
 /** Where each type of event keeps a path, and the directory that it is relative to. */
-type Place = readonly [path: string, directory?: string];
+type Places = readonly (PathPlace | undefined)[];
 
-const single: Readonly<Record<string, Place>> = {
+const single = pathPlaces({
   open: ['name'],
   openat: ['name', 'dirfd'],
   openat2: ['name', 'dirfd'],
@@ -25,8 +25,8 @@ const single: Readonly<Record<string, Place>> = {
   umount2: ['name'],
   chdir: ['path'],
   chroot: ['path'],
-};
-const sources: Readonly<Record<string, Place>> = {
+});
+const sources = pathPlaces({
   rename: ['oldpath'],
   renameat: ['oldpath', 'olddirfd'],
   renameat2: ['oldpath', 'olddirfd'],
@@ -34,8 +34,8 @@ const sources: Readonly<Record<string, Place>> = {
   linkat: ['oldpath', 'olddir'],
   symlink: ['target'],
   symlinkat: ['target'],
-};
-const targets: Readonly<Record<string, Place>> = {
+});
+const targets = pathPlaces({
   rename: ['newpath'],
   renameat: ['newpath', 'newdirfd'],
   renameat2: ['newpath', 'newdirfd'],
@@ -43,21 +43,22 @@ const targets: Readonly<Record<string, Place>> = {
   linkat: ['newpath', 'newdir'],
   symlink: ['linkpath'],
   symlinkat: ['linkpath', 'linkdirfd'],
-};
+});
 
-function raw(places: Readonly<Record<string, Place>>) {
-  return (event: SystemEvent) => {
-    const place = places[event.typeName];
-    return place && event.text(place[0]);
+function raw(places: Places) {
+  return ({ raw: { type, params } }: SystemEvent) => {
+    const place = places[type];
+    const path = place && params[place.path];
+    return typeof path === 'string' ? path : undefined;
   };
 }
 
-function whole(places: Readonly<Record<string, Place>>) {
-  return (event: SystemEvent) => {
-    const place = places[event.typeName];
-    const path = place && event.text(place[0]);
-    if (place === undefined || path === undefined) return undefined;
-    return pathBelow(baseDirectory(event.raw, place[0], place[1], event.thread), path);
+function whole(places: Places) {
+  return ({ raw, thread }: SystemEvent) => {
+    const place = places[raw.type];
+    const path = place && raw.params[place.path];
+    if (place === undefined || typeof path !== 'string') return undefined;
+    return pathBelow(baseDirectory(raw, place, thread), path);
   };
 }
 

@@ -7,7 +7,7 @@ type OfThread = (thread: Thread) => string | number | undefined;
 
 /** The process that a thread belongs to. */
 function mainOf({ thread, processes }: SystemEvent): Thread {
-  return processes.thread(thread.pid) ?? thread;
+  return thread.isLeader ? thread : (processes.thread(thread.pid) ?? thread);
 }
 
 function parentOf(event: SystemEvent): Thread | undefined {
@@ -27,7 +27,7 @@ const name: OfThread = ({ comm }) => text(comm);
 const exe: OfThread = ({ exe: own }) => text(own);
 const exepath: OfThread = (thread) => thread.exepath;
 const commandLine: OfThread = (thread) => text(thread.commandLine);
-const args: OfThread = (thread) => thread.args.join(' ');
+const args: OfThread = (thread) => thread.argumentLine;
 
 /** A field of any ancestor, or of the one that the argument counts. */
 function ofAncestors(field: string, type: 'string' | 'integer', doc: string, get: OfThread): SystemField {

@@ -70,14 +70,32 @@ const byKind: Partial<Record<ParameterKind, FlagNames | ReadonlyMap<number, stri
   'bpf command': bpf,
 };
 
+/** What was asked before: few values are ever seen, but who makes calls chooses them. */
+const known = new Map<FlagNames, Map<number, string>>();
+const mostKnown = 1024;
+
 /** Returns the names of what is set in a parameter, joined by `|`; undefined for kinds without names. */
-export function flagNames(kind: ParameterKind, value: number): string | undefined {
-  const names = byKind[kind];
+export function flagNames(kind: ParameterKind | undefined, value: number): string | undefined {
+  const names = kind && byKind[kind];
   if (names === undefined) return undefined;
   if (names instanceof Map) return names.get(value) ?? '';
+  let texts = known.get(names as FlagNames);
+  if (texts === undefined || texts.size >= mostKnown) {
+    texts = new Map();
+    known.set(names as FlagNames, texts);
+  }
+  let text = texts.get(value);
+  if (text === undefined) {
+    text = namesOf(names as FlagNames, value);
+    texts.set(value, text);
+  }
+  return text;
+}
+
+function namesOf(names: FlagNames, value: number): string {
   let rest = value;
   const found: string[] = [];
-  for (const [bit, name] of names as FlagNames) {
+  for (const [bit, name] of names) {
     if (rest > 0 && (rest & bit) === bit) {
       found.push(name);
       rest &= ~bit;

@@ -43,6 +43,29 @@ export function descriptor(properties: Partial<Descriptor>): Descriptor {
   };
 }
 
+/** Returns the descriptor of a file, as {@link descriptor} does: by far the most are such. */
+export function fileDescriptor(
+  type: 'file' | 'directory',
+  name: string,
+  rawName: string | undefined,
+  device?: number,
+  inode?: number,
+): Descriptor {
+  return {
+    type,
+    name,
+    rawName,
+    tuple: undefined,
+    listening: undefined,
+    domain: undefined,
+    protocol: undefined,
+    role: undefined,
+    connected: false,
+    device,
+    inode,
+  };
+}
+
 /** Returns the descriptor of a record that was there before the first event. */
 export function recordedDescriptor(record: DescriptorRecord): Descriptor {
   const { type, tuple, listening, protocol, role, device, inode, rawName } = record;

@@ -5,6 +5,8 @@ import { type Descriptor, recordedDescriptor } from './descriptor.ts';
 /** Descriptors of one process, shared by its threads. */
 export type DescriptorTable = Map<number, Descriptor>;
 
+const noArguments: readonly string[] = [];
+
 /** A thread, as the events so far tell. Threads of a process share what belongs to the process. */
 export class Thread {
   readonly tid: number;
@@ -13,7 +15,7 @@ export class Thread {
   comm = '';
   exe = '';
   exepath: string | undefined;
-  args: readonly string[] = [];
+  args = noArguments;
   /** Without a slash at its end, but for `/`. */
   cwd = '';
   env: readonly string[] = [];
@@ -36,6 +38,12 @@ export class Thread {
   startTime: bigint | undefined;
   descriptors: DescriptorTable = new Map();
   #cgroups: readonly string[] = [];
+  /** What {@link argumentLine} was made of, and the line. */
+  #joined: readonly string[] = noArguments;
+  #argumentLine = '';
+  /** What {@link commandLine} was made of beside that, and the line. */
+  #named: string | undefined;
+  #commandLine = '';
   #containerId: string | undefined;
 
   constructor(tid: number, pid = tid, ptid = -1) {
@@ -62,9 +70,24 @@ export class Thread {
     return this.tid === this.pid;
   }
 
+  /** The arguments in one line. */
+  get argumentLine(): string {
+    if (this.#joined !== this.args) {
+      this.#joined = this.args;
+      this.#argumentLine = this.args.join(' ');
+      this.#named = undefined;
+    }
+    return this.#argumentLine;
+  }
+
   /** The words of the command, the program's own name first. */
   get commandLine(): string {
-    return [this.comm, ...this.args].join(' ');
+    const line = this.argumentLine;
+    if (this.#named !== this.comm) {
+      this.#named = this.comm;
+      this.#commandLine = this.args.length === 0 ? this.comm : `${this.comm} ${line}`;
+    }
+    return this.#commandLine;
   }
 
   /** Takes over what a child has from its parent. */

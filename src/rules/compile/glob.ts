@@ -2,7 +2,7 @@ import { asciiLower } from './ascii-case.ts';
 import { type CodeRange, parseRegex } from './regex-syntax.ts';
 
 /** One step of a pattern: some signs, or any number of any signs. */
-type Step = { readonly kind: 'one'; readonly test: (sign: string) => boolean } | { readonly kind: 'any' };
+type Step = { readonly kind: 'one'; readonly test: (point: number) => boolean } | { readonly kind: 'any' };
 
 /**
  * Returns whether a whole text matches a pattern of fnmatch(3) without flags: `*` and `?` match slashes and leading dots too,
@@ -20,7 +20,7 @@ export function compileGlob(pattern: string, ignoreCase = false): (text: string)
     return (text) => fold(text) === middle;
   }
   const steps = stepsOf(fold(pattern));
-  return (text) => matches(steps, Array.from(fold(text)));
+  return (text) => matches(steps, fold(text));
 }
 
 function stepsOf(pattern: string): Step[] {
@@ -37,8 +37,8 @@ function stepsOf(pattern: string): Step[] {
       at = bracket.end;
     } else {
       if (sign === '\\' && at + 1 < signs.length) at++;
-      const wanted = signs[at] as string;
-      steps.push({ kind: 'one', test: (one) => one === wanted });
+      const wanted = (signs[at] as string).codePointAt(0);
+      steps.push({ kind: 'one', test: (point) => point === wanted });
     }
   }
   return steps;
@@ -71,10 +71,7 @@ function classAt(signs: readonly string[], start: number) {
       at = to.next;
     } else ranges.push({ from: from.point, to: from.point });
   }
-  const test = (sign: string) => {
-    const point = sign.codePointAt(0) as number;
-    return ranges.some(({ from, to }) => from <= point && point <= to) !== isNegated;
-  };
+  const test = (point: number) => ranges.some(({ from, to }) => from <= point && point <= to) !== isNegated;
   return { test, end: at };
 }
 
@@ -84,21 +81,30 @@ function pointAt(signs: readonly string[], at: number) {
 }
 
 /** Greedy with one place to go back to: a later star makes the earlier ones settled. */
-function matches(steps: readonly Step[], signs: readonly string[]): boolean {
+function matches(steps: readonly Step[], text: string): boolean {
   let [step, at, star, mark] = [0, 0, -1, 0];
-  while (at < signs.length) {
+  while (at < text.length) {
     const current = steps[step];
     if (current?.kind === 'any') {
       star = step++;
       mark = at;
-    } else if (current?.kind === 'one' && current.test(signs[at] as string)) {
+      continue;
+    }
+    const point = text.codePointAt(at) as number;
+    if (current?.kind === 'one' && current.test(point)) {
       step++;
-      at++;
+      at += width(point);
     } else if (star >= 0) {
       step = star + 1;
-      at = ++mark;
+      mark += width(text.codePointAt(mark) as number);
+      at = mark;
     } else return false;
   }
   while (steps[step]?.kind === 'any') step++;
   return step === steps.length;
+}
+
+/** UTF-16 units of a code point. */
+function width(point: number): number {
+  return point > 0xffff ? 2 : 1;
 }

@@ -3,6 +3,7 @@ import type { Comparison, Exists, Literal, Operand } from '../ast.ts';
 import { type OperandType, operandType } from '../operand-type.ts';
 import { bindOperand } from './operands.ts';
 import { constantPredicate, type Predicate, pairPredicate, same } from './predicates.ts';
+import { TextSet } from './text-set.ts';
 
 type Values = FieldValue | readonly FieldValue[] | undefined;
 
@@ -16,6 +17,8 @@ export interface Leaf<E> {
   readonly inline?: InlineTest;
   /** Rough cost of the test, for the order of terms. */
   readonly cost: number;
+  /** Rough guess how often it holds, between 0 and 1, for the order of terms. */
+  readonly chance: number;
 }
 
 /** A test of one value against a constant. */
@@ -23,7 +26,7 @@ export type InlineTest =
   | { readonly kind: 'equal' | 'unequal'; readonly constant: string | number | boolean }
   | { readonly kind: 'starts' | 'ends' | 'contains'; readonly constant: string }
   | { readonly kind: 'below' | 'atMost' | 'above' | 'atLeast'; readonly constant: number }
-  | { readonly kind: 'member'; readonly constants: ReadonlySet<FieldValue> }
+  | { readonly kind: 'member'; readonly constants: TextSet }
   | { readonly kind: 'exists' };
 
 /** Returns a comparison or `exists` over the fields of a source. The condition must have been checked. */
@@ -39,6 +42,7 @@ export function leafOf<E>(condition: Comparison | Exists, source: EventSource<E>
       test: exists,
       ...(type.values === 'one' && { inline: { kind: 'exists' } }),
       cost: 1,
+      chance: 0.9,
     };
   }
   const { right, operator, modifier } = condition;
@@ -53,9 +57,14 @@ export function leafOf<E>(condition: Comparison | Exists, source: EventSource<E>
     extract,
     test: testOf(type.values, operator, holds),
     ...(inline && { inline }),
-    cost: costOf(operator),
+    cost: costOf(operator) + (inline === undefined ? callCost : 0) + (type.values === 'any' ? walkCost : 0),
+    chance: chanceOf(type, operator),
   };
 }
+
+/** Of a test that is no part of the code, and of one that looks at all ancestors. */
+const callCost = 2;
+const walkCost = 10;
 
 function exists(value: Values): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
@@ -115,7 +124,7 @@ function dynamicLeaf<E>(
     };
     return testOf(values, operator, one)(value);
   };
-  return { left, extract, test, cost: 20 };
+  return { left, extract, test, cost: 20, chance: 0.5 };
 }
 
 function costOf(operator: Comparison['operator']): number {
@@ -138,6 +147,13 @@ function costOf(operator: Comparison['operator']): number {
   }
 }
 
+/** What rules look for is rare; of two values one is as likely as the other. */
+function chanceOf({ type }: OperandType, operator: Comparison['operator']): number {
+  if (operator === '!=') return 0.9;
+  if (type === 'boolean' || /^[<>]/.test(operator)) return 0.5;
+  return 0.1;
+}
+
 function inlineTest(
   { type }: OperandType,
   { operator }: Comparison,
@@ -158,7 +174,7 @@ function inlineTest(
       case 'contains':
         return { kind: 'contains', constant: text };
       case 'in':
-        return { kind: 'member', constants: new Set(texts) };
+        return { kind: 'member', constants: new TextSet(texts) };
       default:
         return undefined;
     }

@@ -25,10 +25,15 @@ export function compilePathPrefixes(prefixes: readonly string[]): (path: string)
   return (path) => {
     let node: Node | undefined = root;
     if (node.end) return true;
-    for (const part of components(path)) {
-      node = node.children.get(part);
-      if (node === undefined) return false;
-      if (node.end) return true;
+    for (let at = 0; at < path.length; ) {
+      const slash = path.indexOf('/', at);
+      const end = slash < 0 ? path.length : slash;
+      if (end > at) {
+        node = node.children.get(path.slice(at, end));
+        if (node === undefined) return false;
+        if (node.end) return true;
+      }
+      at = end + 1;
     }
     return false;
   };

@@ -3,27 +3,25 @@ import type { Comparison, Condition, Exists, Literal } from '../ast.ts';
 import { renderCondition, renderOperand } from '../syntax/render-condition.ts';
 import { type Leaf, leafOf } from './leaf.ts';
 
+/** What is known of every term: `cost` and `chance` (to hold) are guesses, for the order in which terms are asked. */
+interface Weighed {
+  readonly id: number;
+  readonly cost: number;
+  readonly chance: number;
+}
+
 /** A term with everything known folded away; equal terms are the same object. */
-export type Term<E> =
-  | { readonly kind: 'constant'; readonly value: boolean; readonly id: number; readonly cost: number }
-  | {
-      readonly kind: 'leaf';
-      readonly leaf: Leaf<E>;
-      readonly field: string;
-      readonly id: number;
-      readonly cost: number;
-    }
-  | {
-      readonly kind: 'and' | 'or';
-      readonly terms: readonly Term<E>[];
-      readonly id: number;
-      readonly cost: number;
-    }
-  | { readonly kind: 'not'; readonly term: Term<E>; readonly id: number; readonly cost: number };
+export type Term<E> = Weighed &
+  (
+    | { readonly kind: 'constant'; readonly value: boolean }
+    | { readonly kind: 'leaf'; readonly leaf: Leaf<E>; readonly field: string }
+    | { readonly kind: 'and' | 'or'; readonly terms: readonly Term<E>[] }
+    | { readonly kind: 'not'; readonly term: Term<E> }
+  );
 
 /**
  * Turns conditions into terms for events of one type, each distinct term once: what compares `evt.type` is decided, what follows is
- * folded, and cheap terms stand before dear ones, which changes nothing as no term has a side effect.
+ * folded, and terms that are cheap and likely to decide stand before others, which changes nothing as no term has a side effect.
  */
 export class Planner<E> {
   readonly #source: EventSource<E>;
@@ -39,8 +37,20 @@ export class Planner<E> {
     this.#source = source;
     this.#type = type;
     this.#leaves = leaves;
-    this.#yes = this.#intern('yes', (id) => ({ kind: 'constant', value: true, id, cost: 0 }));
-    this.#no = this.#intern('no', (id) => ({ kind: 'constant', value: false, id, cost: 0 }));
+    this.#yes = this.#intern('yes', (id) => ({
+      kind: 'constant',
+      value: true,
+      id,
+      cost: 0,
+      chance: 1,
+    }));
+    this.#no = this.#intern('no', (id) => ({
+      kind: 'constant',
+      value: false,
+      id,
+      cost: 0,
+      chance: 0,
+    }));
   }
 
   term(condition: Condition): Term<E> {
@@ -61,7 +71,13 @@ export class Planner<E> {
         const term = this.term(condition.term);
         if (term.kind === 'constant') return term.value ? this.#no : this.#yes;
         if (term.kind === 'not') return term.term;
-        return this.#intern(`not ${term.id}`, (id) => ({ kind: 'not', term, id, cost: term.cost }));
+        return this.#intern(`not ${term.id}`, (id) => ({
+          kind: 'not',
+          term,
+          id,
+          cost: term.cost,
+          chance: 1 - term.chance,
+        }));
       }
       case 'macro':
         throw new Error(`a macro was left in a condition: ${condition.name}`);
@@ -83,12 +99,26 @@ export class Planner<E> {
         distinct.set(one.id, one);
       }
     }
-    const sorted = [...distinct.values()].sort((a, b) => a.cost - b.cost || a.id - b.id);
+    // What ends the question soonest for its cost comes first: optimal where terms are independent.
+    const weight = ({ cost, chance }: Term<E>) => cost / (ending ? chance : 1 - chance);
+    const sorted = [...distinct.values()].sort((a, b) => weight(a) - weight(b) || a.id - b.id);
     const [first] = sorted;
     if (first === undefined) return ending ? this.#no : this.#yes;
     if (sorted.length === 1) return first;
-    const cost = sorted.reduce((sum, term) => sum + term.cost, 0);
-    return this.#intern(`${kind} ${sorted.map(({ id }) => id)}`, (id) => ({ kind, terms: sorted, id, cost }));
+    // How likely it is that a term is reached, which makes its cost count.
+    let [reached, cost] = [1, 0];
+    for (const term of sorted) {
+      cost += reached * term.cost;
+      reached *= ending ? 1 - term.chance : term.chance;
+    }
+    const chance = ending ? 1 - reached : reached;
+    return this.#intern(`${kind} ${sorted.map(({ id }) => id)}`, (id) => ({
+      kind,
+      terms: sorted,
+      id,
+      cost,
+      chance,
+    }));
   }
 
   #leaf(condition: Comparison | Exists): Term<E> {
@@ -97,7 +127,8 @@ export class Planner<E> {
     const key = this.#leaves.keyOf(condition);
     return this.#intern(key, (id) => {
       const leaf = this.#leaves.get(key, condition, this.#source);
-      return { kind: 'leaf', leaf, field: renderOperand(leaf.left), id, cost: leaf.cost };
+      const { cost, chance } = leaf;
+      return { kind: 'leaf', leaf, field: renderOperand(leaf.left), id, cost, chance };
     });
   }
 

@@ -1,3 +1,4 @@
+import { csvRecord } from '../../../flow/logs/csv.ts';
 import type { Outcome } from '../../../flow/verdict.ts';
 import { type ApiProtocol, apiProtocols } from '../../../segmentation/protocol.ts';
 import type { Sink } from '../sink.ts';
@@ -25,9 +26,4 @@ export function writeCsv(matrix: Matrix, sink: Sink, step: () => void): void {
 export function portsOf({ cells }: Answer, protocol: ApiProtocol, outcome: Outcome): string {
   const cell = cells.find((one) => one.protocol === protocol && one.outcome === outcome);
   return cell?.ports.toString() ?? '';
-}
-
-/** Returns one record with its line end; fields that need it are quoted (RFC 4180, section 2). */
-export function csvRecord(fields: readonly string[]): string {
-  return `${fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')}\r\n`;
 }

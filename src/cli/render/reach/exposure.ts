@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { csvRecord } from '../../../flow/logs/csv.ts';
 import type { Direction } from '../../../flow/verdict.ts';
 import { reachEndText } from '../../../posture/reach/end.ts';
 import type { Exposure } from '../../../posture/reach/exposure.ts';
 import type { ProtocolPorts, ReachRow } from '../../../posture/reach/matrix.ts';
 import { workloadName } from '../../../segmentation/model.ts';
 import { table } from '../../table.ts';
-import { csvRecord } from './csv.ts';
 import { markdownText } from './markdown.ts';
 
 /** Forms in which the exposure is written. */

@@ -1,8 +1,8 @@
 import { Protocol } from '../../../net/protocol.ts';
-import { eventTypes } from '../../event-types.ts';
+import { eventTypes, parameterIndex } from '../../event-types.ts';
 import { integerOf } from '../../integer.ts';
 import type { DescriptorType } from '../../raw-event.ts';
-import { descriptor } from '../descriptor.ts';
+import { descriptor, fileDescriptor } from '../descriptor.ts';
 import { openedPath } from '../opened-path.ts';
 import { type CallUpdate, on, textOf } from './update.ts';
 
@@ -33,18 +33,27 @@ function protocolOf(kind: number, given: number): number {
   return kind === socketKind.datagram ? Protocol.Udp : rawProtocol;
 }
 
+/** Where calls that open files keep what they tell of them; -1 where they do not. */
+type OpenPlace = Readonly<Record<'fd' | 'flags' | 'device' | 'inode', number>>;
+const openPlaces: readonly OpenPlace[] = eventTypes.map((_, type) => {
+  const at = (name: string) => parameterIndex(type, name) ?? -1;
+  return { fd: at('fd'), flags: at('flags'), device: at('dev'), inode: at('ino') };
+});
+
 /** What calls change of descriptors. */
 export const descriptorUpdates: readonly CallUpdate[] = [
-  on(['open', 'openat', 'openat2', 'creat'], (tables, get, thread, raw) => {
-    const fd = integerOf(get('fd'));
+  on(['open', 'openat', 'openat2', 'creat'], (tables, _get, thread, raw) => {
+    const { params, type } = raw;
+    const place = openPlaces[type] as OpenPlace;
+    const fd = integerOf(params[place.fd]);
     // What the kernel saw of the file is taken over behind this.
     if (fd === undefined || fd < 0 || raw.observed?.descriptor !== undefined) return;
     const path = openedPath(raw, thread);
     if (path === undefined) return;
-    const flags = integerOf(get('flags')) ?? 0;
-    const type = (flags & (1 << 10)) !== 0 ? 'directory' : 'file';
-    const [device, inode] = [integerOf(get('dev')), integerOf(get('ino'))];
-    tables.open(thread, fd, descriptor({ type, ...path, device, inode }));
+    const flags = place.flags < 0 ? 0 : (integerOf(params[place.flags]) ?? 0);
+    const kind = (flags & (1 << 10)) !== 0 ? 'directory' : 'file';
+    const [device, inode] = [integerOf(params[place.device]), integerOf(params[place.inode])];
+    tables.open(thread, fd, fileDescriptor(kind, path.name, path.rawName, device, inode));
   }),
 
   on(['open_by_handle_at'], (tables, get, thread) => {

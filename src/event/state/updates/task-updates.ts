@@ -1,12 +1,14 @@
 import { integerOf } from '../../integer.ts';
 import { directoryOf, pathBelow } from '../../path.ts';
 import type { RawValue } from '../../raw-event.ts';
-import { baseDirectory } from '../base-directory.ts';
+import { baseDirectory, type PathPlace, pathPlace } from '../base-directory.ts';
 import { Thread, trimmed } from '../thread.ts';
 import { type CallUpdate, type Get, on, textOf } from './update.ts';
 
 const threadFlag = 1 << 13;
 const filesFlag = 1 << 0;
+/** `execve` has no directory to begin at but the current one. */
+const inCwd: PathPlace = { path: -1, directory: -1 };
 
 /** What calls, starts and ends change of threads. */
 export const taskUpdates: readonly CallUpdate[] = [
@@ -40,7 +42,7 @@ export const taskUpdates: readonly CallUpdate[] = [
     thread.exepath =
       filename === undefined
         ? exepathOf(thread)
-        : pathBelow(baseDirectory(raw, 'pathname', 'dirfd', thread), filename);
+        : pathBelow(baseDirectory(raw, pathPlace(raw.type, 'pathname', 'dirfd') ?? inCwd, thread), filename);
     const [permitted, effective, inheritable] = ['cap_permitted', 'cap_effective', 'cap_inheritable'].map(
       (name) => integerOf(get(name)),
     );

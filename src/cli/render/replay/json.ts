@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { alertToJson } from '../../../detect/json.ts';
+import type { Amount, Talker } from '../../../flow/top-talkers.ts';
+import type { FlowReplay } from '../../replay/flow-replay.ts';
+import type { FlowInputCounts } from '../../replay/input-counts.ts';
+import { outcomeOutput } from '../span-schema.ts';
+
+const count = z.int().min(0);
+const amount = {
+  flows: count,
+  packets: count.describe('Of both ways.'),
+  bytes: count.describe('Of both ways.'),
+};
+const reasons = z.record(z.string(), count);
+const talker = z.object({ address: z.string(), name: z.string().optional(), ...amount });
+const time = z.number().nullable().describe('ms since the epoch; null without a flow.');
+
+const summaryOutput = z.object({
+  files: z.array(
+    z.object({
+      name: z.string(),
+      format: z.string().describe('Format of a log, `capture`, or `exports`.'),
+      records: count.describe('Lines of a log, records of a capture.'),
+      flows: count.describe('Records of flows; of a long flow in a capture one for each part.'),
+      toldTwice: count.describe('Of `flows`: those of traffic that another record tells as well, left out.'),
+      skipped: reasons.describe('Records that are no flow, by reason.'),
+      dropped: reasons.describe('Records that could not be read, by reason.'),
+    }),
+  ),
+  from: time,
+  until: time,
+  ...amount,
+  protocols: z.array(z.object({ protocol: z.string(), ...amount })),
+  verdicts: z.array(z.object({ verdict: outcomeOutput, ...amount })),
+  states: z.array(z.object({ state: z.string(), ...amount })),
+  denied: z
+    .array(z.object({ reason: z.string(), ...amount }))
+    .describe('What those who wrote the logs refused, by their reason.'),
+  sources: z.array(talker).describe('The ten with the most bytes, then flows.'),
+  destinations: z.array(talker),
+  missing: count.describe('Bytes that may be missing from a source or destination at most.'),
+  alerts: z.array(z.object({ detector: z.string(), alerts: count })),
+});
+
+/** What `picket replay -o json` prints of flows; its JSON Schema is docs/reference/schema/replay.schema.json. */
+export const replayOutput = z
+  .object({
+    schemaVersion: z.literal(1),
+    alerts: z
+      .array(z.looseObject({ id: z.string(), detector: z.string(), title: z.string(), count }))
+      .describe('As in `picket alerts -o json`.'),
+    summary: summaryOutput,
+  })
+  .meta({ title: 'Picket replay' });
+
+export type ReplaySummary = z.infer<typeof summaryOutput>;
+
+const maxTalkers = 10;
+
+/** Returns the sums of a replay as a plain value. */
+export function replaySummary(replay: FlowReplay, files: readonly FlowInputCounts[]): ReplaySummary {
+  const { summary } = replay;
+  const byDetector = new Map<string, number>();
+  for (const { detector } of replay.alerts) byDetector.set(detector, (byDetector.get(detector) ?? 0) + 1);
+  return {
+    files: files.map(({ problems: _, ...file }) => file),
+    from: Number.isFinite(summary.from) ? summary.from : null,
+    until: Number.isFinite(summary.until) ? summary.until : null,
+    ...summary.total,
+    protocols: rows(summary.byProtocol, (protocol) => ({ protocol })),
+    verdicts: rows(summary.byVerdict, (verdict) => ({ verdict })),
+    states: rows(summary.byState, (state) => ({ state })),
+    denied: rows(summary.denied, (reason) => ({ reason })),
+    sources: summary.sources.top(maxTalkers).map(plain),
+    destinations: summary.destinations.top(maxTalkers).map(plain),
+    missing: Math.max(summary.sources.missing, summary.destinations.missing),
+    alerts: [...byDetector].map(([detector, alerts]) => ({ detector, alerts })),
+  };
+}
+
+/** Returns the alerts and sums of a replay as a plain value for JSON. */
+export function replayJson(replay: FlowReplay, files: readonly FlowInputCounts[]) {
+  return {
+    schemaVersion: 1 as const,
+    alerts: replay.alerts.map(alertToJson),
+    summary: replaySummary(replay, files),
+  };
+}
+
+/** Rows of a table of amounts, the one with the most bytes first, then flows. */
+function rows<K, R>(amounts: ReadonlyMap<K, Amount>, name: (key: K) => R): (R & Amount)[] {
+  return [...amounts]
+    .map(([key, amount]) => ({ ...name(key), ...amount }))
+    .sort((one, other) => other.bytes - one.bytes || other.flows - one.flows);
+}
+
+function plain(talker: Talker): Talker {
+  return { ...talker };
+}

@@ -1,0 +1,135 @@
+import { isPcap } from '../../flow/capture/pcap.ts';
+import { sectionHeader } from '../../flow/capture/pcapng.ts';
+import { CaptureFlows } from '../../flow/capture-flows.ts';
+import type { Flow } from '../../flow/flow.ts';
+import type { FlowLogFormat } from '../../flow/logs/flow-log.ts';
+import { OneWayFlows } from '../../flow/logs/join-one-way.ts';
+import { FlowLogFile, recognizeFlowLog } from '../../flow/logs/read-flow-log.ts';
+import { dropReasonNames } from '../../flow/packet/drop-reason.ts';
+import { FailedError } from '../command.ts';
+import type { Io } from '../io.ts';
+import type { ExportInput } from './export-input.ts';
+import type { FileBytes } from './file-bytes.ts';
+import { type FlowInputCounts, positive } from './input-counts.ts';
+
+/** What a file holds flows in: a log of some tool, or packets, which may be those of exporters. */
+export type FlowInputKind = FlowLogFormat | 'capture';
+
+/** Returns what kind of flows a file holds, going by what it begins with; undefined when it is something else. */
+export function flowInputKind({ beginning }: FileBytes): FlowInputKind | undefined {
+  return isCapture(beginning) ? 'capture' : recognizeFlowLog(beginning);
+}
+
+/** Reads all flows of a file; of a capture those that `exports` finds in it, where it is given. Throws FailedError where its bytes cannot be had, or nothing of them is what they should be. */
+export async function readFlowInput(
+  file: FileBytes,
+  kind: FlowInputKind,
+  sink: (flow: Flow) => void,
+  exports: ExportInput | undefined,
+  io: Io,
+): Promise<FlowInputCounts> {
+  const isLog = typeof kind !== 'string';
+  const counts = await (isLog
+    ? readLog(file, kind, sink)
+    : exports === undefined
+      ? readCapture(file, sink)
+      : exports.read(file, sink));
+  for (const problem of counts.problems)
+    io.err(`${io.errStyle('yellow', 'not read')}: ${file.name}: ${problem}\n`);
+  const problems = Object.values(counts.dropped).reduce((sum, one) => sum + one, 0);
+  const more = isLog ? problems - counts.problems.length : 0;
+  if (more > 0)
+    io.err(`${io.errStyle('yellow', 'not read')}: ${file.name}: ${more} more problems like these\n`);
+  if (counts.flows === 0 && problems > 0)
+    throw new FailedError(
+      `${file.name}: nothing in it could be read as ${isLog ? kind.title : exports === undefined ? 'packets' : 'exports of flows'}`,
+    );
+  return counts;
+}
+
+async function readLog(
+  file: FileBytes,
+  format: FlowLogFormat,
+  sink: (flow: Flow) => void,
+): Promise<FlowInputCounts> {
+  const joiner = format.isOneWay ? new OneWayFlows(file.name, format.id, sink) : undefined;
+  const take = joiner === undefined ? sink : (flow: Flow) => joiner.take(flow);
+  const log = new FlowLogFile({ name: file.name, format }, take);
+  for await (const chunk of file.chunks()) log.take(chunk);
+  log.end();
+  joiner?.end();
+  const { lines, flows, skipped, dropped, problems } = log.counts;
+  return {
+    name: file.name,
+    format: format.id,
+    records: lines,
+    flows,
+    toldTwice: joiner?.doubles ?? 0,
+    skipped: Object.fromEntries(skipped),
+    dropped: Object.fromEntries(dropped),
+    problems: problems.map(({ line, reason }) => `line ${line}: ${reason}`),
+  };
+}
+
+async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise<FlowInputCounts> {
+  let flows = 0;
+  const capture: CaptureFlows = new CaptureFlows(
+    {
+      // Ids of several files must differ.
+      flowId: (number) => `${file.name}:${number}`,
+      // Whole flows: nobody waits for the parts of one that lasts.
+      activeMs: 0,
+      observation: { by: 'capture', exporter: file.name },
+      interfaceName: (number) => capture.reader.interfaces[number]?.name,
+    },
+    {
+      ended: (table, slot) => {
+        flows++;
+        sink(table.flow(slot));
+      },
+    },
+  );
+  for await (const chunk of file.chunks()) {
+    capture.push(chunk);
+    if (capture.reader.hasEnded) break;
+  }
+  capture.end();
+  const { counters, problem } = capture.reader;
+  const undecoded = dropReasonNames
+    .map((name, at): [string, number] => [name, capture.decoder.counts[at] ?? 0])
+    .filter(([name]) => name !== 'decoded');
+  return {
+    name: file.name,
+    format: 'capture',
+    records: counters.records,
+    flows,
+    toldTwice: 0,
+    skipped: positive([
+      ['descriptions and blocks of other kinds', counters.described + counters.skipped],
+      ...undecoded.filter(([name]) => name === 'not-ip'),
+    ]),
+    dropped: positive([
+      ...Object.entries(counters.dropped),
+      ...undecoded.filter(([name]) => name !== 'not-ip'),
+    ]),
+    problems: problem === undefined ? [] : [`at byte ${problem.offset}: ${problem.message}`],
+  };
+}
+
+/** Blocks of pcapng have this type at their beginning in either byte order; captures of system calls have it too. */
+function isCapture(bytes: Uint8Array): boolean {
+  if (bytes.length < 24) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const magic = view.getUint32(0);
+  if (isPcap(magic)) return true;
+  return magic === sectionHeader && !isSystemCalls(view);
+}
+
+/** Blocks that sysdig and Falco write after the first have types of their own, from 0x201 on. */
+function isSystemCalls(view: DataView): boolean {
+  const isLittle = view.getUint32(8) === 0x4d3c2b1a;
+  const next = view.getUint32(4, isLittle);
+  if (next + 4 > view.byteLength) return false;
+  const type = view.getUint32(next, isLittle);
+  return type >= 0x201 && type < 0x300;
+}
