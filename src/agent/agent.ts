@@ -3,6 +3,8 @@ import type { DetectorDefinition } from '../detect/detector.ts';
 import { AlertFolder } from '../detect/fold.ts';
 import { detectors as allDetectors } from '../detect/registry.ts';
 import { parseFlowFilter } from '../flow/filter.ts';
+import type { Flow, FlowChange } from '../flow/flow.ts';
+import { FlowJoiner } from '../flow/join-process.ts';
 import type { SensorCounters } from '../flow/kernel-batch.ts';
 import { ConnectionTracker } from '../flow/tracker.ts';
 import type { Posture } from '../posture/posture.ts';
@@ -75,6 +77,9 @@ export class Agent implements AgentView {
   readonly #streamObserver = new StreamObserver(this.stream);
   readonly #sensors: SensorState[] = [];
   readonly #flowSources: FlowSources;
+  /** The source of which the flows are joined with those of sockets, and what joins them; undefined where there is none. */
+  readonly #network: string | undefined;
+  readonly #joiner: FlowJoiner | undefined;
   readonly #metrics = agentMetrics(() => this.status());
   readonly #startedAt: number;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -98,8 +103,13 @@ export class Agent implements AgentView {
       store: parts.store,
       observers: [this.#metrics, this.#streamObserver, ...(parts.observer ? [parts.observer] : [])],
     });
-    this.#flowSources = new FlowSources(parts.flowSources ?? [], {
-      flow: this.#pipeline.flow,
+    const { flowSources = [] } = parts;
+    // The first that sees what sockets do tells how much they sent; a second one would tell it twice.
+    this.#network = flowSources.find(({ seesSockets }) => seesSockets)?.id;
+    this.#joiner =
+      this.#network === undefined ? undefined : new FlowJoiner({ maxFlows: tableSizes.maxFlows });
+    this.#flowSources = new FlowSources(flowSources, {
+      flow: (flow, change, source) => this.#fromSource(flow, change, source),
       notice: parts.notice ?? (() => undefined),
     });
     if (parts.rules !== undefined) parts.rules.find = this.#pipeline.find;
@@ -110,7 +120,7 @@ export class Agent implements AgentView {
     for (const definition of this.#parts.sensors) await this.#open(definition);
     await this.#flowSources.start();
     this.#timers.push(
-      setInterval(() => this.#tracker.tick(this.#clock.monotonic(), this.#pipeline.flow), trackEveryMs),
+      setInterval(() => this.#track(), trackEveryMs),
       setInterval(() => this.#tick(), secondMs),
     );
   }
@@ -126,6 +136,8 @@ export class Agent implements AgentView {
     await this.#parts.rules?.stop();
     for (const sensor of this.#sensors) await sensor.running?.stop();
     await this.#flowSources.stop();
+    // What still waits for its other side goes on without it.
+    this.#joiner?.tick(Number.POSITIVE_INFINITY, this.#pipeline.flow);
     this.stream.close();
     this.store.close();
   }
@@ -144,7 +156,9 @@ export class Agent implements AgentView {
   status(): Status {
     const now = this.#clock.now();
     const { counts: posture } = this.#pipeline.posture;
-    const flowSources = this.#flowSources.status();
+    const flowSources = this.#flowSources
+      .status()
+      .map((one) => (one.id === this.#network ? this.#withJoiner(one) : one));
     const sensors = [
       ...this.#sensors.map(({ id, state, detail, counters }) => ({ id, state, detail, counters })),
       ...flowSources.map(asSensor),
@@ -213,10 +227,10 @@ export class Agent implements AgentView {
     if (probe.state === 'unavailable') return;
     try {
       sensor.running = await definition.open({
-        snapshot: (snapshot) => this.#tracker.snapshot(snapshot, this.#pipeline.flow),
+        snapshot: (snapshot) => this.#tracker.snapshot(snapshot, this.#fromSockets),
         batch: (batch) => {
           this.#count(sensor, batch.counters);
-          this.#tracker.push(batch, this.#pipeline.flow);
+          this.#tracker.push(batch, this.#fromSockets);
           // Between batches everything else gets its turn: HTTP, the tick, signals.
           return new Promise((resolve) => setImmediate(resolve));
         },
@@ -230,6 +244,22 @@ export class Agent implements AgentView {
       sensor.state = 'failed';
       sensor.detail = (error as Error).message;
     }
+  }
+
+  /** Takes a flow as the tracker of sockets emits it. */
+  readonly #fromSockets = (flow: Flow, change: FlowChange): void => {
+    if (this.#joiner === undefined) this.#pipeline.flow(flow, change);
+    else this.#joiner.socket(flow, change, this.#clock.now(), this.#pipeline.flow);
+  };
+
+  #fromSource(flow: Flow, change: FlowChange, source: string): void {
+    if (source !== this.#network || this.#joiner === undefined) this.#pipeline.flow(flow, change);
+    else this.#joiner.network(flow, change, this.#clock.now(), this.#pipeline.flow);
+  }
+
+  #track(): void {
+    this.#tracker.tick(this.#clock.monotonic(), this.#fromSockets);
+    this.#joiner?.tick(this.#clock.now(), this.#pipeline.flow);
   }
 
   #count(sensor: SensorState, counters: SensorCounters): void {
@@ -249,6 +279,18 @@ export class Agent implements AgentView {
     } finally {
       sensor.asked = false;
     }
+  }
+
+  /** A source of flows with what became of its flows beside those of sockets. */
+  #withJoiner(source: FlowSourceStatus): FlowSourceStatus {
+    const { joined, joinedLate, uncounted, evicted } = this.#joiner?.stats() ?? {};
+    const own = Object.entries({ joined, 'joined late': joinedLate, uncounted, 'joins evicted': evicted });
+    const known = own.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+    const { counters } = source;
+    return {
+      ...source,
+      counters: { ...counters, details: { ...counters.details, ...Object.fromEntries(known) } },
+    };
   }
 
   #noteFlowLosses(now: number): void {

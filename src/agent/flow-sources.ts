@@ -9,7 +9,10 @@ import type {
 } from '../sensor/flow-source.ts';
 
 /** A source of flows with what it was asked to do. */
-export type WantedFlowSource = Pick<FlowSource, 'id' | 'probe' | 'open'>;
+export interface WantedFlowSource extends Pick<FlowSource, 'id' | 'probe' | 'open'> {
+  /** Whether it sees the conversations of this machine's own sockets as well. */
+  readonly seesSockets?: boolean;
+}
 
 /** How a source of flows is. */
 export interface FlowSourceStatus {
@@ -22,7 +25,7 @@ export interface FlowSourceStatus {
 
 /** Who takes what sources give. */
 export interface FlowTaker {
-  flow(flow: Flow, change: FlowChange): void;
+  flow(flow: Flow, change: FlowChange, source: string): void;
   /** One sentence for who watches. */
   notice(text: string): void;
 }
@@ -89,7 +92,7 @@ export class FlowSources {
     source.detail = probe.details.join('; ');
     if (probe.state === 'unavailable') return;
     const sink: FlowSink = {
-      flows: (batch) => this.#take(batch),
+      flows: (batch) => this.#take(batch, source.wanted.id),
       notice: (text) => this.#taker.notice(`${source.wanted.id}: ${text}`),
       failed: (error) => fail(source, error),
     };
@@ -101,11 +104,11 @@ export class FlowSources {
     }
   }
 
-  async #take(batch: readonly SeenFlow[]): Promise<void> {
+  async #take(batch: readonly SeenFlow[], source: string): Promise<void> {
     for (let at = 0; at < batch.length; at++) {
       if (at > 0 && at % step === 0) await setImmediate();
       const { flow, change } = batch[at] as SeenFlow;
-      this.#taker.flow(flow, change);
+      this.#taker.flow(flow, change, source);
     }
   }
 

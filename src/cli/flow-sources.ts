@@ -1,5 +1,6 @@
 import type { WantedFlowSource } from '../agent/flow-sources.ts';
 import type { FlowSource } from '../sensor/flow-source.ts';
+import { parseListen } from './listen.ts';
 
 /** Which flows `picket run` takes in beside those of this machine's sockets. */
 export interface FlowSourcesRequest {
@@ -7,19 +8,42 @@ export interface FlowSourcesRequest {
   readonly conntrack: boolean;
   /** Interfaces whose packets are captured; `all` for all of them. */
   readonly capture: readonly string[];
+  /** Addresses where NetFlow, IPFIX and sFlow are taken in. */
+  readonly listen: readonly string[];
+  /** Addresses and prefixes of those who may send them; all may when there are none. */
+  readonly from: readonly string[];
 }
 
-/** Returns the sources that were asked for. What they are made of is loaded only then. */
-export async function openableFlowSources(request: FlowSourcesRequest): Promise<WantedFlowSource[]> {
+/**
+ * Returns the sources that were asked for. What they are made of is loaded only then. `stateFolder`: where templates of exporters are kept
+ * over a restart, undefined for nowhere. Throws UsageError for what is no address.
+ */
+export async function openableFlowSources(
+  { conntrack: isTracking, capture: interfaces, listen, from }: FlowSourcesRequest,
+  stateFolder: string | undefined,
+): Promise<WantedFlowSource[]> {
   const wanted: WantedFlowSource[] = [];
-  if (request.conntrack) {
+  const sockets = listen.map((text) => {
+    const { host, port } = parseListen(text, '--flow-listen');
+    return { address: host, port };
+  });
+  if (isTracking) {
     const { conntrack } = await import('../sensor/conntrack.ts');
-    wanted.push(withOptions(conntrack, {}));
+    wanted.push({ ...withOptions(conntrack, {}), seesSockets: true });
   }
-  if (request.capture.length > 0) {
+  if (interfaces.length > 0) {
     const { capture } = await import('../sensor/capture.ts');
-    const interfaces = request.capture.includes('all') ? [] : request.capture;
-    wanted.push(withOptions(capture, { interfaces }));
+    const options = { interfaces: interfaces.includes('all') ? [] : interfaces };
+    wanted.push({ ...withOptions(capture, options), seesSockets: true });
+  }
+  if (sockets.length > 0) {
+    const { collector } = await import('../sensor/collector.ts');
+    const options = {
+      listen: sockets,
+      ...(from.length > 0 && { allowed: from }),
+      ...(stateFolder !== undefined && { stateFolder }),
+    };
+    wanted.push(withOptions(collector, options));
   }
   return wanted;
 }

@@ -60,6 +60,8 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   tellDeclared(loaded, narrator);
 
   const watched = await loadRules(request, io, narrator);
+  const stateFolder = request.keep ? dirname(storePath(request.state, io)) : undefined;
+  const flowSources = await openableFlowSources(request.flowSources, stateFolder);
   const store = await openStoreOr(request, io, narrator, () => watched?.alerts.stop());
   // From here on there is something to clean up, so signals must not end the process by themselves.
   const end = ending(request.forMs);
@@ -69,7 +71,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     posture: loaded.posture,
     store,
     sensors: [sensorWith(request.bufferKb)],
-    flowSources: await openableFlowSources(request.flowSources),
+    flowSources,
     notice: (text) => narrator.say(text),
     observer: narrator,
     ...(watched && { rules: watched.alerts }),

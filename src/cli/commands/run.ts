@@ -92,6 +92,17 @@ export const runCommand: CommandDefinition = {
       repeatable: true,
     },
     {
+      flags: '--flow-listen <address>',
+      description:
+        'take in NetFlow v5 and v9, IPFIX and sFlow v5 that routers and switches send there, e.g. 0.0.0.0:2055 or [::]:4739; may be repeated',
+      repeatable: true,
+    },
+    {
+      flags: '--flow-from <prefix>',
+      description: 'take them from these addresses only, e.g. 198.51.100.0/24; may be repeated',
+      repeatable: true,
+    },
+    {
       flags: '--demo',
       description: 'first build a small shop in network namespaces of its own, then attack it',
     },
@@ -144,6 +155,10 @@ export const runCommand: CommandDefinition = {
       command: 'picket run --capture eth0 --no-store --flows',
       does: 'who talks to whom on an interface, as it happens',
     },
+    {
+      command: 'picket run --flow-listen 0.0.0.0:2055',
+      does: 'what routers and switches see, in any of their protocols',
+    },
     { command: 'picket run --flows -o jsonl | jq .', does: 'every connection as JSON' },
   ],
   async run({ options }, io) {
@@ -155,7 +170,7 @@ export const runCommand: CommandDefinition = {
         manifests: (options.manifests as string[] | undefined) ?? [],
         rules: rulesOf(options, io),
         ingest: ingestOf(options, io.env.PICKET_INGEST_TOKEN),
-        flowSources: { conntrack: options.conntrack === true, capture: many(options.capture) },
+        flowSources: flowSourcesOf(options),
         demo: options.demo === true,
         listen: String(options.listen),
         metricsListen: String(options.metricsListen),
@@ -176,6 +191,16 @@ export const runCommand: CommandDefinition = {
 
 function many(value: unknown): readonly string[] {
   return (value as string[] | undefined) ?? [];
+}
+
+function flowSourcesOf(options: Readonly<Record<string, unknown>>): GuardRequest['flowSources'] {
+  const [listen, from] = [many(options.flowListen), many(options.flowFrom)];
+  if (listen.length === 0 && from.length > 0)
+    throw new UsageError(
+      '--flow-from says who may send flows, and nothing listens for them',
+      'add --flow-listen ADDRESS',
+    );
+  return { conntrack: options.conntrack === true, capture: many(options.capture), listen, from };
 }
 
 function ingestOf(
