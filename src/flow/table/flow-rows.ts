@@ -336,12 +336,7 @@ export class FlowRows {
 
   /** Bytes reserved. */
   get bytes(): number {
-    return (
-      this.lanes.byteLength +
-      this.numbers.byteLength +
-      this.firstLanes.byteLength +
-      (this.#outer?.byteLength ?? 0)
-    );
+    return this.lanes.byteLength + this.firstLanes.byteLength + (this.#outer?.byteLength ?? 0);
   }
 
   #isHigh(at: number, ofSource: boolean): boolean {

@@ -70,6 +70,6 @@ test('a table for a million flows takes memory as far as there are flows, 400 MB
   for (let i = 10_000; i < 1_048_576; i++) flows.add(segment(0x0b000000 + i, false, 2, 1000));
   expect(flows.stats()).toMatchObject({ active: 1_048_576 });
   expect(flows.stats().ended['no-room']).toBe(0);
-  expect(flows.stats().bytes).toBeLessThan(400 * 2 ** 20);
+  expect(flows.stats().bytes).toBeLessThan(200 * 2 ** 20);
   expect(resident() - before).toBeLessThan(400 * 2 ** 20);
 });
