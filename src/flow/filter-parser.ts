@@ -133,9 +133,7 @@ class FilterParser<T> {
     if (++this.#depth > maxDepth) {
       this.#stop(filterSize, start, start + 1, `the filter is nested deeper than ${maxDepth} levels`);
     }
-    const tree: FilterTree<T> = this.#keyword('not')
-      ? { kind: 'not', part: this.#unary() }
-      : this.#primary();
+    const tree: FilterTree<T> = this.#keyword('not') ? { kind: 'not', part: this.#unary() } : this.#primary();
     this.#depth--;
     return tree;
   }
