@@ -33,9 +33,9 @@ export const numberFacets = [
 
 export type NumberFacet = (typeof numberFacets)[number];
 
-/** A test that looks at one facet alone. */
+/** A test that looks at one facet alone. `summed`: all it looks at is kept in sums too (names of ends, port, observer). */
 export type FacetTest =
-  | { readonly facet: TextFacet; readonly test: Predicate<FlowJson> }
+  | { readonly facet: TextFacet; readonly test: Predicate<FlowJson>; readonly summed: boolean }
   | { readonly number: NumberFacet; readonly test: (value: number) => boolean };
 
 /** A predicate over flows that holds exactly when one of `anyOf` holds. */
@@ -44,8 +44,14 @@ export interface FacetPredicate extends Predicate<FlowJson> {
 }
 
 /** Returns the predicate that looks at these facets alone: it holds when it holds for one of them and nothing else in the flow. */
-export function overFacets(facets: readonly TextFacet[], test: Predicate<FlowJson>): FacetPredicate {
-  return Object.assign((flow: FlowJson) => test(flow), { anyOf: facets.map((facet) => ({ facet, test })) });
+export function overFacets(
+  facets: readonly TextFacet[],
+  test: Predicate<FlowJson>,
+  summed = false,
+): FacetPredicate {
+  return Object.assign((flow: FlowJson) => test(flow), {
+    anyOf: facets.map((facet) => ({ facet, test, summed })),
+  });
 }
 
 /** Returns the predicate over one number of a flow. */

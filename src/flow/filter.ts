@@ -79,6 +79,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
       endKey('the opening end: address, CIDR, or name with * wildcards', 'src=10.0.0.0/8', (flow) => [
         flow.source,
       ]),
+      fitsNoAddress,
     ),
   ],
   [
@@ -88,6 +89,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
       endKey('the other end: address, CIDR, or name with * wildcards', 'dst=shop/*', (flow) => [
         flow.destination,
       ]),
+      fitsNoAddress,
     ),
   ],
   [
@@ -95,6 +97,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
     reads(
       ['source', 'destination'],
       endKey('either end: address, CIDR, or name with * wildcards', 'ip=2001:db8::/32', ends),
+      fitsNoAddress,
     ),
   ],
   ['port', portKey('destination port: number, range or list', 'port=80,443', 'destinationPort')],
@@ -109,7 +112,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
         if (number === undefined)
           return { problem: `"${value}" is no protocol`, help: 'for example tcp, udp or 132' };
         const name = protocolName(number);
-        return overFacets(['protocol'], (flow) => flow.protocol === name);
+        return overFacets(['protocol'], (flow) => flow.protocol === name, true);
       },
     },
   ],
@@ -123,6 +126,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
         outcomes,
         (flow) => flow.verdict?.outcome ?? 'unknown',
       ),
+      always,
     ),
   ],
   [
@@ -155,6 +159,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
       textKey('declared name of either end, with * wildcards', 'identity=shop/front*', (flow) =>
         ends(flow).flatMap(({ identity }) => (identity ? [identity.name] : [])),
       ),
+      always,
     ),
   ],
   [
@@ -164,6 +169,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
       textKey('workload at either end, with * wildcards', 'workload=shop/*', (flow) =>
         ends(flow).flatMap(({ identity }) => (identity?.kind === 'workload' ? [identity.name] : [])),
       ),
+      always,
     ),
   ],
   [
@@ -173,6 +179,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
       textKey('namespace of either end, with * wildcards', 'ns=shop', (flow) =>
         ends(flow).flatMap(namespaceOf),
       ),
+      always,
     ),
   ],
   [
@@ -182,6 +189,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
       textKey('node at either end, with * wildcards', 'node=edge-1', (flow) =>
         ends(flow).flatMap(({ identity }) => (identity?.kind === 'node' ? [identity.name] : [])),
       ),
+      always,
     ),
   ],
   ['bytes', quantityKey('bytes both ways: number with k, M, G, KiB, MiB, or range', 'bytes>10MB', 'bytes')],
@@ -223,6 +231,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
       textKey('sensor or decoder that saw it, with * wildcards', 'observer=netflow-*', ({ observation }) =>
         observation === undefined ? [] : [observation.by],
       ),
+      always,
     ),
   ],
   [
@@ -234,6 +243,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
         'exporter=198.51.100.1',
         ({ observation }) => (observation?.exporter === undefined ? [] : [observation.exporter]),
       ),
+      always,
     ),
   ],
   [
@@ -345,14 +355,27 @@ export function prefixOrProblem(value: string): Prefix | ValueProblem | undefine
 }
 
 /** The key with what its predicate looks at, so that a store can answer it for each value once. */
-function reads(facets: readonly TextFacet[], key: FilterKey<FlowJson>): FilterKey<FlowJson> {
+function reads(
+  facets: readonly TextFacet[],
+  key: FilterKey<FlowJson>,
+  summed: (value: string) => boolean = () => false,
+): FilterKey<FlowJson> {
   return {
     ...key,
     compile: (value, comparison) => {
       const compiled = key.compile(value, comparison);
-      return typeof compiled === 'function' ? overFacets(facets, compiled) : compiled;
+      return typeof compiled === 'function' ? overFacets(facets, compiled, summed(value)) : compiled;
     },
   };
+}
+
+function always(): boolean {
+  return true;
+}
+
+/** Sums keep the address of an end only where it has no name: a pattern that an address could fit asks for more. */
+function fitsNoAddress(pattern: string): boolean {
+  return /[^0-9a-f:.*/]/i.test(pattern);
 }
 
 /** A key over a number of a flow: a number, a range or a list, or a number with an order. */

@@ -72,17 +72,21 @@ export function evaluate(flows: Iterable<FlowJson>, query: FlowQuery): FlowAnswe
 function sumsOf(flows: readonly FlowJson[]): FlowSums {
   const sums = { ...noSums };
   for (const flow of flows)
-    for (const key of Object.keys(sums) as (keyof FlowSums)[]) sums[key] += amount(flow, key);
+    for (const key of Object.keys(sums) as (keyof FlowSums)[]) {
+      const [one, other] = amounts(flow, key);
+      sums[key] += one + other;
+    }
   return sums;
 }
 
-/** What a flow adds to a sum; 0 where nobody counted. */
-function amount({ sent, received }: FlowJson, metric: keyof FlowSums): number {
-  if (metric === 'flows') return 1;
-  if (metric === 'packets') return (sent?.packets ?? 0) + (received?.packets ?? 0);
-  return (metric === 'received' ? 0 : (sent?.bytes ?? 0)) + (metric === 'sent' ? 0 : (received?.bytes ?? 0));
+/** What a flow adds to a sum, one way and the other; 0 where nobody counted. */
+function amounts({ sent, received }: FlowJson, metric: keyof FlowSums): readonly [number, number] {
+  if (metric === 'flows') return [1, 0];
+  if (metric === 'packets') return [sent?.packets ?? 0, received?.packets ?? 0];
+  return [metric === 'received' ? 0 : (sent?.bytes ?? 0), metric === 'sent' ? 0 : (received?.bytes ?? 0)];
 }
 
+/** Each way is spread by itself: shares are whole numbers. */
 function seriesOf(
   flows: readonly FlowJson[],
   metric: keyof FlowSums,
@@ -91,9 +95,11 @@ function seriesOf(
   const series = new Array<number>(count).fill(0);
   for (const flow of flows) {
     const end = metric === 'flows' ? flow.openedAt : trafficEnd(flow);
-    spread(flow.openedAt, end, amount(flow, metric), step, (bucket, share) => {
-      series[(bucket - start) / step]! += share;
-    });
+    for (const amount of amounts(flow, metric)) {
+      spread(flow.openedAt, end, amount, step, (bucket, share) => {
+        series[(bucket - start) / step]! += share;
+      });
+    }
   }
   return series;
 }

@@ -24,6 +24,8 @@ export interface FlowQuery {
   readonly distinct?: readonly ('sources' | 'destinations')[];
   /** Traffic of each told group over time, in spans of so many ms. */
   readonly bucket?: number;
+  /** What to read. Default: flows, and sums of them for times of which flows are not kept any more. */
+  readonly from?: 'flows' | 'minutes' | 'hours';
 }
 
 /** Sums over flows. `bytes` and `packets` are both ways together. */
@@ -59,7 +61,7 @@ export interface FlowAnswer {
   readonly total: FlowSums;
   /** Over the groups that are not told. */
   readonly rest: FlowSums;
-  /** Flows in `rest` that are in no group, because there were more values than a store keeps apart. */
+  /** Flows that are in no group, because there were more values than a store keeps apart; of sums they are not in `total` either. */
   readonly ungrouped: number;
   /** Where the buckets of all series begin and how long they are, ms. */
   readonly buckets?: { readonly start: number; readonly step: number; readonly count: number };

@@ -1,9 +1,7 @@
-/** Most buckets that one amount is spread over; of a longer time, so many evenly chosen buckets get a share. */
-const maxShares = 10_000;
-
 /**
  * Spreads a whole `amount` evenly over the time from `start` to `end` (ms) and calls `add` with the beginning of each
- * bucket of `step` ms that gets a share. Shares are whole numbers and add up to `amount`.
+ * bucket of `step` ms that gets a share. Shares are whole numbers and add up to `amount`. Of a time of more than `maxShares`
+ * buckets, so many evenly chosen ones get a share.
  */
 export function spread(
   start: number,
@@ -11,6 +9,7 @@ export function spread(
   amount: number,
   step: number,
   add: (bucket: number, share: number) => void,
+  maxShares = 10_000,
 ): void {
   const first = Math.floor(start / step);
   const last = Math.max(first, Math.floor(end / step));

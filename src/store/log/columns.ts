@@ -70,6 +70,8 @@ export interface FlowColumns {
   dictionary(name: DictionaryColumn): Dictionary;
   ends(name: EndColumn): Ends;
   texts(name: TextColumn): readonly (string | null)[];
+  /** How many flows each row stands for; absent where each is one. */
+  readonly weights?: Float64Array;
 }
 
 /** Returns the columns of the rows, in their order. */

@@ -77,6 +77,10 @@ export class FlowScan {
       columns.numbers('sentPackets'),
       columns.numbers('receivedPackets'),
     ];
+    // Whatever cannot be read has to fail before anything was added.
+    const [opened, ended] = [columns.numbers('openedAt'), trafficEnds(columns)];
+    for (const { reads } of this.#ends) columns.ends(reads);
+    const { weights } = columns;
     const total = this.#total;
     for (let i = 0; i < groups.length; i++) {
       const group = groups[i]!;
@@ -84,22 +88,22 @@ export class FlowScan {
       const sent = sentBytes[i]! || 0;
       const received = receivedBytes[i]! || 0;
       const packets = (sentPackets[i]! || 0) + (receivedPackets[i]! || 0);
-      total.flows += 1;
+      const flows = weights === undefined ? 1 : weights[i]!;
+      total.flows += flows;
       total.sent += sent;
       total.received += received;
       total.packets += packets;
       if (group === ungrouped) {
-        this.#ungrouped += 1;
+        this.#ungrouped += flows;
         continue;
       }
-      this.#flows.add(group, 1);
+      this.#flows.add(group, flows);
       this.#sent.add(group, sent);
       this.#received.add(group, received);
       this.#packets.add(group, packets);
     }
     for (const ends of this.#ends) ends.add(columns, groups);
     if (this.#query.bucket === undefined) return;
-    const [opened, ended] = [columns.numbers('openedAt'), trafficEnds(columns)];
     for (let i = 0; i < groups.length; i++) {
       if (groups[i] === skipped) continue;
       if (opened[i]! < this.#firstAt) this.#firstAt = opened[i]!;
@@ -125,7 +129,7 @@ export class FlowScan {
     if (groups === undefined || this.#buckets === undefined) return;
     const { start, step } = this.#buckets;
     const metric = seriesMetric(this.#query.order);
-    const amount = amountOf(columns, metric);
+    const amounts = amountsOf(columns, metric);
     const opened = columns.numbers('openedAt');
     const ended = metric === 'flows' ? opened : trafficEnds(columns);
     for (let i = 0; i < groups.length; i++) {
@@ -134,10 +138,12 @@ export class FlowScan {
       const place = group < 0 || group >= this.#places.length ? -1 : this.#places[group]!;
       if (place < 0) continue;
       const series = this.#series[place]!;
-      spread(opened[i]!, ended[i]!, amount(i), step, (bucket, share) => {
-        const index = (bucket - start) / step;
-        if (index >= 0 && index < series.length) series[index]! += share;
-      });
+      for (const amount of amounts) {
+        spread(opened[i]!, ended[i]!, amount(i), step, (bucket, share) => {
+          const index = (bucket - start) / step;
+          if (index >= 0 && index < series.length) series[index]! += share;
+        });
+      }
     }
   }
 
@@ -346,6 +352,7 @@ class DimensionValues {
 /** Counts the distinct ends of each group. */
 class DistinctEnds {
   readonly name: 'sources' | 'destinations';
+  readonly reads: EndColumn;
   readonly counts = new Sums();
   readonly #values: DimensionValues;
   readonly #pairs: TupleIds;
@@ -353,6 +360,7 @@ class DistinctEnds {
 
   constructor(name: 'sources' | 'destinations', dimension: 'src' | 'dst', limits: ScanLimits) {
     this.name = name;
+    this.reads = name === 'sources' ? 'source' : 'destination';
     this.#values = new DimensionValues(dimensions.get(dimension)!, limits.values);
     this.#pairs = new TupleIds(2, limits.pairs);
   }
@@ -395,15 +403,20 @@ function spans(at: Float64Array, step: number): { codes: Uint32Array; starts: nu
   return { codes, starts };
 }
 
-function amountOf(columns: FlowColumns, metric: keyof FlowSums): (row: number) => number {
-  if (metric === 'flows') return () => 1;
-  const of = (...names: readonly Parameters<FlowColumns['numbers']>[0][]) => {
-    const lists = names.map((name) => columns.numbers(name));
-    return (row: number) => lists.reduce((sum, list) => sum + (list[row]! || 0), 0);
-  };
-  if (metric === 'sent') return of('sentBytes');
-  if (metric === 'received') return of('receivedBytes');
-  return metric === 'packets' ? of('sentPackets', 'receivedPackets') : of('sentBytes', 'receivedBytes');
+/** What each row adds to a sum, one way and the other. */
+function amountsOf(columns: FlowColumns, metric: keyof FlowSums): readonly ((row: number) => number)[] {
+  const { weights } = columns;
+  if (metric === 'flows') return [weights === undefined ? () => 1 : (row) => weights[row]!];
+  const names = {
+    sent: ['sentBytes'],
+    received: ['receivedBytes'],
+    bytes: ['sentBytes', 'receivedBytes'],
+    packets: ['sentPackets', 'receivedPackets'],
+  } as const;
+  return names[metric].map((name) => {
+    const values = columns.numbers(name);
+    return (row) => values[row]! || 0;
+  });
 }
 
 /** Returns the `n`-th largest of `count` numbers: by a heap of the `n` largest so far. */

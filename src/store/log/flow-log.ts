@@ -1,0 +1,464 @@
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { FlowAnswer, FlowQuery } from '../../flow/ask/query.ts';
+import { predicateOf } from '../../flow/filter-parser.ts';
+import type { Flow } from '../../flow/flow.ts';
+import { flowToJson } from '../../flow/json.ts';
+import { flowRecords } from '../record.ts';
+import { endedFlow, logVersion, schemaVersion } from '../schema.ts';
+import type { FlowPageQuery, Row } from '../store.ts';
+import type { Table } from '../table.ts';
+import { columnsOf, type FlowColumns, rowAt } from './columns.ts';
+import { DamagedColumn } from './encode.ts';
+import { answerableBy, type Resolution, RollUps, readRollUps, stepOf } from './roll-up.ts';
+import { FlowScan } from './scan.ts';
+import { openSegment, writeSegment } from './segment.ts';
+import { select } from './select.ts';
+
+/** What the list of segments knows of one. */
+interface Segment {
+  readonly id: number;
+  readonly rows: number;
+  readonly minRow: number;
+  readonly maxRow: number;
+  readonly minAt: number;
+  readonly maxAt: number;
+  readonly bytes: number;
+}
+
+const suffix = '.flows';
+
+/** Files that could not be read are kept beside the others, at most so many. */
+const keptDamaged = 3;
+
+/** Rows of the table that are read at once while filtering. */
+const pageRows = 2_000;
+
+/** The folder of the segments of the database at `path`. */
+export function segmentsFolder(path: string): string {
+  return `${path}-flows`;
+}
+
+/**
+ * Flows as they are kept: those that may still change in the table `flows`, those that ended in segments, files of columns that
+ * never change. Reads both as one. Every method throws what SQLite and the file system throw.
+ */
+export class FlowLog {
+  readonly #database: DatabaseSync;
+  readonly #table: Table<Flow>;
+  readonly #folder: string;
+  readonly #list: StatementSync | undefined;
+  readonly #unsealed: StatementSync;
+  #damaged = 0;
+
+  constructor(database: DatabaseSync, table: Table<Flow>, path: string) {
+    this.#database = database;
+    this.#table = table;
+    this.#folder = segmentsFolder(path);
+    // A reader may come before the writer of this version has brought the database to its shape.
+    this.#list =
+      schemaVersion(database) < logVersion
+        ? undefined
+        : database.prepare('SELECT id, rows, min_row, max_row, min_at, max_at, bytes FROM segments');
+    this.#unsealed = database.prepare('SELECT row, data FROM flows WHERE at >= ? AND at < ? ORDER BY row');
+  }
+
+  /** Segments that could not be read so far, counted at each reading. */
+  get damaged(): number {
+    return this.#damaged;
+  }
+
+  /** The segments, in the order of their rows. */
+  segments(): Segment[] {
+    return (this.#list?.all() ?? [])
+      .map((row) => ({
+        id: Number(row.id),
+        rows: Number(row.rows),
+        minRow: Number(row.min_row),
+        maxRow: Number(row.max_row),
+        minAt: Number(row.min_at),
+        maxAt: Number(row.max_at),
+        bytes: Number(row.bytes),
+      }))
+      .sort((a, b) => a.minRow - b.minRow);
+  }
+
+  /** Flows in segments, and the bytes of those. */
+  sealed(): { readonly rows: number; readonly bytes: number } {
+    if (this.#list === undefined) return { rows: 0, bytes: 0 };
+    const found = this.#database
+      .prepare('SELECT total(rows) AS rows, total(bytes) AS bytes FROM segments')
+      .get();
+    return { rows: Number(found?.rows ?? 0), bytes: Number(found?.bytes ?? 0) };
+  }
+
+  /** A page of flows, newest first. */
+  page(query: FlowPageQuery): readonly Row<Flow>[] {
+    return this.#atOnce(() => this.#page(query));
+  }
+
+  #page(query: FlowPageQuery): readonly Row<Flow>[] {
+    const { since = -Infinity, until = Infinity, before = Infinity, limit, filter } = query;
+    let found: { readonly row: number; read(): Row<Flow> }[] = this.#unsealedPage(query).map((row) => ({
+      row: row.row,
+      read: () => row,
+    }));
+    const open: { close(): void }[] = [];
+    try {
+      const candidates = this.segments()
+        .filter(({ minRow, minAt, maxAt }) => minRow < before && maxAt >= since && minAt < until)
+        .sort((a, b) => b.maxRow - a.maxRow);
+      for (const segment of candidates) {
+        if (found.length >= limit && found[limit - 1]!.row > segment.maxRow) break;
+        this.#read(segment, (columns, keep) => {
+          const mask = select(columns, filter ?? { kind: 'all' }, since, until);
+          const rows = columns.numbers('row');
+          const here: typeof found = [];
+          for (let index = rows.length - 1; index >= 0 && here.length < limit; index--) {
+            if (rows[index]! < before && mask?.[index] !== 0)
+              here.push({ row: rows[index]!, read: () => rowAt(columns, index) });
+          }
+          if (here.length === 0) return;
+          open.push(keep());
+          found = [...found, ...here].sort((a, b) => b.row - a.row).slice(0, limit);
+        });
+      }
+      return found.flatMap(({ read }) => this.#unlessDamaged(read) ?? []);
+    } finally {
+      for (const { close } of open) close();
+    }
+  }
+
+  #unsealedPage({ filter, ...query }: FlowPageQuery): readonly Row<Flow>[] {
+    if (filter === undefined) return this.#table.query(query);
+    const matches = predicateOf(filter);
+    const found: Row<Flow>[] = [];
+    let { before } = query;
+    for (;;) {
+      const page = this.#table.query({ ...query, ...(before !== undefined && { before }), limit: pageRows });
+      for (const row of page) {
+        before = row.row;
+        if (matches(flowToJson(row.value)) && found.push(row) === query.limit) return found;
+      }
+      if (page.length < pageRows) return found;
+    }
+  }
+
+  /** Answers a question over all flows; from sums where the flows that it needs are not kept any more. Throws TooManyBuckets. */
+  ask(query: FlowQuery): FlowAnswer {
+    return this.#atOnce(() => {
+      const { since = -Infinity, until = Infinity } = query;
+      const resolution = query.from === undefined ? this.#bestFor(query) : query.from;
+      if (resolution !== 'flows') return this.#askSums(query, resolution);
+      const scan = new FlowScan(query);
+      const unsealed = this.#unsealedColumns(since, until);
+      const segments = this.segments().filter(({ minAt, maxAt }) => maxAt >= since && minAt < until);
+      const each = (visit: (columns: FlowColumns) => void): number => {
+        const damaged = segments.filter((segment) => !this.#read(segment, visit)).length;
+        visit(unsealed);
+        return damaged;
+      };
+      const damaged = each((columns) => scan.add(columns));
+      if (scan.beginSeries()) each((columns) => scan.addSeries(columns));
+      return { ...scan.answer(), damaged };
+    });
+  }
+
+  #askSums(query: FlowQuery, resolution: Resolution): FlowAnswer {
+    const { since = -Infinity, until = Infinity } = query;
+    const step = stepOf[resolution];
+    const { columns, others } = readRollUps(this.#database, resolution, since, until);
+    const unsealed = this.#unsealedColumns(since, until);
+    // The bucket in which `since` lies is told whole.
+    const scan = new FlowScan({ ...query, since: Math.floor(since / step) * step });
+    const sets = [columns, unsealed];
+    for (const set of sets) scan.add(set);
+    if (scan.beginSeries()) for (const set of sets) scan.addSeries(set);
+    const answer = scan.answer();
+    return { ...answer, from: resolution, ungrouped: answer.ungrouped + others };
+  }
+
+  /** Flows, where they are all still there or nothing else can answer; else the finest sums that go back as far. */
+  #bestFor(query: FlowQuery): FlowAnswer['from'] {
+    const { since = -Infinity } = query;
+    if (this.#list === undefined || since >= this.#fact('flows')) return 'flows';
+    for (const resolution of ['minutes', 'hours'] as const) {
+      if (answerableBy(query, resolution) && since >= this.#fact(resolution)) return resolution;
+    }
+    return answerableBy(query, 'hours') ? 'hours' : 'flows';
+  }
+
+  /** From when on all flows, or all sums of a resolution, are kept; ms since the epoch, -Infinity when none was ever deleted. */
+  #fact(name: string): number {
+    const found = this.#database.prepare('SELECT value FROM log_facts WHERE name = ?').get(name);
+    return found === undefined ? -Infinity : Number(found.value);
+  }
+
+  #unsealedColumns(since: number, until: number): FlowColumns {
+    const most = Number.MAX_SAFE_INTEGER;
+    const rows = this.#unsealed.all(Math.max(since, -most), Math.min(until, most));
+    return columnsOf(
+      rows.map(({ row, data }) => ({ row: Number(row), value: flowRecords.decode(String(data)) })),
+    );
+  }
+
+  /**
+   * Shows the columns of a segment; returns false when they could not be read. They can be read until `visit` returns,
+   * or as long as what `keep` returned is not closed.
+   */
+  #read(
+    { id }: Pick<Segment, 'id'>,
+    visit: (columns: FlowColumns, keep: () => { close(): void }) => void,
+  ): boolean {
+    let kept = false;
+    const read = this.#unlessDamaged(() => {
+      const segment = openSegment(this.#path(id));
+      try {
+        visit(segment.columns, () => {
+          kept = true;
+          return segment;
+        });
+        return true;
+      } finally {
+        if (!kept) segment.close();
+      }
+    });
+    return read ?? false;
+  }
+
+  /** Returns what `read` does; undefined, and counts it, when a file is damaged or was deleted meanwhile. */
+  #unlessDamaged<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!saysUnreadable(error)) throw error;
+      this.#damaged += 1;
+      return undefined;
+    }
+  }
+
+  #path(id: number): string {
+    return join(this.#folder, `${id}${suffix}`);
+  }
+
+  /** What `read` asks of the database is all of one moment, also while another process writes. */
+  #atOnce<T>(read: () => T): T {
+    if (this.#database.isTransaction) return read();
+    this.#database.exec('BEGIN');
+    try {
+      return read();
+    } finally {
+      this.#database.exec('COMMIT');
+    }
+  }
+}
+
+/** The half of a flow log that writes: one process at a time. */
+export class FlowLogWriter {
+  readonly #database: DatabaseSync;
+  readonly #table: Table<Flow>;
+  readonly #log: FlowLog;
+  readonly #folder: string;
+  readonly #rollUps: RollUps;
+  readonly #ended: StatementSync;
+  readonly #countEnded: StatementSync;
+  #nextId: number;
+
+  constructor(database: DatabaseSync, table: Table<Flow>, log: FlowLog, path: string) {
+    this.#database = database;
+    this.#table = table;
+    this.#log = log;
+    this.#folder = segmentsFolder(path);
+    this.#rollUps = new RollUps(database);
+    this.#ended = database.prepare(
+      `SELECT row, data FROM flows INDEXED BY flows_ended WHERE ${endedFlow} ORDER BY row LIMIT ?`,
+    );
+    this.#countEnded = database.prepare(
+      `SELECT count(*) AS count FROM flows INDEXED BY flows_ended WHERE ${endedFlow}`,
+    );
+    this.#adopt();
+    const segments = log.segments();
+    this.#nextId = Math.max(0, ...segments.map(({ id }) => id)) + 1;
+    table.startAbove(Math.max(0, ...segments.map(({ maxRow }) => maxRow)));
+  }
+
+  /** Flows whose sums went to the row for all others since this was opened. */
+  get folded(): number {
+    return this.#rollUps.folded;
+  }
+
+  /** Flows in the table that ended. */
+  get ended(): number {
+    return Number(this.#countEnded.get()?.count ?? 0);
+  }
+
+  /** Moves up to `limit` flows that ended from the table into a segment, and adds them to the sums; returns how many. */
+  seal(limit: number): number {
+    const rows = this.#ended
+      .all(limit)
+      .map(({ row, data }) => ({ row: Number(row), value: flowRecords.decode(String(data)) }));
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (first === undefined || last === undefined) return 0;
+    const id = this.#nextId;
+    const path = join(this.#folder, `${id}${suffix}`);
+    const bytes = writeSegment(path, rows);
+    this.#nextId += 1;
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      this.#list({
+        id,
+        rows: rows.length,
+        minRow: first.row,
+        maxRow: last.row,
+        minAt: rows.reduce((least, { value }) => Math.min(least, value.openedAt), Infinity),
+        maxAt: rows.reduce((most, { value }) => Math.max(most, value.openedAt), -Infinity),
+        bytes,
+      });
+      this.#rollUps.add(rows.map(({ value }) => value));
+      this.#database
+        .prepare(
+          `DELETE FROM flows WHERE row IN
+             (SELECT row FROM flows INDEXED BY flows_ended WHERE ${endedFlow} ORDER BY row LIMIT ?)`,
+        )
+        .run(rows.length);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#rollUps.forget();
+      rmSync(path, { force: true });
+      throw error;
+    }
+    this.#table.moved(rows.length);
+    return rows.length;
+  }
+
+  /** Deletes whole segments, from the oldest on, up to the first with a flow that is not older than `cutoff`. Returns how many flows. */
+  deleteBefore(cutoff: number): number {
+    let deleted = 0;
+    for (const segment of this.#log.segments()) {
+      if (segment.maxAt >= cutoff) break;
+      deleted += this.#delete(segment);
+    }
+    return deleted;
+  }
+
+  /** Deletes the oldest segment. Returns how many flows it held; 0 when there is none. */
+  deleteOldest(): number {
+    const [oldest] = this.#log.segments();
+    return oldest === undefined ? 0 : this.#delete(oldest);
+  }
+
+  /** Deletes sums of buckets that begin before `cutoff`; returns how many rows. */
+  deleteSums(resolution: Resolution, cutoff: number): number {
+    const { changes } = this.#database
+      .prepare(`DELETE FROM roll_up_${resolution} WHERE bucket < ?`)
+      .run(cutoff);
+    if (Number(changes) > 0) this.#note(resolution, cutoff);
+    return Number(changes);
+  }
+
+  /** Deletes the oldest sums until there are at most `most` rows; returns how many. */
+  limitSums(resolution: Resolution, most: number): number {
+    const count = Number(
+      this.#database.prepare(`SELECT count(*) AS count FROM roll_up_${resolution}`).get()?.count ?? 0,
+    );
+    if (count <= most) return 0;
+    const first = this.#database
+      .prepare(`SELECT bucket FROM roll_up_${resolution} ORDER BY bucket LIMIT 1 OFFSET ?`)
+      .get(count - most);
+    // Whole buckets: a part of one would be taken for all of it.
+    return this.deleteSums(resolution, Number(first?.bucket ?? 0) + stepOf[resolution]);
+  }
+
+  /** Deletes keys that no sum has any more. */
+  deleteUnusedKeys(): void {
+    this.#database.exec(
+      `DELETE FROM roll_up_keys WHERE id NOT IN (SELECT key FROM roll_up_minutes) AND id NOT IN (SELECT key FROM roll_up_hours)`,
+    );
+    this.#rollUps.forget();
+  }
+
+  #delete({ id, rows, maxAt }: Segment): number {
+    this.#database.exec('BEGIN IMMEDIATE');
+    this.#database.prepare('DELETE FROM segments WHERE id = ?').run(id);
+    this.#note('flows', maxAt + 1);
+    this.#database.exec('COMMIT');
+    rmSync(join(this.#folder, `${id}${suffix}`), { force: true });
+    return rows;
+  }
+
+  /** Notes that nothing before `at` is complete any more. */
+  #note(name: string, at: number): void {
+    this.#database
+      .prepare(
+        `INSERT INTO log_facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`,
+      )
+      .run(name, at);
+  }
+
+  #list({ id, rows, minRow, maxRow, minAt, maxAt, bytes }: Segment): void {
+    this.#database
+      .prepare(
+        'INSERT INTO segments (id, rows, min_row, max_row, min_at, max_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(id, rows, minRow, maxRow, minAt, maxAt, bytes);
+  }
+
+  /**
+   * Takes files into the list that are not in it: of a database that was started afresh. What a killed process wrote whose rows are
+   * still in the table goes, and what is no segment is moved aside.
+   */
+  #adopt(): void {
+    if (!existsSync(this.#folder)) return;
+    const listed = new Map(this.#log.segments().map((segment) => [segment.id, segment]));
+    const here = new Set<number>();
+    for (const name of readdirSync(this.#folder)) {
+      const path = join(this.#folder, name);
+      if (name.endsWith('.tmp')) rmSync(path, { force: true });
+      const [, number] = /^(\d{1,15})\.flows$/.exec(name) ?? [];
+      if (number === undefined) continue;
+      const id = Number(number);
+      here.add(id);
+      if (!listed.has(id)) this.#adoptOne(id, path);
+    }
+    for (const segment of listed.values()) if (!here.has(segment.id)) this.#delete(segment);
+    const damaged = readdirSync(this.#folder).filter((name) => name.endsWith('.damaged'));
+    for (const name of damaged
+      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+      .slice(0, -keptDamaged))
+      rmSync(join(this.#folder, name), { force: true });
+  }
+
+  #adoptOne(id: number, path: string): void {
+    try {
+      const segment = openSegment(path);
+      try {
+        const { header, columns } = segment;
+        const { row, value } = rowAt(columns, 0);
+        const still = this.#database
+          .prepare('SELECT row FROM flows WHERE id = ?')
+          .get(flowRecords.key(value));
+        if (still !== undefined && Number(still.row) === row) rmSync(path, { force: true });
+        else {
+          const bytes = Object.values({ ...header.numbers, ...header.codes, ...header.bytes }).reduce(
+            (sum, part) => sum + part.size,
+            0,
+          );
+          this.#list({ id, ...header, bytes });
+        }
+      } finally {
+        segment.close();
+      }
+    } catch (error) {
+      if (!saysUnreadable(error)) throw error;
+      renameSync(path, `${path}.damaged`);
+    }
+  }
+}
+
+/** True when a segment is gone or is not what was written: zstd and JSON say so in their own ways. */
+function saysUnreadable(error: unknown): boolean {
+  if (error instanceof DamagedColumn || error instanceof SyntaxError) return true;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code === 'ENOENT' || code.startsWith('ZSTD') || code === 'ERR_BUFFER_TOO_LARGE';
+}
