@@ -64,7 +64,7 @@ export function deleteBySize({ path, database, flows, alerts, log, writer, maxBy
 }
 
 /** Bytes of one row of sums with its part of the keys, about: what their share of the size is counted in. */
-const sumBytes = 80;
+const sumBytes = 200;
 
 /** The part of the allowed size that sums by minute, and those by hour, may take. */
 const sumShare = 0.1;

@@ -25,7 +25,7 @@ const migrations: readonly string[] = [
      id INTEGER PRIMARY KEY, rows INTEGER NOT NULL, min_row INTEGER NOT NULL, max_row INTEGER NOT NULL,
      min_at REAL NOT NULL, max_at REAL NOT NULL, bytes INTEGER NOT NULL
    ) STRICT;
-   CREATE TABLE roll_up_keys (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE) STRICT;
+   CREATE TABLE roll_up_keys (id INTEGER PRIMARY KEY, key TEXT NOT NULL) STRICT;
    CREATE TABLE roll_up_minutes (
      bucket INTEGER NOT NULL, key INTEGER NOT NULL, flows INTEGER NOT NULL, sent_packets INTEGER NOT NULL,
      received_packets INTEGER NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL, PRIMARY KEY (bucket, key)

@@ -193,12 +193,24 @@ describe('retention', () => {
 
   test('by size: the oldest segments go first', () => {
     const path = fresh();
-    filled(path, 3_000, { segmentRows: 200 }).close();
-    const maxBytes = Math.floor(openSqliteReader(path).health().bytes * 0.5);
-    const smaller = openSqliteStore(path, { maxBytes, segmentRows: 200 });
-    expect(smaller.retain(noon)).toBeGreaterThan(0);
+    const first = openSqliteStore(path, { segmentRows: 1_000 });
+    const { source, destination } = flow(1);
+    for (let n = 1; n <= 20_000; n += 1) {
+      first.putFlow(ended(n, { source, destination, closedAt: noon + n * 1000 }));
+      if (n % 1_000 === 0) first.flush();
+    }
+    first.putFlow(flow(20_001));
+    first.close();
+    const sealed = segmentsOf(path).reduce(
+      (sum, name) => sum + statSync(join(segmentsFolder(path), name)).size,
+      0,
+    );
+    const maxBytes = sealed;
+    const smaller = openSqliteStore(path, { maxBytes });
+    expect(smaller.retain(noon)).toBeGreaterThan(1_000);
     expect(smaller.health().bytes).toBeLessThanOrEqual(maxBytes);
-    expect(smaller.flows({ limit: 1 })[0]?.value.id).toBe('flow-3000');
+    expect(smaller.flows({ limit: 1 })[0]?.value.id).toBe('flow-20001');
+    expect(smaller.flows({ limit: 10_000 }).length).toBeGreaterThan(5_000);
     smaller.close();
   });
 

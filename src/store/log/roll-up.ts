@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { endName } from '../../flow/ask/dimension.ts';
 import type { FlowQuery } from '../../flow/ask/query.ts';
@@ -45,8 +46,8 @@ export class RollUps {
   #folded = 0;
 
   constructor(database: DatabaseSync) {
-    this.#findKey = database.prepare('SELECT id FROM roll_up_keys WHERE key = ?');
-    this.#addKey = database.prepare('INSERT INTO roll_up_keys (key) VALUES (?)');
+    this.#findKey = database.prepare('SELECT key FROM roll_up_keys WHERE id = ?');
+    this.#addKey = database.prepare('INSERT INTO roll_up_keys (id, key) VALUES (?, ?)');
     this.#tables = {
       minutes: new RollUpTable(database, 'minutes'),
       hours: new RollUpTable(database, 'hours'),
@@ -100,13 +101,23 @@ export class RollUps {
   #idOf(key: string): number | undefined {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const found = this.#findKey.get(key);
-    if (found === undefined) return undefined;
-    return this.#remember(key, Number(found.id));
+    const { id, taken } = this.#place(key);
+    return taken ? this.#remember(key, id) : undefined;
   }
 
   #newId(key: string): number {
-    return this.#remember(key, Number(this.#addKey.run(key).lastInsertRowid));
+    const { id } = this.#place(key);
+    this.#addKey.run(id, key);
+    return this.#remember(key, id);
+  }
+
+  /** Where the key is, or has to go: its digest, or the next id that no other key has. An index over the texts would be as large as they are. */
+  #place(key: string): { readonly id: number; readonly taken: boolean } {
+    for (let id = digest(key); ; id += 1) {
+      const found = this.#findKey.get(id);
+      if (found === undefined) return { id, taken: false };
+      if (found.key === key) return { id, taken: true };
+    }
   }
 
   #remember(key: string, id: number): number {
@@ -284,6 +295,11 @@ function addTo(
   share(sent?.packets, 'sentPackets');
   share(received?.packets, 'receivedPackets');
   return Math.min(most, (end - first) / step);
+}
+
+/** A number of 48 bits. */
+function digest(key: string): number {
+  return Number.parseInt(hash('sha1', key).slice(0, 12), 16);
 }
 
 /** What sums keep of a flow, as JSON. */
