@@ -10,7 +10,7 @@ import { flowFilter, openStoreToRead, timeRange } from './query.ts';
 export const groupOptions: readonly OptionDefinition[] = [
   {
     flags: '--by <names>',
-    description: 'one line for all flows with the same: src, dst, port, ... (see below)',
+    description: 'one line for all flows with the same: src, dst, port, ... (see above)',
   },
   { flags: '--top <number>', description: 'the first so many groups', default: '10' },
   {

@@ -298,8 +298,28 @@ export class FlowLogWriter {
     const rows = this.#ended
       .all(limit)
       .map(({ row, data }) => ({ row: Number(row), value: flowRecords.decode(String(data)) }));
-    const [first, last] = [rows[0], rows.at(-1)];
-    if (first === undefined || last === undefined) return 0;
+    if (rows.length === 0) return 0;
+    this.#write(rows, () =>
+      this.#database
+        .prepare(
+          `DELETE FROM flows WHERE row IN
+             (SELECT row FROM flows INDEXED BY flows_ended WHERE ${endedFlow} ORDER BY row LIMIT ?)`,
+        )
+        .run(rows.length),
+    );
+    this.#table.moved(rows.length);
+    return rows.length;
+  }
+
+  /** Writes flows that will not change any more as a segment of their own, past the table. */
+  append(flows: readonly Flow[]): void {
+    if (flows.length === 0) return;
+    const first = this.#table.takeRows(flows.length);
+    this.#write(flows.map((value, index) => ({ row: first + index, value })));
+  }
+
+  /** Writes rows as a segment; `alongside` is done in the transaction that makes it part of the log. */
+  #write(rows: readonly Row<Flow>[], alongside: () => void = () => undefined): void {
     const id = this.#nextId;
     const path = join(this.#folder, `${id}${suffix}`);
     const bytes = writeSegment(path, rows);
@@ -309,27 +329,20 @@ export class FlowLogWriter {
       this.#list({
         id,
         rows: rows.length,
-        minRow: first.row,
-        maxRow: last.row,
+        minRow: rows[0]!.row,
+        maxRow: rows.at(-1)!.row,
         minAt: rows.reduce((least, { value }) => Math.min(least, value.openedAt), Infinity),
         maxAt: rows.reduce((most, { value }) => Math.max(most, value.openedAt), -Infinity),
         bytes,
       });
       this.#rollUps.add(rows.map(({ value }) => value));
-      this.#database
-        .prepare(
-          `DELETE FROM flows WHERE row IN
-             (SELECT row FROM flows INDEXED BY flows_ended WHERE ${endedFlow} ORDER BY row LIMIT ?)`,
-        )
-        .run(rows.length);
+      alongside();
       this.#database.exec('COMMIT');
     } catch (error) {
       this.#rollUps.forget();
       rmSync(path, { force: true });
       throw error;
     }
-    this.#table.moved(rows.length);
-    return rows.length;
   }
 
   /** Deletes whole segments, from the oldest on, up to the first with a flow that is not older than `cutoff`. Returns how many flows. */
