@@ -261,10 +261,14 @@ async function picket(folder: string): Promise<Result> {
     });
   });
   reader.close();
-  const segments = folderBytes(`${path}-flows`);
+  const bytesOf = (ending: string) =>
+    readdirSync(`${path}-flows`)
+      .filter((name) => name.endsWith(ending))
+      .reduce((sum, name) => sum + statSync(join(`${path}-flows`, name)).size, 0);
+  const [segments, minutes, hours] = [bytesOf('.flows'), bytesOf('.minutes'), bytesOf('.hours')];
   return {
     notes: [
-      `segments ${megabytes(segments)} MB (${(segments / count).toFixed(1)} bytes per flow), sums and list ${megabytes(folderBytes(folder) - segments)} MB`,
+      `segments ${megabytes(segments)} MB (${(segments / count).toFixed(1)} bytes per flow), sums by minute ${megabytes(minutes)} MB, by hour ${megabytes(hours)} MB`,
       `peak memory of inserting ${insertRss.toFixed(0)} MB`,
       throughTable(folder),
     ],
@@ -376,7 +380,7 @@ async function duckdb(folder: string): Promise<Result> {
   });
   const connection = await instance.connect();
   await connection.run(
-    `CREATE TABLE t (${columns.map((name) => `${name} ${duckTypes[name] ?? 'UINTEGER'}`).join(', ')})`,
+    `CREATE TABLE t (${columns.map((name) => `"${name}" ${duckTypes[name] ?? 'UINTEGER'}`).join(', ')})`,
   );
   const from = performance.now();
   const appender = await connection.createAppender('t');
@@ -400,7 +404,9 @@ async function duckdb(folder: string): Promise<Result> {
   const rate = count / ((performance.now() - from) / 1000);
   const insertRss = peakMegabytes();
   const rows = await ask(async ({ sql: text, by }) => {
-    const reader = await connection.runAndReadAll(text);
+    const reader = await connection.runAndReadAll(
+      text.replaceAll(/\bat\b/g, '"at"').replaceAll('CAST("at" / 60000 AS BIGINT)', '("at" // 60000)'),
+    );
     return sqlAnswer(by, reader.getRows()[0] ?? []);
   });
   const bytes = folderBytes(folder);

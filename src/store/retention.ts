@@ -63,9 +63,6 @@ export function deleteBySize({ path, database, flows, alerts, log, writer, maxBy
   return deleted;
 }
 
-/** Bytes of one row of sums with its part of the keys, about: what their share of the size is counted in. */
-const sumBytes = 200;
-
 /** The part of the allowed size that sums by minute, and those by hour, may take. */
 const sumShare = 0.1;
 
@@ -82,12 +79,10 @@ export function deleteSums(
   maxBytes: number,
   maxAge: Readonly<Record<Resolution, number>>,
 ): void {
-  let deleted = 0;
   for (const resolution of ['minutes', 'hours'] as const) {
-    deleted += writer.deleteSums(resolution, now - maxAge[resolution]);
-    deleted += writer.limitSums(resolution, Math.floor((maxBytes * sumShare) / sumBytes));
+    writer.deleteSums(resolution, now - maxAge[resolution]);
+    writer.limitSums(resolution, maxBytes * sumShare);
   }
-  if (deleted > 0) writer.deleteUnusedKeys();
 }
 
 /** Brings the log into the database and cuts it to nothing; leaves it when a reader is in the way. */

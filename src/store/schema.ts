@@ -19,21 +19,16 @@ const migrations: readonly string[] = [
    CREATE INDEX flows_at ON flows (at);
    CREATE TABLE alerts (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, data TEXT NOT NULL) STRICT;
    CREATE INDEX alerts_at ON alerts (at);`,
-  // Flows that ended move to segments, files of their own, of which `segments` is the list; `roll_up_…` are sums over them.
+  // Flows that ended move to segments, files of their own, of which `segments` is the list, as `sums` is of sums over them.
   `CREATE INDEX flows_ended ON flows (row) WHERE ${endedFlow};
    CREATE TABLE segments (
      id INTEGER PRIMARY KEY, rows INTEGER NOT NULL, min_row INTEGER NOT NULL, max_row INTEGER NOT NULL,
      min_at REAL NOT NULL, max_at REAL NOT NULL, bytes INTEGER NOT NULL
    ) STRICT;
-   CREATE TABLE roll_up_keys (id INTEGER PRIMARY KEY, key TEXT NOT NULL) STRICT;
-   CREATE TABLE roll_up_minutes (
-     bucket INTEGER NOT NULL, key INTEGER NOT NULL, flows INTEGER NOT NULL, sent_packets INTEGER NOT NULL,
-     received_packets INTEGER NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL, PRIMARY KEY (bucket, key)
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE roll_up_hours (
-     bucket INTEGER NOT NULL, key INTEGER NOT NULL, flows INTEGER NOT NULL, sent_packets INTEGER NOT NULL,
-     received_packets INTEGER NOT NULL, sent INTEGER NOT NULL, received INTEGER NOT NULL, PRIMARY KEY (bucket, key)
-   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE sums (
+     id INTEGER PRIMARY KEY, resolution TEXT NOT NULL, rows INTEGER NOT NULL, min_at INTEGER NOT NULL, max_at INTEGER NOT NULL,
+     bytes INTEGER NOT NULL, others TEXT NOT NULL
+   ) STRICT;
    CREATE TABLE log_facts (name TEXT PRIMARY KEY, value REAL NOT NULL) STRICT, WITHOUT ROWID;`,
 ];
 

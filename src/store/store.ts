@@ -38,7 +38,7 @@ export interface StoreHealth {
   readonly bytes: number;
   readonly flows: number;
   readonly alerts: number;
-  /** Flows whose sums by minute or hour went to the row for all others, because a bucket had as many rows as it may. */
+  /** Flows that went to the row for all others of a minute or an hour, because it had as many rows as it may; since the start. */
   readonly folded?: number;
 }
 

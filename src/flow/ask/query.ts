@@ -61,7 +61,7 @@ export interface FlowAnswer {
   readonly total: FlowSums;
   /** Over the groups that are not told. */
   readonly rest: FlowSums;
-  /** Flows that are in no group, because there were more values than a store keeps apart; of sums they are not in `total` either. */
+  /** Flows that are in no group, because there were more values than a store keeps apart; of sums, with a filter, they are not in `total` either. */
   readonly ungrouped: number;
   /** Where the buckets of all series begin and how long they are, ms. */
   readonly buckets?: { readonly start: number; readonly step: number; readonly count: number };
@@ -119,6 +119,17 @@ function compareKeys(a: readonly string[], b: readonly string[]): number {
 }
 
 export const noSums: FlowSums = { flows: 0, packets: 0, bytes: 0, sent: 0, received: 0 };
+
+/** Returns both together. */
+export function addSums(a: FlowSums, b: FlowSums): FlowSums {
+  return {
+    flows: a.flows + b.flows,
+    packets: a.packets + b.packets,
+    bytes: a.bytes + b.bytes,
+    sent: a.sent + b.sent,
+    received: a.received + b.received,
+  };
+}
 
 /** Returns what is left of `total` without the groups. */
 export function restOf(total: FlowSums, groups: readonly FlowSums[]): FlowSums {

@@ -20,6 +20,7 @@ export const numberColumns = [
   'receivedBytes',
   'receivedFlags',
   'part',
+  'weight',
 ] as const;
 
 /** Columns with few values, as JSON; the empty text where a flow has none. `rest` is all that is in no other column. */
@@ -70,12 +71,12 @@ export interface FlowColumns {
   dictionary(name: DictionaryColumn): Dictionary;
   ends(name: EndColumn): Ends;
   texts(name: TextColumn): readonly (string | null)[];
-  /** How many flows each row stands for; absent where each is one. */
-  readonly weights?: Float64Array;
+  /** How many flows each row stands for; undefined where each is one. */
+  readonly weights: Float64Array | undefined;
 }
 
-/** Returns the columns of the rows, in their order. */
-export function columnsOf(rows: readonly Row<Flow>[]): FlowColumns {
+/** Returns the columns of the rows, in their order; `weights` is how many flows each stands for. */
+export function columnsOf(rows: readonly Row<Flow>[], weights?: readonly number[]): FlowColumns {
   const numbers = Object.fromEntries(
     numberColumns.map((name) => [name, new Float64Array(rows.length)]),
   ) as Record<NumberColumn, Float64Array>;
@@ -123,6 +124,7 @@ export function columnsOf(rows: readonly Row<Flow>[]): FlowColumns {
     numbers.receivedBytes[index] = receivedBytes ?? Number.NaN;
     numbers.receivedFlags[index] = receivedFlags ?? Number.NaN;
     numbers.part[index] = part ?? Number.NaN;
+    numbers.weight[index] = weights?.[index] ?? Number.NaN;
     dictionaries.protocol.set(index, protocolName(protocol));
     dictionaries.state.set(index, state);
     dictionaries.seenBy.set(index, seenBy);
@@ -145,6 +147,7 @@ export function columnsOf(rows: readonly Row<Flow>[]): FlowColumns {
   };
   return {
     rows: rows.length,
+    weights: weights && numbers.weight,
     numbers: (name) => numbers[name],
     dictionary: (name) => built.dictionaries[name],
     ends: (name) => built.ends[name],

@@ -135,6 +135,9 @@ export function decodeColumns(
   });
   return {
     rows,
+    get weights() {
+      return header.numbers.weight?.width ? numbers('weight') : undefined;
+    },
     numbers,
     dictionary: once((name: string): Dictionary => ({ codes: codes(name), values: list(name) })),
     ends: once((name: string): Ends => {

@@ -292,9 +292,9 @@ describe('sums by minute and hour', () => {
       top: 2,
       from: 'minutes',
     });
-    expect({ flows: total.flows, ungrouped }).toEqual({ flows: 999, ungrouped: 1_001 });
+    expect({ flows: total.flows, ungrouped }).toEqual({ flows: 2_000, ungrouped: 1_000 });
     expect(groups[0]?.key).toEqual(['2000']);
-    expect(store.health().folded).toBe(1_001);
+    expect(store.health().folded).toBe(1_000);
     store.close();
   });
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { FlowAnswer, FlowQuery } from '../../flow/ask/query.ts';
+import { addSums, type FlowAnswer, type FlowQuery, type FlowSums, noSums } from '../../flow/ask/query.ts';
 import { predicateOf } from '../../flow/filter-parser.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowToJson } from '../../flow/json.ts';
@@ -11,7 +11,7 @@ import type { FlowPageQuery, Row } from '../store.ts';
 import type { Table } from '../table.ts';
 import { columnsOf, type FlowColumns, rowAt } from './columns.ts';
 import { DamagedColumn } from './encode.ts';
-import { answerableBy, type Resolution, RollUps, readRollUps, stepOf } from './roll-up.ts';
+import { answerableBy, type Others, type Resolution, rollUp, stepOf } from './roll-up.ts';
 import { FlowScan } from './scan.ts';
 import { openSegment, writeSegment } from './segment.ts';
 import { select } from './select.ts';
@@ -28,6 +28,19 @@ interface Segment {
 }
 
 const suffix = '.flows';
+
+/** A file of sums, as the list knows it. */
+interface SumFile {
+  readonly id: number;
+  readonly minAt: number;
+  readonly maxAt: number;
+  readonly bytes: number;
+  readonly others: readonly Others[];
+}
+
+function fileOfSums(resolution: Resolution, id: number): string {
+  return `${id}.${resolution}`;
+}
 
 /** Files that could not be read are kept beside the others, at most so many. */
 const keptDamaged = 3;
@@ -84,11 +97,28 @@ export class FlowLog {
       .sort((a, b) => a.minRow - b.minRow);
   }
 
-  /** Flows in segments, and the bytes of those. */
+  /** The files of sums, in the order of their buckets. */
+  sums(resolution: Resolution): SumFile[] {
+    if (this.#list === undefined) return [];
+    return this.#database
+      .prepare('SELECT id, min_at, max_at, bytes, others FROM sums WHERE resolution = ? ORDER BY max_at, id')
+      .all(resolution)
+      .map((row) => ({
+        id: Number(row.id),
+        minAt: Number(row.min_at),
+        maxAt: Number(row.max_at),
+        bytes: Number(row.bytes),
+        others: JSON.parse(String(row.others)),
+      }));
+  }
+
+  /** Flows in segments, and the bytes of those and of all sums. */
   sealed(): { readonly rows: number; readonly bytes: number } {
     if (this.#list === undefined) return { rows: 0, bytes: 0 };
     const found = this.#database
-      .prepare('SELECT total(rows) AS rows, total(bytes) AS bytes FROM segments')
+      .prepare(
+        `SELECT total(rows) AS rows, total(bytes) + (SELECT total(bytes) FROM sums) AS bytes FROM segments`,
+      )
       .get();
     return { rows: Number(found?.rows ?? 0), bytes: Number(found?.bytes ?? 0) };
   }
@@ -111,7 +141,7 @@ export class FlowLog {
         .sort((a, b) => b.maxRow - a.maxRow);
       for (const segment of candidates) {
         if (found.length >= limit && found[limit - 1]!.row > segment.maxRow) break;
-        this.#read(segment, (columns, keep) => {
+        this.#read(`${segment.id}${suffix}`, (columns, keep) => {
           const mask = select(columns, filter ?? { kind: 'all' }, since, until);
           const rows = columns.numbers('row');
           const here: typeof found = [];
@@ -155,7 +185,7 @@ export class FlowLog {
       const unsealed = this.#unsealedColumns(since, until);
       const segments = this.segments().filter(({ minAt, maxAt }) => maxAt >= since && minAt < until);
       const each = (visit: (columns: FlowColumns) => void): number => {
-        const damaged = segments.filter((segment) => !this.#read(segment, visit)).length;
+        const damaged = segments.filter(({ id }) => !this.#read(`${id}${suffix}`, visit)).length;
         visit(unsealed);
         return damaged;
       };
@@ -168,15 +198,33 @@ export class FlowLog {
   #askSums(query: FlowQuery, resolution: Resolution): FlowAnswer {
     const { since = -Infinity, until = Infinity } = query;
     const step = stepOf[resolution];
-    const { columns, others } = readRollUps(this.#database, resolution, since, until);
-    const unsealed = this.#unsealedColumns(since, until);
     // The bucket in which `since` lies is told whole.
-    const scan = new FlowScan({ ...query, since: Math.floor(since / step) * step });
-    const sets = [columns, unsealed];
-    for (const set of sets) scan.add(set);
-    if (scan.beginSeries()) for (const set of sets) scan.addSeries(set);
-    const answer = scan.answer();
-    return { ...answer, from: resolution, ungrouped: answer.ungrouped + others };
+    const begin = Math.floor(since / step) * step;
+    const scan = new FlowScan({ ...query, since: begin });
+    const unsealed = this.#unsealedColumns(begin, until);
+    const files = this.sums(resolution).filter(({ minAt, maxAt }) => maxAt >= begin && minAt < until);
+    const each = (visit: (columns: FlowColumns) => void): number => {
+      const damaged = files.filter(({ id }) => !this.#read(fileOfSums(resolution, id), visit)).length;
+      visit(unsealed);
+      return damaged;
+    };
+    const damaged = each((columns) => scan.add(columns));
+    if (scan.beginSeries()) each((columns) => scan.addSeries(columns));
+    const others = files
+      .flatMap((file) => file.others)
+      .filter(({ bucket }) => bucket >= begin && bucket < until)
+      .reduce<FlowSums>(addSums, noSums);
+    const { total, rest, ...answer } = scan.answer();
+    // Whether they pass a filter is not known.
+    const added = (query.filter?.kind ?? 'all') === 'all' ? others : noSums;
+    return {
+      ...answer,
+      total: addSums(total, added),
+      rest: addSums(rest, added),
+      from: resolution,
+      damaged,
+      ungrouped: answer.ungrouped + others.flows,
+    };
   }
 
   /** Flows, where they are all still there or nothing else can answer; else the finest sums that go back as far. */
@@ -207,13 +255,10 @@ export class FlowLog {
    * Shows the columns of a segment; returns false when they could not be read. They can be read until `visit` returns,
    * or as long as what `keep` returned is not closed.
    */
-  #read(
-    { id }: Pick<Segment, 'id'>,
-    visit: (columns: FlowColumns, keep: () => { close(): void }) => void,
-  ): boolean {
+  #read(name: string, visit: (columns: FlowColumns, keep: () => { close(): void }) => void): boolean {
     let kept = false;
     const read = this.#unlessDamaged(() => {
-      const segment = openSegment(this.#path(id));
+      const segment = openSegment(join(this.#folder, name));
       try {
         visit(segment.columns, () => {
           kept = true;
@@ -238,10 +283,6 @@ export class FlowLog {
     }
   }
 
-  #path(id: number): string {
-    return join(this.#folder, `${id}${suffix}`);
-  }
-
   /** What `read` asks of the database is all of one moment, also while another process writes. */
   #atOnce<T>(read: () => T): T {
     if (this.#database.isTransaction) return read();
@@ -260,17 +301,16 @@ export class FlowLogWriter {
   readonly #table: Table<Flow>;
   readonly #log: FlowLog;
   readonly #folder: string;
-  readonly #rollUps: RollUps;
   readonly #ended: StatementSync;
   readonly #countEnded: StatementSync;
   #nextId: number;
+  #folded = 0;
 
   constructor(database: DatabaseSync, table: Table<Flow>, log: FlowLog, path: string) {
     this.#database = database;
     this.#table = table;
     this.#log = log;
     this.#folder = segmentsFolder(path);
-    this.#rollUps = new RollUps(database);
     this.#ended = database.prepare(
       `SELECT row, data FROM flows INDEXED BY flows_ended WHERE ${endedFlow} ORDER BY row LIMIT ?`,
     );
@@ -279,13 +319,14 @@ export class FlowLogWriter {
     );
     this.#adopt();
     const segments = log.segments();
-    this.#nextId = Math.max(0, ...segments.map(({ id }) => id)) + 1;
-    table.startAbove(Math.max(0, ...segments.map(({ maxRow }) => maxRow)));
+    const sums = [...log.sums('minutes'), ...log.sums('hours')];
+    this.#nextId = [...segments, ...sums].reduce((most, { id }) => Math.max(most, id), 0) + 1;
+    table.startAbove(segments.reduce((most, { maxRow }) => Math.max(most, maxRow), 0));
   }
 
-  /** Flows whose sums went to the row for all others since this was opened. */
+  /** Flows that are in no sum, because a bucket had as many rows as it may; since this was opened, for each resolution. */
   get folded(): number {
-    return this.#rollUps.folded;
+    return this.#folded;
   }
 
   /** Flows in the table that ended. */
@@ -318,29 +359,48 @@ export class FlowLogWriter {
     this.#write(flows.map((value, index) => ({ row: first + index, value })));
   }
 
-  /** Writes rows as a segment; `alongside` is done in the transaction that makes it part of the log. */
+  /** Writes rows as a segment, and their sums; `alongside` is done in the transaction that makes them part of the log. */
   #write(rows: readonly Row<Flow>[], alongside: () => void = () => undefined): void {
     const id = this.#nextId;
-    const path = join(this.#folder, `${id}${suffix}`);
-    const bytes = writeSegment(path, rows);
-    this.#nextId += 1;
+    const written: string[] = [];
+    const write = (name: string, columns: FlowColumns): number => {
+      written.push(join(this.#folder, name));
+      return writeSegment(written.at(-1)!, columns);
+    };
+    this.#nextId += 3;
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      this.#list({
+      const columns = columnsOf(rows);
+      const openedAt = columns.numbers('openedAt');
+      const segment = {
         id,
         rows: rows.length,
         minRow: rows[0]!.row,
         maxRow: rows.at(-1)!.row,
-        minAt: rows.reduce((least, { value }) => Math.min(least, value.openedAt), Infinity),
-        maxAt: rows.reduce((most, { value }) => Math.max(most, value.openedAt), -Infinity),
-        bytes,
-      });
-      this.#rollUps.add(rows.map(({ value }) => value));
+        minAt: openedAt.reduce((least, at) => Math.min(least, at), Infinity),
+        maxAt: openedAt.reduce((most, at) => Math.max(most, at), -Infinity),
+        bytes: write(`${id}${suffix}`, columns),
+      };
+      const sums = rollUp(rows.map(({ value }) => value));
+      const files = (['minutes', 'hours'] as const).map((resolution, index) => ({
+        id: id + 1 + index,
+        resolution,
+        sum: sums[resolution],
+        bytes: write(fileOfSums(resolution, id + 1 + index), sums[resolution].columns),
+      }));
+      this.#database.exec('BEGIN IMMEDIATE');
+      this.#list(segment);
+      for (const { id: sumId, resolution, sum, bytes } of files) {
+        this.#database
+          .prepare(
+            'INSERT INTO sums (id, resolution, rows, min_at, max_at, bytes, others) VALUES (?, ?, ?, ?, ?, ?, ?)',
+          )
+          .run(sumId, resolution, sum.columns.rows, sum.minAt, sum.maxAt, bytes, JSON.stringify(sum.others));
+        this.#folded += sum.others.reduce<FlowSums>(addSums, noSums).flows;
+      }
       alongside();
       this.#database.exec('COMMIT');
     } catch (error) {
-      this.#rollUps.forget();
-      rmSync(path, { force: true });
+      for (const path of written) rmSync(path, { force: true });
       throw error;
     }
   }
@@ -361,34 +421,31 @@ export class FlowLogWriter {
     return oldest === undefined ? 0 : this.#delete(oldest);
   }
 
-  /** Deletes sums of buckets that begin before `cutoff`; returns how many rows. */
-  deleteSums(resolution: Resolution, cutoff: number): number {
-    const { changes } = this.#database
-      .prepare(`DELETE FROM roll_up_${resolution} WHERE bucket < ?`)
-      .run(cutoff);
-    if (Number(changes) > 0) this.#note(resolution, cutoff);
-    return Number(changes);
+  /** Deletes whole files of sums whose buckets all begin before `cutoff`. */
+  deleteSums(resolution: Resolution, cutoff: number): void {
+    for (const file of this.#log.sums(resolution)) {
+      if (file.maxAt >= cutoff) break;
+      this.#deleteSum(resolution, file);
+    }
   }
 
-  /** Deletes the oldest sums until there are at most `most` rows; returns how many. */
-  limitSums(resolution: Resolution, most: number): number {
-    const count = Number(
-      this.#database.prepare(`SELECT count(*) AS count FROM roll_up_${resolution}`).get()?.count ?? 0,
-    );
-    if (count <= most) return 0;
-    const first = this.#database
-      .prepare(`SELECT bucket FROM roll_up_${resolution} ORDER BY bucket LIMIT 1 OFFSET ?`)
-      .get(count - most);
-    // Whole buckets: a part of one would be taken for all of it.
-    return this.deleteSums(resolution, Number(first?.bucket ?? 0) + stepOf[resolution]);
+  /** Deletes the oldest files of sums until all take at most `most` bytes. */
+  limitSums(resolution: Resolution, most: number): void {
+    const files = this.#log.sums(resolution);
+    let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    for (const file of files) {
+      if (bytes <= most) break;
+      this.#deleteSum(resolution, file);
+      bytes -= file.bytes;
+    }
   }
 
-  /** Deletes keys that no sum has any more. */
-  deleteUnusedKeys(): void {
-    this.#database.exec(
-      `DELETE FROM roll_up_keys WHERE id NOT IN (SELECT key FROM roll_up_minutes) AND id NOT IN (SELECT key FROM roll_up_hours)`,
-    );
-    this.#rollUps.forget();
+  #deleteSum(resolution: Resolution, { id, maxAt }: SumFile): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    this.#database.prepare('DELETE FROM sums WHERE id = ?').run(id);
+    this.#note(resolution, maxAt + stepOf[resolution]);
+    this.#database.exec('COMMIT');
+    rmSync(join(this.#folder, fileOfSums(resolution, id)), { force: true });
   }
 
   #delete({ id, rows, maxAt }: Segment): number {
@@ -424,10 +481,17 @@ export class FlowLogWriter {
   #adopt(): void {
     if (!existsSync(this.#folder)) return;
     const listed = new Map(this.#log.segments().map((segment) => [segment.id, segment]));
+    const listedSums = new Set(
+      (['minutes', 'hours'] as const).flatMap((resolution) =>
+        this.#log.sums(resolution).map(({ id }) => fileOfSums(resolution, id)),
+      ),
+    );
     const here = new Set<number>();
     for (const name of readdirSync(this.#folder)) {
       const path = join(this.#folder, name);
-      if (name.endsWith('.tmp')) rmSync(path, { force: true });
+      // Sums can be made again of flows, and not the other way round: only those of the list count.
+      const unlisted = /\.(?:minutes|hours)$/.test(name) && !listedSums.has(name);
+      if (name.endsWith('.tmp') || unlisted) rmSync(path, { force: true });
       const [, number] = /^(\d{1,15})\.flows$/.exec(name) ?? [];
       if (number === undefined) continue;
       const id = Number(number);

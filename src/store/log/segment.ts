@@ -1,9 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Flow } from '../../flow/flow.ts';
-import type { Row } from '../store.ts';
-import { columnsOf, type FlowColumns } from './columns.ts';
+import type { FlowColumns } from './columns.ts';
 import { DamagedColumn, decodeColumns, encodeColumns, type SegmentHeader } from './encode.ts';
 
 /** `PKTFLOW1`, then length and checksum of the header, then the header as JSON, then the columns. */
@@ -16,12 +14,9 @@ const maxHeader = 1 << 20;
 /** What is read at once of a file that is opened: nearly always the whole header. */
 const firstRead = 16 * 1024;
 
-/**
- * Writes the rows, in the order of their ids, into a new file. It is there whole, and on the disk, or not at all. Returns its
- * bytes. Throws what the file system throws.
- */
-export function writeSegment(path: string, rows: readonly Row<Flow>[]): number {
-  const { header, parts } = encodeColumns(columnsOf(rows));
+/** Writes columns into a new file. It is there whole, and on the disk, or not at all. Returns its bytes. Throws what the file system throws. */
+export function writeSegment(path: string, columns: FlowColumns): number {
+  const { header, parts } = encodeColumns(columns);
   const text = new TextEncoder().encode(JSON.stringify(header));
   const prefix = Buffer.alloc(prefixBytes);
   prefix.set(magic);
