@@ -29,6 +29,7 @@ const migrations: readonly string[] = [
      id INTEGER PRIMARY KEY, resolution TEXT NOT NULL, rows INTEGER NOT NULL, min_at INTEGER NOT NULL, max_at INTEGER NOT NULL,
      bytes INTEGER NOT NULL, others TEXT NOT NULL
    ) STRICT;
+   CREATE TABLE merged_files (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
    CREATE TABLE log_facts (name TEXT PRIMARY KEY, value REAL NOT NULL) STRICT, WITHOUT ROWID;`,
 ];
 

@@ -6,7 +6,7 @@ import { evaluate } from '../flow/ask/evaluate.ts';
 import { type FlowAnswer, type FlowQuery, TooManyBuckets } from '../flow/ask/query.ts';
 import type { Flow } from '../flow/flow.ts';
 import { bytesOnDisk, moveAside, openDatabase, saysCorrupt } from './database.ts';
-import { FlowLog, FlowLogWriter } from './log/flow-log.ts';
+import { defaultMergedRows, FlowLog, FlowLogWriter } from './log/flow-log.ts';
 import type { Resolution } from './log/roll-up.ts';
 import { Pending } from './pending.ts';
 import { alertRecords, defaultMaxAge, flowRecords, type RecordKind } from './record.ts';
@@ -23,6 +23,8 @@ export interface SqliteStoreOptions {
   readonly maxSumAge?: Readonly<Record<Resolution, number>>;
   /** Flows that ended move from the table to a segment when there are so many. Default 16,384. */
   readonly segmentRows?: number;
+  /** Small segments are merged into one of at most so many flows. Default 131,072, fewer where `maxBytes` is small. */
+  readonly mergedRows?: number;
   /** Bytes of database, write-ahead log and segments that `retain` goes down to. Default 256 MiB. */
   readonly maxBytes?: number;
   /** Records of one kind that wait for a disk that cannot be written to. Default 10,000. */
@@ -63,12 +65,14 @@ interface Connection {
   ended: number;
 }
 
-function connect(path: string): Connection {
+function connect(path: string, { mergedRows, maxBytes = defaultMaxBytes }: SqliteStoreOptions): Connection {
   const database = openDatabase(path);
   try {
     const flows = new Table(database, flowRecords);
     const log = new FlowLog(database, flows, path);
-    const writer = new FlowLogWriter(database, flows, log, path);
+    // One segment is at most a small part of what may be kept: retention by size deletes it as a whole.
+    const most = mergedRows ?? Math.min(defaultMergedRows, Math.floor(maxBytes / 400));
+    const writer = new FlowLogWriter(database, flows, log, path, most);
     const alerts = new Table(database, alertRecords);
     return { database, flows, alerts, log, writer, ended: writer.ended };
   } catch (error) {
@@ -222,7 +226,7 @@ class SqliteStore implements Store {
   #connected(): Connection {
     // Removed from under a running process, the file would go on taking rows that nobody can ever read.
     if (this.#connection !== undefined && !existsSync(this.#path)) this.#disconnect();
-    this.#connection ??= connect(this.#path);
+    this.#connection ??= connect(this.#path, this.#options);
     return this.#connection;
   }
 
@@ -252,7 +256,7 @@ class SqliteStore implements Store {
     this.#disconnect();
     try {
       const movedTo = moveAside(this.#path);
-      this.#connection = connect(this.#path);
+      this.#connection = connect(this.#path, this.#options);
       this.#options.onCorrupt?.(movedTo, reason instanceof Error ? reason : new Error(String(reason)));
     } catch (error) {
       this.#error = message(error);

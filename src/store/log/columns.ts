@@ -60,7 +60,8 @@ export interface Ends {
   readonly family: Uint8Array;
   /** Four lanes for each distinct end, most significant first. */
   readonly lanes: Uint32Array;
-  /** Identity of each distinct end as JSON; empty without one. */
+  /** Identity of each distinct end, by its place among `identities`: as JSON, empty without one. */
+  readonly identityCodes: Codes;
   readonly identities: readonly string[];
 }
 
@@ -155,6 +156,76 @@ export function columnsOf(rows: readonly Row<Flow>[], weights?: readonly number[
   };
 }
 
+/** Returns the rows of all of `sets` as columns of one, in the order of their ids. */
+export function mergeColumns(sets: readonly FlowColumns[]): FlowColumns {
+  const rows = sets.reduce((sum, set) => sum + set.rows, 0);
+  const ids = new Float64Array(rows);
+  let filled = 0;
+  for (const set of sets) {
+    ids.set(set.numbers('row'), filled);
+    filled += set.rows;
+  }
+  const order = Uint32Array.from({ length: rows }, (_, index) => index);
+  const sorted = ids.every((id, index) => index === 0 || ids[index - 1]! <= id);
+  if (!sorted) order.sort((a, b) => ids[a]! - ids[b]! || a - b);
+  const inOrder = <T extends Float64Array | Uint32Array>(values: T): T => {
+    if (sorted) return values;
+    const moved = values.slice() as T;
+    for (let i = 0; i < rows; i++) moved[i] = values[order[i]!]!;
+    return moved;
+  };
+  return {
+    rows,
+    weights: sets.some(({ weights }) => weights !== undefined) ? joined('weight') : undefined,
+    numbers: joined,
+    dictionary: (name) => {
+      const known = new Map<string, number>();
+      const codes = new Uint32Array(rows);
+      let at = 0;
+      for (const set of sets) {
+        const { codes: old, values } = set.dictionary(name);
+        const renamed = Uint32Array.from(values, (value) => {
+          const code = known.get(value) ?? known.size;
+          known.set(value, code);
+          return code;
+        });
+        for (let i = 0; i < old.length; i++) codes[at++] = renamed[old[i]!]!;
+      }
+      return { codes: inOrder(codes), values: [...known.keys()] };
+    },
+    ends: (name) => {
+      const builder = new EndsBuilder(0);
+      const codes = new Uint32Array(rows);
+      let at = 0;
+      for (const set of sets) {
+        const ends = set.ends(name);
+        const renamed = Uint32Array.from(ends.family, (_, code) =>
+          builder.codeOf(
+            addressAt(ends.family, ends.lanes, code),
+            ends.identities[ends.identityCodes[code]!]!,
+          ),
+        );
+        for (let i = 0; i < set.rows; i++) codes[at++] = renamed[ends.codes[i]!]!;
+      }
+      return { ...builder.finish(), codes: inOrder(codes) };
+    },
+    texts: (name) => {
+      const all = sets.flatMap((set) => set.texts(name));
+      return sorted ? all : Array.from(order, (index) => all[index]!);
+    },
+  };
+
+  function joined(name: NumberColumn): Float64Array {
+    const values = new Float64Array(rows);
+    let at = 0;
+    for (const set of sets) {
+      values.set(set.numbers(name), at);
+      at += set.rows;
+    }
+    return inOrder(values);
+  }
+}
+
 /** Returns the row that was put in at `index`, as it was. Throws when a column is not what {@link columnsOf} made. */
 export function rowAt(columns: FlowColumns, index: number): Row<Flow> {
   return { row: columns.numbers('row')[index]!, value: flowFromJson(flowJsonAt(columns, index)) };
@@ -207,8 +278,8 @@ export function flowJsonAt(columns: FlowColumns, index: number): FlowJson {
 }
 
 /** Returns the address and identity of a distinct end, with no port. */
-export function distinctEnd({ family, lanes, identities }: Ends, code: number): EndJson {
-  const identity = identities[code]!;
+export function distinctEnd({ family, lanes, identityCodes, identities }: Ends, code: number): EndJson {
+  const identity = identities[identityCodes[code]!]!;
   return {
     address: formatAddress(addressAt(family, lanes, code)),
     port: 0,
@@ -299,6 +370,10 @@ class EndsBuilder {
   }
 
   set(index: number, address: Address, identity: string): void {
+    this.#codes[index] = this.codeOf(address, identity);
+  }
+
+  codeOf(address: Address, identity: string): number {
     const { family, a, b, c, d } = address;
     const key = family === 4 && identity === '' ? d : `${family},${a},${b},${c},${d},${identity}`;
     let code = this.#known.get(key);
@@ -308,17 +383,21 @@ class EndsBuilder {
       this.#addresses.push(address);
       this.#identities.push(identity);
     }
-    this.#codes[index] = code;
+    return code;
   }
 
   finish(): Ends {
     const lanes = new Uint32Array(this.#addresses.length * 4);
     for (const [code, { a, b, c, d }] of this.#addresses.entries()) lanes.set([a, b, c, d], code * 4);
+    const builder = new DictionaryBuilder(this.#identities.length);
+    for (const [code, identity] of this.#identities.entries()) builder.set(code, identity);
+    const identities = builder.finish();
     return {
       codes: this.#codes,
       family: Uint8Array.from(this.#addresses, ({ family }) => family),
       lanes,
-      identities: this.#identities,
+      identityCodes: identities.codes,
+      identities: identities.values,
     };
   }
 }

@@ -73,7 +73,8 @@ export function encodeColumns(columns: FlowColumns): { header: SegmentHeader; pa
     bytes[name] = writer.bytes(text.encode(JSON.stringify(values)));
   }
   for (const name of endColumns) {
-    const { codes: list, family, lanes, identities } = columns.ends(name);
+    const { codes: list, family, lanes, identityCodes, identities } = columns.ends(name);
+    codes[`${name}Identities`] = writer.codes(identityCodes, identities.length);
     codes[name] = writer.codes(list, family.length);
     bytes[`${name}Family`] = writer.bytes(family);
     bytes[`${name}Lanes`] = writer.bytes(planes(bytesOf(lanes), 4));
@@ -120,9 +121,9 @@ export function decodeColumns(
     return zstdDecompressSync(packed, { maxOutputLength: part.unpacked });
   };
   const list = (name: string): string[] => JSON.parse(new TextDecoder().decode(unpacked(header.bytes[name])));
-  const codes = (name: string): Codes => {
+  const codes = (name: string, count: number): Codes => {
     const part = header.codes[name];
-    return decodeCodes(unpacked(part), part!.width, rows);
+    return decodeCodes(unpacked(part), part!.width, count);
   };
   const numbers = once((name: string): Float64Array => {
     const part = header.numbers[name];
@@ -139,12 +140,18 @@ export function decodeColumns(
       return header.numbers.weight?.width ? numbers('weight') : undefined;
     },
     numbers,
-    dictionary: once((name: string): Dictionary => ({ codes: codes(name), values: list(name) })),
+    dictionary: once((name: string): Dictionary => ({ codes: codes(name, rows), values: list(name) })),
     ends: once((name: string): Ends => {
       const family = unpacked(header.bytes[`${name}Family`]);
       const lanes = new Uint32Array(family.length * 4);
       unplanes(unpacked(header.bytes[`${name}Lanes`]), bytesOf(lanes), 4);
-      return { codes: codes(name), family, lanes, identities: list(`${name}Identities`) };
+      return {
+        codes: codes(name, rows),
+        family,
+        lanes,
+        identityCodes: codes(`${name}Identities`, family.length),
+        identities: list(`${name}Identities`),
+      };
     }),
     texts: once(list),
   };

@@ -44,7 +44,7 @@ function ended(n: number, change: Partial<Flow> = {}): Flow {
 }
 
 function filled(path: string, count: number, options: Parameters<typeof openSqliteStore>[1] = {}): Store {
-  const store = openSqliteStore(path, { segmentRows: 50, ...options });
+  const store = openSqliteStore(path, { segmentRows: 50, mergedRows: 0, ...options });
   for (let n = 1; n <= count; n += 1) {
     store.putFlow(ended(n));
     if (n % 40 === 0) store.flush();
@@ -99,6 +99,26 @@ test('flows that ended move to segments, and are read with the others as if noth
     [1_001, 'flow-1001'],
     [1_000, 'flow-1000'],
   ]);
+  again.close();
+});
+
+test('small segments and sums are merged, and nothing of an answer changes by it', () => {
+  const path = fresh();
+  const store = filled(path, 2_000, { mergedRows: 500 });
+  expect(segmentsOf(path).length).toBeLessThan(25);
+  const series: FlowQuery = { by: by('dst', 'port'), order: 'bytes', top: 7, bucket: 60_000 };
+  expect(store.ask(series)).toEqual(evaluate(all(2_000), series));
+  expect(store.ask({ ...series, from: 'minutes' })).toEqual({
+    ...evaluate(all(2_000), series),
+    from: 'minutes',
+  });
+  expect(store.flows({ limit: 3_000 }).map(({ value }) => value)).toEqual(
+    Array.from({ length: 2_000 }, (_, i) => ended(2_000 - i)),
+  );
+  store.close();
+  const again = openSqliteStore(path, { mergedRows: 500 });
+  expect(again.health().flows).toBe(2_000);
+  expect(again.ask(top)).toEqual(evaluate(all(2_000), top));
   again.close();
 });
 
@@ -193,7 +213,7 @@ describe('retention', () => {
 
   test('by size: the oldest segments go first', () => {
     const path = fresh();
-    const first = openSqliteStore(path, { segmentRows: 1_000 });
+    const first = openSqliteStore(path, { segmentRows: 1_000, mergedRows: 0 });
     const { source, destination } = flow(1);
     for (let n = 1; n <= 20_000; n += 1) {
       first.putFlow(ended(n, { source, destination, closedAt: noon + n * 1000 }));

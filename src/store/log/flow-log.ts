@@ -9,7 +9,7 @@ import { flowRecords } from '../record.ts';
 import { endedFlow, logVersion, schemaVersion } from '../schema.ts';
 import type { FlowPageQuery, Row } from '../store.ts';
 import type { Table } from '../table.ts';
-import { columnsOf, type FlowColumns, rowAt } from './columns.ts';
+import { columnsOf, type FlowColumns, mergeColumns, rowAt } from './columns.ts';
 import { DamagedColumn } from './encode.ts';
 import { answerableBy, type Others, type Resolution, rollUp, stepOf } from './roll-up.ts';
 import { FlowScan } from './scan.ts';
@@ -32,6 +32,7 @@ const suffix = '.flows';
 /** A file of sums, as the list knows it. */
 interface SumFile {
   readonly id: number;
+  readonly rows: number;
   readonly minAt: number;
   readonly maxAt: number;
   readonly bytes: number;
@@ -44,6 +45,14 @@ function fileOfSums(resolution: Resolution, id: number): string {
 
 /** Files that could not be read are kept beside the others, at most so many. */
 const keptDamaged = 3;
+
+/** Files are merged when there are so many of together at most so many rows: questions cost by the file, too. */
+const mergedFiles = 8;
+export const defaultMergedRows = 131_072;
+
+/** Times in one merged file lie at most so far apart, ms: it is deleted as a whole. */
+const day = 86_400_000;
+const mergedSpan = { segments: day, minutes: day, hours: 30 * day };
 
 /** Rows of the table that are read at once while filtering. */
 const pageRows = 2_000;
@@ -101,10 +110,13 @@ export class FlowLog {
   sums(resolution: Resolution): SumFile[] {
     if (this.#list === undefined) return [];
     return this.#database
-      .prepare('SELECT id, min_at, max_at, bytes, others FROM sums WHERE resolution = ? ORDER BY max_at, id')
+      .prepare(
+        'SELECT id, rows, min_at, max_at, bytes, others FROM sums WHERE resolution = ? ORDER BY max_at, id',
+      )
       .all(resolution)
       .map((row) => ({
         id: Number(row.id),
+        rows: Number(row.rows),
         minAt: Number(row.min_at),
         maxAt: Number(row.max_at),
         bytes: Number(row.bytes),
@@ -303,10 +315,18 @@ export class FlowLogWriter {
   readonly #folder: string;
   readonly #ended: StatementSync;
   readonly #countEnded: StatementSync;
+  readonly #mergedRows: number;
   #nextId: number;
   #folded = 0;
 
-  constructor(database: DatabaseSync, table: Table<Flow>, log: FlowLog, path: string) {
+  constructor(
+    database: DatabaseSync,
+    table: Table<Flow>,
+    log: FlowLog,
+    path: string,
+    mergedRows = defaultMergedRows,
+  ) {
+    this.#mergedRows = mergedRows;
     this.#database = database;
     this.#table = table;
     this.#log = log;
@@ -390,11 +410,7 @@ export class FlowLogWriter {
       this.#database.exec('BEGIN IMMEDIATE');
       this.#list(segment);
       for (const { id: sumId, resolution, sum, bytes } of files) {
-        this.#database
-          .prepare(
-            'INSERT INTO sums (id, resolution, rows, min_at, max_at, bytes, others) VALUES (?, ?, ?, ?, ?, ?, ?)',
-          )
-          .run(sumId, resolution, sum.columns.rows, sum.minAt, sum.maxAt, bytes, JSON.stringify(sum.others));
+        this.#listSum(resolution, { ...sum, id: sumId, rows: sum.columns.rows, bytes });
         this.#folded += sum.others.reduce<FlowSums>(addSums, noSums).flows;
       }
       alongside();
@@ -403,6 +419,95 @@ export class FlowLogWriter {
       for (const path of written) rmSync(path, { force: true });
       throw error;
     }
+    this.#deleteMerged();
+    this.#mergeSegments();
+    this.#mergeSums('minutes');
+    this.#mergeSums('hours');
+  }
+
+  /** Makes one segment of the newest small ones, when there are enough. */
+  #mergeSegments(): void {
+    const small = newestSmall(this.#log.segments(), this.#mergedRows, mergedSpan.segments);
+    if (small === undefined) return;
+    this.#merge(
+      small.map(({ id }) => `${id}${suffix}`),
+      (id) => `${id}${suffix}`,
+      (id, bytes) => {
+        for (const segment of small)
+          this.#database.prepare('DELETE FROM segments WHERE id = ?').run(segment.id);
+        this.#list({
+          id,
+          bytes,
+          rows: small.reduce((sum, { rows }) => sum + rows, 0),
+          minRow: Math.min(...small.map(({ minRow }) => minRow)),
+          maxRow: Math.max(...small.map(({ maxRow }) => maxRow)),
+          minAt: Math.min(...small.map(({ minAt }) => minAt)),
+          maxAt: Math.max(...small.map(({ maxAt }) => maxAt)),
+        });
+      },
+    );
+  }
+
+  #mergeSums(resolution: Resolution): void {
+    const small = newestSmall(this.#log.sums(resolution), this.#mergedRows, mergedSpan[resolution]);
+    if (small === undefined) return;
+    this.#merge(
+      small.map(({ id }) => fileOfSums(resolution, id)),
+      (id) => fileOfSums(resolution, id),
+      (id, bytes) => {
+        for (const file of small) this.#database.prepare('DELETE FROM sums WHERE id = ?').run(file.id);
+        this.#listSum(resolution, {
+          id,
+          bytes,
+          rows: small.reduce((sum, { rows }) => sum + rows, 0),
+          minAt: Math.min(...small.map(({ minAt }) => minAt)),
+          maxAt: Math.max(...small.map(({ maxAt }) => maxAt)),
+          others: small.flatMap(({ others }) => others),
+        });
+      },
+    );
+  }
+
+  /** Writes the rows of the named files as one, and puts it in their place. What cannot be read stays as it is. */
+  #merge(
+    names: readonly string[],
+    nameOf: (id: number) => string,
+    list: (id: number, bytes: number) => void,
+  ): void {
+    const open: { columns: FlowColumns; close(): void }[] = [];
+    const id = this.#nextId;
+    const path = join(this.#folder, nameOf(id));
+    this.#nextId += 1;
+    try {
+      for (const name of names) open.push(openSegment(join(this.#folder, name)));
+      const bytes = writeSegment(path, mergeColumns(open.map(({ columns }) => columns)));
+      this.#database.exec('BEGIN IMMEDIATE');
+      list(id, bytes);
+      // Another process may be reading them: they go the next time.
+      const gone = this.#database.prepare('INSERT INTO merged_files (name) VALUES (?)');
+      for (const name of names) gone.run(name);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      rmSync(path, { force: true });
+      if (!saysUnreadable(error)) throw error;
+    } finally {
+      for (const { close } of open) close();
+    }
+  }
+
+  /** Deletes the files that others took the place of. */
+  #deleteMerged(): void {
+    const names = this.#database.prepare('SELECT name FROM merged_files').all();
+    for (const { name } of names) rmSync(join(this.#folder, String(name)), { force: true });
+    if (names.length > 0) this.#database.exec('DELETE FROM merged_files');
+  }
+
+  #listSum(resolution: Resolution, { id, rows, minAt, maxAt, bytes, others }: SumFile): void {
+    this.#database
+      .prepare(
+        'INSERT INTO sums (id, resolution, rows, min_at, max_at, bytes, others) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(id, resolution, rows, minAt, maxAt, bytes, JSON.stringify(others));
   }
 
   /** Deletes whole segments, from the oldest on, up to the first with a flow that is not older than `cutoff`. Returns how many flows. */
@@ -480,6 +585,7 @@ export class FlowLogWriter {
    */
   #adopt(): void {
     if (!existsSync(this.#folder)) return;
+    this.#deleteMerged();
     const listed = new Map(this.#log.segments().map((segment) => [segment.id, segment]));
     const listedSums = new Set(
       (['minutes', 'hours'] as const).flatMap((resolution) =>
@@ -531,6 +637,25 @@ export class FlowLogWriter {
       renameSync(path, `${path}.damaged`);
     }
   }
+}
+
+/** Returns the newest of the files, as many as one file may take the place of; undefined when they are too few to be worth it. */
+function newestSmall<T extends { readonly rows: number; readonly minAt: number; readonly maxAt: number }>(
+  files: readonly T[],
+  mostRows: number,
+  span: number,
+): readonly T[] | undefined {
+  let [rows, least, most] = [0, Infinity, -Infinity];
+  let from = files.length;
+  while (from > 0) {
+    const next = files[from - 1]!;
+    rows += next.rows;
+    least = Math.min(least, next.minAt);
+    most = Math.max(most, next.maxAt);
+    if (rows > mostRows || most - least > span) break;
+    from -= 1;
+  }
+  return files.length - from >= mergedFiles ? files.slice(from) : undefined;
 }
 
 /** True when a segment is gone or is not what was written: zstd and JSON say so in their own ways. */

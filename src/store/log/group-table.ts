@@ -6,6 +6,9 @@ export class ValueIds {
   /** Open addressing over addresses: id + 1, or 0. */
   #slots = new Int32Array(1 << 12);
   #lanes = new Uint32Array(5 << 10);
+  /** The same for IPv4, by far the most: address and id + 1 in turn. */
+  #ipv4 = new Uint32Array(1 << 13);
+  #ipv4Count = 0;
   #count = 0;
   #addresses = 0;
   readonly #format: (family: number, a: number, b: number, c: number, d: number) => string;
@@ -33,6 +36,7 @@ export class ValueIds {
 
   /** Returns the id of an address, or -1 when there is no room for one more. */
   ofAddress(family: number, a: number, b: number, c: number, d: number): number {
+    if (family === 4) return this.#ofIpv4(d);
     const mask = this.#slots.length - 1;
     let slot = hash(a, b, c, d ^ family) & mask;
     for (let found = this.#slots[slot]!; found !== 0; found = this.#slots[slot]!) {
@@ -49,15 +53,58 @@ export class ValueIds {
       slot = (slot + 1) & mask;
     }
     if (this.#count >= this.#limit) return -1;
+    const id = this.#newAddress(a, b, c, d, family);
+    this.#slots[slot] = id + 1;
+    if (++this.#addresses * 2 > this.#slots.length) this.#rehash();
+    return id;
+  }
+
+  #ofIpv4(value: number): number {
+    const slots = this.#ipv4;
+    const mask = slots.length / 2 - 1;
+    let slot = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 8;
+    for (slot = (slot ^ (slot >>> 9)) & mask; ; slot = (slot + 1) & mask) {
+      const found = slots[2 * slot + 1]!;
+      if (found === 0) break;
+      if (slots[2 * slot] === value) return found - 1;
+    }
+    if (this.#count >= this.#limit) return -1;
+    const id = this.#newAddress(0, 0, 0, value, 4);
+    slots[2 * slot] = value;
+    slots[2 * slot + 1] = id + 1;
+    if (++this.#ipv4Count * 2 > mask) this.#growIpv4();
+    return id;
+  }
+
+  #growIpv4(): void {
+    const old = this.#ipv4;
+    const slots = new Uint32Array(old.length * 2);
+    const mask = slots.length / 2 - 1;
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at + 1] === 0) continue;
+      const value = old[at]!;
+      let slot = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 8;
+      for (slot = (slot ^ (slot >>> 9)) & mask; slots[2 * slot + 1] !== 0; ) slot = (slot + 1) & mask;
+      slots[2 * slot] = value;
+      slots[2 * slot + 1] = old[at + 1]!;
+    }
+    this.#ipv4 = slots;
+  }
+
+  #newAddress(a: number, b: number, c: number, d: number, family: number): number {
     const id = this.#count++;
     if ((id + 1) * 5 > this.#lanes.length) {
       const grown = new Uint32Array(Math.max(this.#lanes.length * 2, (id + 1) * 5));
       grown.set(this.#lanes);
       this.#lanes = grown;
     }
-    this.#lanes.set([a, b, c, d, family], id * 5);
-    this.#slots[slot] = id + 1;
-    if (++this.#addresses * 2 > this.#slots.length) this.#rehash();
+    const at = id * 5;
+    const lanes = this.#lanes;
+    lanes[at] = a;
+    lanes[at + 1] = b;
+    lanes[at + 2] = c;
+    lanes[at + 3] = d;
+    lanes[at + 4] = family;
     return id;
   }
 
@@ -169,6 +216,16 @@ export class Sums {
       this.#values = grown;
     }
     this.#values[id]! += value;
+  }
+
+  /** The numbers themselves, with room for `count`; to be used until the next call. */
+  upTo(count: number): Float64Array {
+    if (count > this.#values.length) {
+      const grown = new Float64Array(Math.max(this.#values.length * 2, count));
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    return this.#values;
   }
 
   at(id: number): number {

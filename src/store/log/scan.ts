@@ -48,6 +48,8 @@ export class FlowScan {
   readonly #ends: readonly DistinctEnds[];
   readonly #total = { ...noSums };
   #ungrouped = 0;
+  /** Groups of a question that makes one group of all: 1 when there is any flow. */
+  #whole = 0;
   #firstAt = Infinity;
   #lastAt = -Infinity;
   #told: readonly (FlowGroup & { readonly id: number })[] | undefined;
@@ -78,9 +80,15 @@ export class FlowScan {
       columns.numbers('receivedPackets'),
     ];
     // Whatever cannot be read has to fail before anything was added.
-    const [opened, ended] = [columns.numbers('openedAt'), trafficEnds(columns)];
+    const times =
+      this.#query.bucket === undefined ? undefined : [columns.numbers('openedAt'), trafficEnds(columns)];
     for (const { reads } of this.#ends) columns.ends(reads);
     const { weights } = columns;
+    const groupCount = this.#groupCount;
+    const groupFlows = this.#flows.upTo(groupCount);
+    const groupSent = this.#sent.upTo(groupCount);
+    const groupReceived = this.#received.upTo(groupCount);
+    const groupPackets = this.#packets.upTo(groupCount);
     const total = this.#total;
     for (let i = 0; i < groups.length; i++) {
       const group = groups[i]!;
@@ -97,13 +105,14 @@ export class FlowScan {
         this.#ungrouped += flows;
         continue;
       }
-      this.#flows.add(group, flows);
-      this.#sent.add(group, sent);
-      this.#received.add(group, received);
-      this.#packets.add(group, packets);
+      groupFlows[group]! += flows;
+      groupSent[group]! += sent;
+      groupReceived[group]! += received;
+      groupPackets[group]! += packets;
     }
     for (const ends of this.#ends) ends.add(columns, groups);
-    if (this.#query.bucket === undefined) return;
+    if (times === undefined) return;
+    const [opened, ended] = times as [Float64Array, Float64Array];
     for (let i = 0; i < groups.length; i++) {
       if (groups[i] === skipped) continue;
       if (opened[i]! < this.#firstAt) this.#firstAt = opened[i]!;
@@ -167,7 +176,7 @@ export class FlowScan {
 
   get #groupCount(): number {
     if (this.#tuples !== undefined) return this.#tuples.count;
-    return this.#values[0]?.count ?? (this.#total.flows > 0 ? 1 : 0);
+    return this.#values[0]?.count ?? this.#whole;
   }
 
   #tell(): readonly (FlowGroup & { readonly id: number })[] {
@@ -229,7 +238,10 @@ export class FlowScan {
     const groups = new Int32Array(columns.rows);
     if (mask !== undefined) for (let i = 0; i < groups.length; i++) if (mask[i] === 0) groups[i] = skipped;
     const [only, ...others] = this.#values;
-    if (only === undefined) return groups;
+    if (only === undefined) {
+      if (groups.length > 0) this.#whole = 1;
+      return groups;
+    }
     const resolvers = this.#values.map((values) => values.over(columns));
     if (others.length === 0) {
       const { codes, ids, resolve } = resolvers[0]!;
@@ -322,7 +334,8 @@ class DimensionValues {
   /** Most ends are told apart by address alone: those need no text. */
   #overEnds(columns: FlowColumns, reads: EndColumn): Resolver {
     const ends = columns.ends(reads);
-    const { codes, family, lanes, identities } = ends;
+    const { codes, family, lanes, identityCodes, identities } = ends;
+    const nameless = identities.indexOf('');
     const { name, of } = this.#dimension;
     const byAddress = name.endsWith('-address');
     const named = name === 'src' || name === 'dst';
@@ -331,7 +344,7 @@ class DimensionValues {
     const resolve = (code: number): number => {
       const at = code * 4;
       const id =
-        byAddress || (named && identities[code] === '')
+        byAddress || (named && identityCodes[code] === nameless)
           ? this.#ids.ofAddress(family[code]!, lanes[at]!, lanes[at + 1]!, lanes[at + 2]!, lanes[at + 3]!)
           : this.#ofEndText(of(values.flow(code)));
       ids[code] = id;
