@@ -205,9 +205,11 @@ class Writer {
       if (shape === undefined) continue;
       const { base, absent, width } = shape;
       const shift = absent ? 1 : 0;
-      const raw = Float64Array.from(values, (value) =>
-        Number.isNaN(value) ? 0 : Math.round((value - base) * scale) + shift,
-      );
+      const raw = new Uint32Array(values.length);
+      for (let i = 0; i < raw.length; i++) {
+        const value = values[i]!;
+        raw[i] = Number.isNaN(value) ? 0 : Math.round((value - base) * scale) + shift;
+      }
       return { ...this.bytes(rawBytes(raw, width)), width, base, scale, absent, added };
     }
     const plain = planes(bytesOf(values), 8);
@@ -223,11 +225,12 @@ function wholeNumbers(
   let least = Infinity;
   let most = -Infinity;
   let absent = false;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (Number.isNaN(value)) absent = true;
     else {
-      least = Math.min(least, value);
-      most = Math.max(most, value);
+      if (value < least) least = value;
+      if (value > most) most = value;
     }
   }
   if (least > most) return { base: 0, absent: true, width: 0 };
@@ -235,7 +238,8 @@ function wholeNumbers(
   const base = Math.floor(least);
   const highest = Math.round((most - base) * scale) + 1;
   if (highest > 0xffffffff) return undefined;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (Number.isNaN(value)) continue;
     if (!Object.is(Math.round((value - base) * scale) / scale + base, value)) return undefined;
   }
@@ -243,13 +247,13 @@ function wholeNumbers(
 }
 
 /** Writes whole numbers in `width` bytes each, all lowest bytes first, then all second ones: so they pack better. */
-function rawBytes(values: ArrayLike<number>, width: 0 | 1 | 2 | 4): Uint8Array {
+function rawBytes(values: Codes, width: 0 | 1 | 2 | 4): Uint8Array {
   const count = values.length;
   const bytes = new Uint8Array(count * width);
   for (let plane = 0; plane < width; plane++) {
     const shift = plane * 8;
-    const at = plane * count;
-    for (let i = 0; i < count; i++) bytes[at + i] = values[i]! >>> shift;
+    const lane = bytes.subarray(plane * count);
+    for (let i = 0; i < count; i++) lane[i] = values[i]! >>> shift;
   }
   return bytes;
 }
@@ -271,14 +275,21 @@ function decodeNumbers(bytes: Uint8Array, part: NumberPart, rows: number): Float
     unplanes(bytes, bytesOf(values), 8);
     return values;
   }
-  const [second, third, fourth] = [rows, 2 * rows, 3 * rows];
-  for (let i = 0; i < rows; i++) {
-    let raw = bytes[i]!;
-    if (width > 1) raw |= bytes[second + i]! << 8;
-    if (width > 2) raw = (raw | (bytes[third + i]! << 16) | (bytes[fourth + i]! << 24)) >>> 0;
-    if (absent) values[i] = raw === 0 ? Number.NaN : (raw - 1) / scale + base;
-    else values[i] = raw / scale + base;
+  if (width === 1) for (let i = 0; i < rows; i++) values[i] = bytes[i]!;
+  else if (width === 2) for (let i = 0; i < rows; i++) values[i] = bytes[i]! | (bytes[rows + i]! << 8);
+  else {
+    const [second, third, fourth] = [
+      bytes.subarray(rows),
+      bytes.subarray(2 * rows),
+      bytes.subarray(3 * rows),
+    ];
+    for (let i = 0; i < rows; i++)
+      values[i] = (bytes[i]! | (second[i]! << 8) | (third[i]! << 16) | (fourth[i]! << 24)) >>> 0;
   }
+  if (absent)
+    for (let i = 0; i < rows; i++) values[i] = values[i] === 0 ? Number.NaN : (values[i]! - 1) / scale + base;
+  else if (scale !== 1) for (let i = 0; i < rows; i++) values[i] = values[i]! / scale + base;
+  else if (base !== 0) for (let i = 0; i < rows; i++) values[i]! += base;
   return values;
 }
 
