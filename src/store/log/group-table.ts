@@ -164,12 +164,14 @@ export class TupleIds {
   /** Returns the id of the tuple, or -1 when there is no room for one more. */
   of(tuple: Uint32Array): number {
     const width = this.#width;
-    const mask = this.#slots.length - 1;
+    const slots = this.#slots;
+    const tuples = this.#tuples;
+    const mask = slots.length - 1;
     let slot = this.#hashAt(tuple, 0) & mask;
-    for (let found = this.#slots[slot]!; found !== 0; found = this.#slots[slot]!) {
+    for (let found = slots[slot]!; found !== 0; found = slots[slot]!) {
       const at = (found - 1) * width;
       let same = 0;
-      while (same < width && this.#tuples[at + same] === tuple[same]) same++;
+      while (same < width && tuples[at + same] === tuple[same]) same++;
       if (same === width) return found - 1;
       slot = (slot + 1) & mask;
     }

@@ -1,5 +1,6 @@
 import { type Dimension, dimensions } from '../../flow/ask/dimension.ts';
 import {
+  addSums,
   bucketsBetween,
   compareGroups,
   distinctOf,
@@ -41,12 +42,10 @@ export class FlowScan {
   readonly #values: readonly DimensionValues[];
   readonly #tuples: TupleIds | undefined;
   readonly #tuple: Uint32Array;
-  readonly #flows = new Sums();
-  readonly #sent = new Sums();
-  readonly #received = new Sums();
-  readonly #packets = new Sums();
+  /** Four numbers for each group, side by side: flows, sent, received, packets. */
+  readonly #sums = new Sums();
   readonly #ends: readonly DistinctEnds[];
-  readonly #total = { ...noSums };
+  #total = noSums;
   #ungrouped = 0;
   /** Groups of a question that makes one group of all: 1 when there is any flow. */
   #whole = 0;
@@ -85,31 +84,37 @@ export class FlowScan {
     for (const { reads } of this.#ends) columns.ends(reads);
     const { weights } = columns;
     const groupCount = this.#groupCount;
-    const groupFlows = this.#flows.upTo(groupCount);
-    const groupSent = this.#sent.upTo(groupCount);
-    const groupReceived = this.#received.upTo(groupCount);
-    const groupPackets = this.#packets.upTo(groupCount);
-    const total = this.#total;
+    const sums = this.#sums.upTo(groupCount * 4);
+    let [allFlows, allSent, allReceived, allPackets, without] = [0, 0, 0, 0, 0];
     for (let i = 0; i < groups.length; i++) {
       const group = groups[i]!;
       if (group === skipped) continue;
-      const sent = sentBytes[i]! || 0;
-      const received = receivedBytes[i]! || 0;
-      const packets = (sentPackets[i]! || 0) + (receivedPackets[i]! || 0);
       const flows = weights === undefined ? 1 : weights[i]!;
-      total.flows += flows;
-      total.sent += sent;
-      total.received += received;
-      total.packets += packets;
+      const sent = counted(sentBytes[i]!);
+      const received = counted(receivedBytes[i]!);
+      const packets = counted(sentPackets[i]!) + counted(receivedPackets[i]!);
+      allFlows += flows;
+      allSent += sent;
+      allReceived += received;
+      allPackets += packets;
       if (group === ungrouped) {
-        this.#ungrouped += flows;
+        without += flows;
         continue;
       }
-      groupFlows[group]! += flows;
-      groupSent[group]! += sent;
-      groupReceived[group]! += received;
-      groupPackets[group]! += packets;
+      const at = group * 4;
+      sums[at]! += flows;
+      sums[at + 1]! += sent;
+      sums[at + 2]! += received;
+      sums[at + 3]! += packets;
     }
+    this.#total = addSums(this.#total, {
+      flows: allFlows,
+      sent: allSent,
+      received: allReceived,
+      packets: allPackets,
+      bytes: allSent + allReceived,
+    });
+    this.#ungrouped += without;
     for (const ends of this.#ends) ends.add(columns, groups);
     if (times === undefined) return;
     const [opened, ended] = times as [Float64Array, Float64Array];
@@ -158,7 +163,7 @@ export class FlowScan {
 
   answer(): FlowAnswer {
     const told = this.#tell();
-    const total = { ...this.#total, bytes: this.#total.sent + this.#total.received };
+    const total = this.#total;
     return {
       groups: told.map(({ id: _, ...group }, place) => ({
         ...group,
@@ -199,15 +204,15 @@ export class FlowScan {
   #metric(id: number): number {
     switch (this.#query.order) {
       case 'flows':
-        return this.#flows.at(id);
+        return this.#sums.at(id * 4);
       case 'packets':
-        return this.#packets.at(id);
+        return this.#sums.at(id * 4 + 3);
       case 'sent':
-        return this.#sent.at(id);
+        return this.#sums.at(id * 4 + 1);
       case 'received':
-        return this.#received.at(id);
+        return this.#sums.at(id * 4 + 2);
       case 'bytes':
-        return this.#sent.at(id) + this.#received.at(id);
+        return this.#sums.at(id * 4 + 1) + this.#sums.at(id * 4 + 2);
       default:
         return this.#ends.find(({ name }) => name === this.#query.order)!.counts.at(id);
     }
@@ -217,12 +222,12 @@ export class FlowScan {
     const key = this.#values.map((values, position) =>
       values.text(this.#tuples === undefined ? id : this.#tuples.member(id, position)),
     );
-    const [sent, received] = [this.#sent.at(id), this.#received.at(id)];
+    const [sent, received] = [this.#sums.at(id * 4 + 1), this.#sums.at(id * 4 + 2)];
     return {
       id,
       key,
-      flows: this.#flows.at(id),
-      packets: this.#packets.at(id),
+      flows: this.#sums.at(id * 4),
+      packets: this.#sums.at(id * 4 + 3),
       bytes: sent + received,
       sent,
       received,
@@ -253,23 +258,54 @@ export class FlowScan {
       }
       return groups;
     }
-    const tuple = this.#tuple;
-    const tuples = this.#tuples!;
-    for (let i = 0; i < groups.length; i++) {
-      if (groups[i] === skipped) continue;
-      let room = true;
+    this.#ofTuples(groups, resolvers);
+    return groups;
+  }
+
+  /** Replaces what is not skipped by the group of the values of all dimensions. */
+  #ofTuples(groups: Int32Array, resolvers: readonly Resolver[]): void {
+    const groupOf = (i: number): number => {
       for (let position = 0; position < resolvers.length; position++) {
         const { codes, ids, resolve } = resolvers[position]!;
         const code = codes[i]!;
         const known = ids[code]!;
         const id = known === unresolved ? resolve(code) : known;
-        if (id < 0) room = false;
-        tuple[position] = id;
+        if (id < 0) return ungrouped;
+        this.#tuple[position] = id;
       }
-      groups[i] = room ? tuples.of(tuple) : ungrouped;
+      return this.#tuples!.of(this.#tuple);
+    };
+    const combinations = resolvers.reduce((product, { ids }) => product * ids.length, 1);
+    if (combinations > maxCombinations) {
+      for (let i = 0; i < groups.length; i++) if (groups[i] !== skipped) groups[i] = groupOf(i);
+      return;
     }
-    return groups;
+    // Few enough to look each combination up once. Where a row's one stands is found dimension by dimension.
+    const places = new Uint32Array(groups.length);
+    for (const { codes, ids } of resolvers) {
+      const count = ids.length;
+      for (let i = 0; i < places.length; i++) places[i] = places[i]! * count + codes[i]!;
+    }
+    const known = new Int32Array(combinations).fill(unresolved);
+    for (let i = 0; i < groups.length; i++) {
+      if (groups[i] === skipped) continue;
+      const place = places[i]!;
+      let group = known[place]!;
+      if (group === unresolved) {
+        group = groupOf(i);
+        known[place] = group;
+      }
+      groups[i] = group;
+    }
   }
+}
+
+/** Most combinations of values in one set of columns for which a table is made. */
+const maxCombinations = 1 << 20;
+
+/** What nobody counted adds nothing. */
+function counted(value: number): number {
+  return Number.isNaN(value) ? 0 : value;
 }
 
 /** Not looked up yet. */
@@ -306,8 +342,10 @@ class DimensionValues {
   over(columns: FlowColumns): Resolver {
     const { reads, of, step } = this.#dimension;
     if (reads === 'source' || reads === 'destination') return this.#overEnds(columns, reads);
-    if (reads === 'destinationPort')
-      return this.#resolver(columns.numbers(reads), 65_536, (port) => String(port));
+    if (reads === 'destinationPort') {
+      const { codes, starts } = spans(columns.numbers(reads), 1);
+      return this.#resolver(codes, starts.length, (code) => String(starts[code]!));
+    }
     if (step !== undefined) {
       const { codes, starts } = spans(columns.numbers('openedAt'), step);
       return this.#resolver(codes, starts.length, (code) =>
@@ -394,7 +432,7 @@ class DistinctEnds {
   }
 }
 
-/** The spans of `step` ms in which the moments lie: which one for each, and where each begins. */
+/** The spans of `step` in which the numbers lie: which one for each, and where each begins. */
 function spans(at: Float64Array, step: number): { codes: Uint32Array; starts: number[] } {
   const known = new Map<number, number>();
   const starts: number[] = [];
