@@ -12,13 +12,14 @@ export function groupTable(query: FlowQuery, answer: FlowAnswer, io: Io): string
   const ends = (['sources', 'destinations'] as const).filter((end) => groups.some((one) => end in one));
   const spark = answer.buckets !== undefined && io.outIsTerminal && isUtf8(io.env);
   const peak = (values: readonly number[]) => amount(seriesMetric(query.order), Math.max(...values));
+  // Where nobody counted traffic there is none to tell.
+  const counted = answer.total.bytes + answer.total.packets > 0;
+  const sumColumns = counted
+    ? (['bytes', 'packets', 'flows', 'sent', 'received'] as const)
+    : (['flows'] as const);
   const line = (key: readonly string[], sums: Partial<FlowGroup>) => [
     ...key,
-    amount('bytes', sums.bytes),
-    amount('packets', sums.packets),
-    amount('flows', sums.flows),
-    amount('sent', sums.sent),
-    amount('received', sums.received),
+    ...sumColumns.map((column) => amount(column, sums[column])),
     ...ends.map((end) => amount(end, sums[end])),
     ...(answer.buckets === undefined ? [] : [sums.series ? peak(sums.series) : '']),
     ...(spark ? [sums.series ? sparkline(sums.series) : ''] : []),
@@ -38,7 +39,7 @@ export function groupTable(query: FlowQuery, answer: FlowAnswer, io: Io): string
   return table(
     [
       ...query.by.map(({ name }) => name.toUpperCase()),
-      ...['BYTES', 'PACKETS', 'FLOWS', 'SENT', 'RECEIVED'],
+      ...sumColumns.map((column) => column.toUpperCase()),
       ...ends.map((end) => end.toUpperCase()),
       ...(answer.buckets === undefined ? [] : [`PEAK/${spanText(answer.buckets.step)}`]),
       ...(spark ? ['OVER TIME'] : []),
@@ -57,7 +58,7 @@ export function answerNote({ total, from, buckets, ungrouped, damaged }: FlowAns
       ? ''
       : `, ${momentText(buckets.start)} to ${momentText(buckets.start + buckets.step * buckets.count)}`;
   return [
-    `${amount('bytes', total.bytes)} in ${amount('flows', total.flows)} flow${total.flows === 1 ? '' : 's'}${time}`,
+    `${total.bytes === 0 ? '' : `${amount('bytes', total.bytes)} in `}${amount('flows', total.flows)} flow${total.flows === 1 ? '' : 's'}${time}`,
     from === 'flows'
       ? ''
       : `from sums by ${from === 'minutes' ? 'minute' : 'hour'}: flows of that time are not kept any more, or were not asked for`,

@@ -659,7 +659,7 @@ function newestSmall<T extends { readonly rows: number; readonly minAt: number; 
 }
 
 /** True when a segment is gone or is not what was written: zstd and JSON say so in their own ways. */
-function saysUnreadable(error: unknown): boolean {
+export function saysUnreadable(error: unknown): boolean {
   if (error instanceof DamagedColumn || error instanceof SyntaxError) return true;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return code === 'ENOENT' || code.startsWith('ZSTD') || code === 'ERR_BUFFER_TOO_LARGE';
