@@ -195,7 +195,10 @@ class SqliteStore implements Store {
   /** Moves flows that ended to segments, so many at a time that the caller is not held up for long. */
   #seal(connection: Connection): void {
     const { segmentRows = defaultSegmentRows } = this.#options;
-    if (connection.ended < segmentRows) return;
+    if (connection.ended < segmentRows) {
+      connection.writer.tidy();
+      return;
+    }
     // A flow may have been counted twice: when it ended, and when that was told again.
     connection.ended = connection.writer.ended;
     if (connection.ended >= segmentRows) connection.ended -= connection.writer.seal(segmentRows);

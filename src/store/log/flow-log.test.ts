@@ -150,6 +150,43 @@ describe('what a killed or damaged store leaves', () => {
     again.close();
   });
 
+  test('segments that were merged are not taken for others, with their database or without', () => {
+    const path = fresh();
+    const store = filled(path, 500);
+    store.close();
+    const saved = segmentsOf(path).map(
+      (name) => [name, readFileSync(join(segmentsFolder(path), name))] as const,
+    );
+    const merging = openSqliteStore(path, { mergedRows: 1_000 });
+    merging.putFlow(flow(1_000));
+    for (let n = 0; n < 9; n += 1) {
+      merging.putFlow(flow(1_001 + n));
+      merging.flush();
+    }
+    merging.close();
+    expect(segmentsOf(path).length).toBeGreaterThan(saved.length);
+    // The next writer deletes what was merged; what comes back of it, as after a crash, goes again.
+    openSqliteStore(path).close();
+    expect(segmentsOf(path)).toHaveLength(1);
+    const [merged = ''] = segmentsOf(path);
+    const whole = readFileSync(join(segmentsFolder(path), merged));
+    const putBack = () => {
+      for (const [name, bytes] of saved) writeFileSync(join(segmentsFolder(path), name), bytes);
+    };
+    putBack();
+    const again = openSqliteStore(path);
+    expect(segmentsOf(path)).toEqual([merged]);
+    expect(again.health().flows).toBe(510);
+    again.close();
+    for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true });
+    putBack();
+    const anew = openSqliteStore(path);
+    expect(segmentsOf(path)).toEqual([merged]);
+    expect(readFileSync(join(segmentsFolder(path), merged))).toEqual(whole);
+    expect(anew.health().flows).toBe(saved.length * 50);
+    anew.close();
+  });
+
   test('segments outlive their database', () => {
     const path = fresh();
     filled(path, 200).close();

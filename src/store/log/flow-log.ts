@@ -318,6 +318,8 @@ export class FlowLogWriter {
   readonly #mergedRows: number;
   #nextId: number;
   #folded = 0;
+  /** True after a file was written, until there is nothing to merge. */
+  #untidy = true;
 
   constructor(
     database: DatabaseSync,
@@ -377,6 +379,7 @@ export class FlowLogWriter {
     if (flows.length === 0) return;
     const first = this.#table.takeRows(flows.length);
     this.#write(flows.map((value, index) => ({ row: first + index, value })));
+    while (this.tidy());
   }
 
   /** Writes rows as a segment, and their sums; `alongside` is done in the transaction that makes them part of the log. */
@@ -420,16 +423,21 @@ export class FlowLogWriter {
       throw error;
     }
     this.#deleteMerged();
-    this.#mergeSegments();
-    this.#mergeSums('minutes');
-    this.#mergeSums('hours');
+    this.#untidy = true;
   }
 
-  /** Makes one segment of the newest small ones, when there are enough. */
-  #mergeSegments(): void {
+  /** Merges small files of one kind, when there are enough: a piece of work that is best not done with others. Returns false when there is none. */
+  tidy(): boolean {
+    if (!this.#untidy) return false;
+    if (this.#mergeSegments() || this.#mergeSums('minutes') || this.#mergeSums('hours')) return true;
+    this.#untidy = false;
+    return false;
+  }
+
+  #mergeSegments(): boolean {
     const small = newestSmall(this.#log.segments(), this.#mergedRows, mergedSpan.segments);
-    if (small === undefined) return;
-    this.#merge(
+    if (small === undefined) return false;
+    return this.#merge(
       small.map(({ id }) => `${id}${suffix}`),
       (id) => `${id}${suffix}`,
       (id, bytes) => {
@@ -448,10 +456,10 @@ export class FlowLogWriter {
     );
   }
 
-  #mergeSums(resolution: Resolution): void {
+  #mergeSums(resolution: Resolution): boolean {
     const small = newestSmall(this.#log.sums(resolution), this.#mergedRows, mergedSpan[resolution]);
-    if (small === undefined) return;
-    this.#merge(
+    if (small === undefined) return false;
+    return this.#merge(
       small.map(({ id }) => fileOfSums(resolution, id)),
       (id) => fileOfSums(resolution, id),
       (id, bytes) => {
@@ -473,7 +481,7 @@ export class FlowLogWriter {
     names: readonly string[],
     nameOf: (id: number) => string,
     list: (id: number, bytes: number) => void,
-  ): void {
+  ): boolean {
     const open: { columns: FlowColumns; close(): void }[] = [];
     const id = this.#nextId;
     const path = join(this.#folder, nameOf(id));
@@ -487,9 +495,11 @@ export class FlowLogWriter {
       const gone = this.#database.prepare('INSERT INTO merged_files (name) VALUES (?)');
       for (const name of names) gone.run(name);
       this.#database.exec('COMMIT');
+      return true;
     } catch (error) {
       rmSync(path, { force: true });
       if (!saysUnreadable(error)) throw error;
+      return false;
     } finally {
       for (const { close } of open) close();
     }
@@ -593,7 +603,9 @@ export class FlowLogWriter {
       ),
     );
     const here = new Set<number>();
-    for (const name of readdirSync(this.#folder)) {
+    // The newest first: one that others were merged into comes before them.
+    const names = readdirSync(this.#folder).sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
+    for (const name of names) {
       const path = join(this.#folder, name);
       // Sums can be made again of flows, and not the other way round: only those of the list count.
       const unlisted = /\.(?:minutes|hours)$/.test(name) && !listedSums.has(name);
@@ -612,6 +624,26 @@ export class FlowLogWriter {
       rmSync(join(this.#folder, name), { force: true });
   }
 
+  /** Tells whether a row is in a segment of the list. */
+  #isListed(row: number): boolean {
+    return this.#log
+      .segments()
+      .filter(({ minRow, maxRow }) => minRow <= row && row <= maxRow)
+      .some(({ id }) => {
+        try {
+          const segment = openSegment(join(this.#folder, `${id}${suffix}`));
+          try {
+            return segment.columns.numbers('row').includes(row);
+          } finally {
+            segment.close();
+          }
+        } catch (error) {
+          if (!saysUnreadable(error)) throw error;
+          return false;
+        }
+      });
+  }
+
   #adoptOne(id: number, path: string): void {
     try {
       const segment = openSegment(path);
@@ -621,7 +653,8 @@ export class FlowLogWriter {
         const still = this.#database
           .prepare('SELECT row FROM flows WHERE id = ?')
           .get(flowRecords.key(value));
-        if (still !== undefined && Number(still.row) === row) rmSync(path, { force: true });
+        const elsewhere = (still !== undefined && Number(still.row) === row) || this.#isListed(row);
+        if (elsewhere) rmSync(path, { force: true });
         else {
           const bytes = Object.values({ ...header.numbers, ...header.codes, ...header.bytes }).reduce(
             (sum, part) => sum + part.size,
