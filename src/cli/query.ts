@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Alert } from '../detect/detector.ts';
+import type { FilterTree } from '../flow/filter-parser.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { FlowJson } from '../flow/json.ts';
+import type { StoreReader } from '../store/reader.ts';
 import type { Query, Row } from '../store/store.ts';
 import { FailedError, type OptionDefinition, UsageError } from './command.ts';
 import { accepted } from './filter.ts';
@@ -22,24 +25,24 @@ interface Kinds {
 
 const pageSize = 2_000;
 
-/** Returns the newest rows of `kind` that match `filter`, newest first. Throws UsageError or FailedError. */
-export async function queryStore<K extends keyof Kinds>(
-  kind: K,
-  filter: string,
+/** Times of the command line. Throws UsageError. */
+export async function timeRange(
   options: Readonly<Record<string, unknown>>,
-  io: Io,
-): Promise<Kinds[K][]> {
+  now: number,
+): Promise<{ readonly since?: number; readonly until?: number }> {
   const { parseTime } = await import('./time.ts');
-  const { openSqliteReader } = await import('../store/reader.ts');
-  const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new UsageError(`--limit must be a whole number from 1 up, not ${options.limit}`);
-  const now = Date.now();
-  const range = {
+  return {
     ...(typeof options.since === 'string' ? { since: parseTime(options.since, now) } : {}),
     ...(typeof options.until === 'string' ? { until: parseTime(options.until, now) } : {}),
   };
-  const matches = await readFilter(kind, filter);
+}
+
+/** Opens the store for reading. Throws FailedError. */
+export async function openStoreToRead(
+  options: Readonly<Record<string, unknown>>,
+  io: Io,
+): Promise<StoreReader> {
+  const { openSqliteReader } = await import('../store/reader.ts');
   const path = storePath(options.state, io);
   if (!existsSync(path)) {
     throw new FailedError(
@@ -47,13 +50,43 @@ export async function queryStore<K extends keyof Kinds>(
       'picket run makes one as it watches; --state names another folder. With --demo or --no-store nothing is kept',
     );
   }
-  const store = openSqliteReader(path);
+  return openSqliteReader(path);
+}
+
+/** Reads a filter over flows from the command line. Throws UsageError with the place of the first fault. */
+export async function flowFilter(text: string, now: number): Promise<FilterTree<FlowJson>> {
+  const { parseFlowFilter } = await import('../flow/filter.ts');
+  const result = parseFlowFilter(text, { now });
+  accepted(result, text);
+  return result.ok ? result.tree : { kind: 'all' };
+}
+
+/** Reads `-n`. Throws UsageError. */
+export function limitOf(options: Readonly<Record<string, unknown>>): number {
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UsageError(`--limit must be a whole number from 1 up, not ${options.limit}`);
+  return limit;
+}
+
+/** Returns the newest rows of `kind` that match `filter`, newest first. Throws UsageError or FailedError. */
+export async function queryStore<K extends keyof Kinds>(
+  kind: K,
+  filter: string,
+  options: Readonly<Record<string, unknown>>,
+  io: Io,
+): Promise<Kinds[K][]> {
+  const limit = limitOf(options);
+  const now = Date.now();
+  const range = await timeRange(options, now);
+  const read = await reading(kind, filter, now);
+  const store = await openStoreToRead(options, io);
   try {
-    const read = (query: Query) => store[kind](query) as readonly Row<Kinds[K]>[];
     const found: Kinds[K][] = [];
     let before: number | undefined;
     while (found.length < limit) {
-      const rows = read({ ...range, ...(before === undefined ? {} : { before }), limit: pageSize });
+      const query = { ...range, ...(before === undefined ? {} : { before }), limit: pageSize };
+      const { rows, matches } = read(store, query);
       for (const { row, value } of rows) {
         before = row;
         if (matches(value) && found.length < limit) found.push(value);
@@ -66,18 +99,29 @@ export async function queryStore<K extends keyof Kinds>(
   }
 }
 
-/** Reads the filter of the command line. Throws UsageError with the place of the first fault. */
-async function readFilter<K extends keyof Kinds>(
+/** How rows of a kind are read: flows are filtered by the store, alerts here. */
+async function reading<K extends keyof Kinds>(
   kind: K,
   text: string,
-): Promise<(value: Kinds[K]) => boolean> {
-  const { parseAlertFilter, parseFlowFilter } = await import('../flow/filter.ts');
+  now: number,
+): Promise<
+  (
+    store: StoreReader,
+    query: Query,
+  ) => { readonly rows: readonly Row<Kinds[K]>[]; matches(value: Kinds[K]): boolean }
+> {
   if (kind === 'flows') {
-    const matches = accepted(parseFlowFilter(text), text);
-    const { flowToJson } = await import('../flow/json.ts');
-    return (value) => matches(flowToJson(value as Flow));
+    const filter = await flowFilter(text, now);
+    return (store, query) => ({
+      rows: store.flows(filter.kind === 'all' ? query : { ...query, filter }) as readonly Row<Kinds[K]>[],
+      matches: () => true,
+    });
   }
-  const matches = accepted(parseAlertFilter(text), text);
+  const { parseAlertFilter } = await import('../flow/filter.ts');
+  const matches = accepted(parseAlertFilter(text, { now }), text);
   const { alertToJson } = await import('../detect/json.ts');
-  return (value) => matches(alertToJson(value as Alert));
+  return (store, query) => ({
+    rows: store.alerts(query) as readonly Row<Kinds[K]>[],
+    matches: (value) => matches(alertToJson(value as Alert)),
+  });
 }

@@ -2,9 +2,9 @@ import { UsageError } from './command.ts';
 
 const units: Readonly<Record<string, number>> = { s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3 };
 
-/** Parses `30s`, `15m`, `2h`, `7d` (before `now`) or a date as ISO 8601. Returns ms since the epoch; throws UsageError. */
+/** Parses `30s`, `15m`, `2h`, `7d` (before `now`; `-2h` too) or a date as ISO 8601. Returns ms since the epoch; throws UsageError. */
 export function parseTime(text: string, now: number): number {
-  const [, amount, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const [, amount, unit] = /^-?(\d+)([smhd])$/.exec(text) ?? [];
   if (amount && unit) return now - Number(amount) * units[unit]!;
   const date = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(date))

@@ -33,7 +33,7 @@ export const filterValue = filterCode(
 export const filterOperator = filterCode(
   'PKT0403',
   'Wrong operator in a filter',
-  'Only numbers have an order: `<`, `<=`, `>` and `>=` go with `port` and `sport`. All other keys take `=` and `!=`.',
+  'Only numbers have an order: `<`, `<=`, `>` and `>=` go with `port`, `sport`, `bytes`, `packets`, `sent`, `received` and `duration`. All other keys take `=` and `!=`.',
   'state>established',
   'state=established',
 );

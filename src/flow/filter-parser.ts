@@ -32,9 +32,16 @@ export interface Vocabulary<T> {
   word(text: string): Predicate<T>;
 }
 
+/** A filter as it was understood: for those who can answer parts of it without the whole record. */
+export type FilterTree<T> =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'and' | 'or'; readonly parts: readonly FilterTree<T>[] }
+  | { readonly kind: 'not'; readonly part: FilterTree<T> }
+  | { readonly kind: 'term'; readonly matches: Predicate<T> };
+
 /** A filter that was understood, or all that is wrong with it. */
 export type FilterResult<T> =
-  | { readonly ok: true; readonly matches: Predicate<T> }
+  | { readonly ok: true; readonly matches: Predicate<T>; readonly tree: FilterTree<T> }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 const maxLength = 4096;
@@ -48,10 +55,24 @@ export const filterFile = '<filter>';
  */
 export function parseFilter<T>(text: string, vocabulary: Vocabulary<T>): FilterResult<T> {
   const parser = new FilterParser(text, vocabulary);
-  const matches = parser.parse();
+  const tree = parser.parse();
   return parser.diagnostics.length > 0
     ? { ok: false, diagnostics: parser.diagnostics }
-    : { ok: true, matches };
+    : { ok: true, matches: predicateOf(tree), tree };
+}
+
+/** Returns the predicate that the tree stands for. */
+export function predicateOf<T>(tree: FilterTree<T>): Predicate<T> {
+  if (tree.kind === 'all') return () => true;
+  if (tree.kind === 'term') return tree.matches;
+  if (tree.kind === 'not') {
+    const matches = predicateOf(tree.part);
+    return (record) => !matches(record);
+  }
+  const parts = tree.parts.map(predicateOf);
+  return tree.kind === 'and'
+    ? (record) => parts.every((part) => part(record))
+    : (record) => parts.some((part) => part(record));
 }
 
 /** Ends the parsing at the first place that cannot be understood; its diagnostic has been written. */
@@ -71,31 +92,31 @@ class FilterParser<T> {
     this.#vocabulary = vocabulary;
   }
 
-  parse(): Predicate<T> {
-    const everything = () => true;
+  parse(): FilterTree<T> {
+    const everything: FilterTree<T> = { kind: 'all' };
     try {
       if (this.#text.length > maxLength) {
         this.#stop(filterSize, maxLength, maxLength + 1, `the filter has more than ${maxLength} characters`);
       }
       this.#skipBlanks();
       if (this.#at === this.#text.length) return everything;
-      const matches = this.#or();
+      const tree = this.#or();
       if (this.#at < this.#text.length)
         this.#stop(filterSyntax, this.#at, this.#at + 1, 'no parenthesis is open here');
-      return matches;
+      return tree;
     } catch (error) {
       if (!(error instanceof SyntaxStop)) throw error;
       return everything;
     }
   }
 
-  #or(): Predicate<T> {
+  #or(): FilterTree<T> {
     const parts = [this.#and()];
     while (this.#keyword('or')) parts.push(this.#and());
-    return parts.length === 1 ? parts[0]! : (record) => parts.some((part) => part(record));
+    return parts.length === 1 ? parts[0]! : { kind: 'or', parts };
   }
 
-  #and(): Predicate<T> {
+  #and(): FilterTree<T> {
     const parts = [this.#unary()];
     for (;;) {
       const joined = this.#keyword('and');
@@ -104,20 +125,20 @@ class FilterParser<T> {
       if (over && !joined) break;
       parts.push(this.#unary());
     }
-    return parts.length === 1 ? parts[0]! : (record) => parts.every((part) => part(record));
+    return parts.length === 1 ? parts[0]! : { kind: 'and', parts };
   }
 
-  #unary(): Predicate<T> {
+  #unary(): FilterTree<T> {
     const start = this.#at;
     if (++this.#depth > maxDepth) {
       this.#stop(filterSize, start, start + 1, `the filter is nested deeper than ${maxDepth} levels`);
     }
-    const matches = this.#keyword('not') ? negate(this.#unary()) : this.#primary();
+    const tree: FilterTree<T> = this.#keyword('not') ? { kind: 'not', part: this.#unary() } : this.#primary();
     this.#depth--;
-    return matches;
+    return tree;
   }
 
-  #primary(): Predicate<T> {
+  #primary(): FilterTree<T> {
     const start = this.#at;
     const character = this.#text[start];
     if (character === undefined) this.#stop(filterSyntax, start, start, 'a term is missing at the end');
@@ -126,14 +147,14 @@ class FilterParser<T> {
     if (character === '(') {
       this.#at++;
       this.#skipBlanks();
-      const matches = this.#or();
+      const tree = this.#or();
       if (this.#text[this.#at] !== ')')
         this.#stop(filterSyntax, start, start + 1, 'this parenthesis is never closed');
       this.#at++;
       this.#skipBlanks();
-      return matches;
+      return tree;
     }
-    if (character === '"') return this.#vocabulary.word(this.#quoted());
+    if (character === '"') return this.#word(this.#quoted());
     if (this.#operatorHere() !== undefined) {
       this.#stop(filterSyntax, start, start + 1, 'a key is missing before the operator');
     }
@@ -146,12 +167,16 @@ class FilterParser<T> {
       if (keyword === 'and' || keyword === 'or') {
         this.#stop(filterSyntax, start, end, `a term is missing before "${word}"`);
       }
-      return this.#vocabulary.word(word);
+      return this.#word(word);
     }
     return this.#term(word, operator, start, end);
   }
 
-  #term(key: string, operator: Comparison | '!=', start: number, end: number): Predicate<T> {
+  #word(text: string): FilterTree<T> {
+    return { kind: 'term', matches: this.#vocabulary.word(text) };
+  }
+
+  #term(key: string, operator: Comparison | '!=', start: number, end: number): FilterTree<T> {
     const operatorStart = this.#at;
     this.#at += operator.length;
     const operatorEnd = this.#at;
@@ -167,7 +192,7 @@ class FilterParser<T> {
       const meant = nearest(key, keys.keys());
       const help = meant === undefined ? `keys are ${[...keys.keys()].join(', ')}` : `did you mean ${meant}?`;
       this.#report(filterKey, start, end, `there is no key "${key}"`, help);
-      return () => true;
+      return { kind: 'all' };
     }
     const comparison = operator === '!=' ? '=' : operator;
     if (comparison !== '=' && !definition.ordered) {
@@ -179,14 +204,15 @@ class FilterParser<T> {
         message,
         `write ${key}=${value} or ${key}!=${value}`,
       );
-      return () => true;
+      return { kind: 'all' };
     }
     const compiled = definition.compile(value, comparison);
     if (typeof compiled !== 'function') {
       this.#report(filterValue, valueStart, valueEnd, compiled.problem, compiled.help);
-      return () => true;
+      return { kind: 'all' };
     }
-    return operator === '!=' ? negate(compiled) : compiled;
+    const term: FilterTree<T> = { kind: 'term', matches: compiled };
+    return operator === '!=' ? { kind: 'not', part: term } : term;
   }
 
   /** Takes the keyword when it is next, as a word of its own. */
@@ -246,10 +272,6 @@ class FilterParser<T> {
     this.#report(definition, start, end, message);
     throw new SyntaxStop();
   }
-}
-
-function negate<T>(predicate: Predicate<T>): Predicate<T> {
-  return (record) => !predicate(record);
 }
 
 function isBlank(character: string): boolean {

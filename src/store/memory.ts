@@ -1,7 +1,11 @@
 import type { Alert } from '../detect/detector.ts';
+import { evaluate } from '../flow/ask/evaluate.ts';
+import type { FlowQuery } from '../flow/ask/query.ts';
+import { predicateOf } from '../flow/filter-parser.ts';
 import type { Flow } from '../flow/flow.ts';
+import { flowToJson } from '../flow/json.ts';
 import { alertRecords, defaultMaxAge, flowRecords, type RecordKind } from './record.ts';
-import type { Query, Row, Store, StoreHealth } from './store.ts';
+import type { FlowPageQuery, Query, Row, Store, StoreHealth } from './store.ts';
 
 /** Bounds of {@link openMemoryStore}. */
 export interface MemoryStoreOptions {
@@ -25,7 +29,11 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
     putFlow: (flow: Flow): void => flows.put(flow),
     putAlert: (alert: Alert): void => alerts.put(alert),
     flush(): void {},
-    flows: (query: Query) => flows.query(query),
+    flows: ({ filter, ...query }: FlowPageQuery) => {
+      const matches = filter && predicateOf(filter);
+      return flows.query(query, matches && ((flow) => matches(flowToJson(flow))));
+    },
+    ask: (query: FlowQuery) => evaluate(flows.all().map(flowToJson), query),
     alerts: (query: Query) => alerts.query(query),
     retain: (now: number): number => flows.deleteBefore(now - maxAge) + alerts.deleteBefore(now - maxAge),
     health: (): StoreHealth => ({ state: 'ok', lost: 0, bytes: 0, flows: flows.size, alerts: alerts.size }),
@@ -49,24 +57,32 @@ class MemoryTable<T extends { readonly id: string }> {
     return this.#rows.size;
   }
 
+  all(): T[] {
+    return Array.from(this.#rows.values(), ({ value }) => value);
+  }
+
   put(record: T): void {
-    const old = this.#rows.get(record.id);
+    const key = this.#kind.key(record);
+    const old = this.#rows.get(key);
     if (old !== undefined && !this.#kind.renewed) {
-      this.#rows.set(record.id, { row: old.row, value: record });
+      this.#rows.set(key, { row: old.row, value: record });
       return;
     }
-    this.#rows.delete(record.id);
+    this.#rows.delete(key);
     this.#lastRow += 1;
-    this.#rows.set(record.id, { row: this.#lastRow, value: record });
+    this.#rows.set(key, { row: this.#lastRow, value: record });
     if (this.#rows.size > this.#limit) this.#deleteOldest();
   }
 
-  query({ since = -Infinity, until = Infinity, before = Infinity, limit }: Query): readonly Row<T>[] {
+  query(
+    { since = -Infinity, until = Infinity, before = Infinity, limit }: Query,
+    passes: (value: T) => boolean = () => true,
+  ): readonly Row<T>[] {
     const found: Row<T>[] = [];
     for (const row of [...this.#rows.values()].reverse()) {
       if (found.length >= limit) break;
       const time = this.#kind.time(row.value);
-      if (row.row < before && time >= since && time < until) found.push(row);
+      if (row.row < before && time >= since && time < until && passes(row.value)) found.push(row);
     }
     return found;
   }
@@ -76,7 +92,7 @@ class MemoryTable<T extends { readonly id: string }> {
     let deleted = 0;
     for (const row of this.#rows.values()) {
       if (this.#kind.time(row.value) >= cutoff) break;
-      this.#rows.delete(row.value.id);
+      this.#rows.delete(this.#kind.key(row.value));
       deleted += 1;
     }
     return deleted;

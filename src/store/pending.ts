@@ -2,13 +2,16 @@
  * Records waiting to be written, by id: a newer record of the same id takes the place of the older one.
  * Holds at most `limit` records; the oldest goes first when more come, and is counted as lost.
  */
-export class Pending<T extends { readonly id: string }> {
+export class Pending<T> {
   readonly #records = new Map<string, T>();
   readonly #limit: number;
+  readonly #key: (record: T) => string;
   #lost = 0;
 
-  constructor(limit: number) {
+  /** `key` tells what makes a record the same one as before. */
+  constructor(limit: number, key: (record: T) => string) {
     this.#limit = limit;
+    this.#key = key;
   }
 
   /** Records waiting. */
@@ -27,12 +30,13 @@ export class Pending<T extends { readonly id: string }> {
   }
 
   put(record: T): void {
-    if (this.full && !this.#records.has(record.id)) {
+    const key = this.#key(record);
+    if (this.full && !this.#records.has(key)) {
       const oldest = this.#records.keys().next();
       if (!oldest.done) this.#records.delete(oldest.value);
       this.#lost += 1;
     }
-    this.#records.set(record.id, record);
+    this.#records.set(key, record);
   }
 
   /** The records, oldest first. */
@@ -40,8 +44,8 @@ export class Pending<T extends { readonly id: string }> {
     return this.#records.values();
   }
 
-  delete(id: string): void {
-    this.#records.delete(id);
+  delete(record: T): void {
+    this.#records.delete(this.#key(record));
   }
 
   clear(): void {

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { bytesOnDisk, openDatabaseToRead } from './database.ts';
+import { FlowLog } from './log/flow-log.ts';
 import { alertRecords, flowRecords } from './record.ts';
 import type { Store, StoreHealth } from './store.ts';
 import { Table } from './table.ts';
 
 /** The reading half of a store. */
-export type StoreReader = Pick<Store, 'flows' | 'alerts' | 'health' | 'close'>;
+export type StoreReader = Pick<Store, 'flows' | 'alerts' | 'ask' | 'health' | 'close'>;
 
 /**
  * Opens the store at `path` for reading only, also while an agent writes it: each query sees what was written when it
@@ -17,14 +18,16 @@ export function openSqliteReader(path: string): StoreReader {
   const database = openDatabaseToRead(path);
   const flows = new Table(database, flowRecords);
   const alerts = new Table(database, alertRecords);
+  const log = new FlowLog(database, flows, path);
   return {
-    flows: (query) => flows.query(query),
+    flows: (query) => log.page(query),
+    ask: (query) => log.ask(query),
     alerts: (query) => alerts.query(query),
     health: (): StoreHealth => ({
       state: 'ok',
       lost: 0,
-      bytes: bytesOnDisk(path),
-      flows: flows.count(),
+      bytes: bytesOnDisk(path) + log.sealed().bytes,
+      flows: flows.count() + log.sealed().rows,
       alerts: alerts.count(),
     }),
     close: () => database.close(),

@@ -9,6 +9,8 @@ export const defaultMaxAge = 7 * 24 * 60 * 60 * 1000;
 /** What every engine must know of a kind of record. */
 export interface RecordKind<T extends { readonly id: string }> {
   readonly name: 'flows' | 'alerts';
+  /** What makes a record the same one as before. */
+  key(record: T): string;
   /** The time that `since`, `until` and retention go by, ms since the epoch. */
   time(record: T): number;
   /** True when a record that is replaced becomes the newest row; false when it keeps its row. */
@@ -21,6 +23,8 @@ export interface RecordKind<T extends { readonly id: string }> {
 /** A flow stays where its opening put it, so that a page of flows does not shuffle while connections close. */
 export const flowRecords: RecordKind<Flow> = {
   name: 'flows',
+  // The parts of a long flow have its id, and stay side by side.
+  key: ({ id, part = 1 }) => (part === 1 ? id : `${id} part ${part}`),
   time: (flow) => flow.openedAt,
   renewed: false,
   encode: (flow) => JSON.stringify(flowToJson(flow)),
@@ -30,6 +34,7 @@ export const flowRecords: RecordKind<Flow> = {
 /** An alert that repeats goes to the top again, and lives as long as it repeats. */
 export const alertRecords: RecordKind<Alert> = {
   name: 'alerts',
+  key: ({ id }) => id,
   time: (alert) => alert.lastAt,
   renewed: true,
   encode: (alert) => JSON.stringify(alertToJson(alert)),

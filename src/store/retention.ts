@@ -2,6 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow } from '../flow/flow.ts';
 import { bytesOnDisk } from './database.ts';
+import type { FlowLog, FlowLogWriter } from './log/flow-log.ts';
+import type { Resolution } from './log/roll-up.ts';
 import type { Table } from './table.ts';
 
 /** Database and write-ahead log together are kept below this unless told otherwise, bytes. */
@@ -32,25 +34,55 @@ interface Sized {
   readonly database: DatabaseSync;
   readonly flows: Table<Flow>;
   readonly alerts: Table<Alert>;
+  readonly log: FlowLog;
+  readonly writer: FlowLogWriter;
   readonly maxBytes: number;
 }
 
 /**
- * Deletes the oldest flows until the database needs at most nine tenths of `maxBytes`, and gives the room back to the
+ * Deletes the oldest flows until database and segments need at most nine tenths of `maxBytes`, and gives the room back to the
  * file system; alerts only when they alone take more than a quarter of it. Returns how many rows. Throws what SQLite throws.
  */
-export function deleteBySize({ path, database, flows, alerts, maxBytes }: Sized): number {
-  if (bytesOnDisk(path) <= maxBytes) return 0;
+export function deleteBySize({ path, database, flows, alerts, log, writer, maxBytes }: Sized): number {
+  const tooLarge = () => bytesOnDisk(path) + log.sealed().bytes > maxBytes;
+  if (!tooLarge()) return 0;
   checkpoint(database);
-  if (bytesOnDisk(path) <= maxBytes) return 0;
+  if (!tooLarge()) return 0;
   let deleted = 0;
-  while (usedBytes(database) > maxBytes * target && flows.size + alerts.size > 0) {
+  // What is in segments is older than most of what is not.
+  for (let gone = -1; gone !== 0 && usedBytes(database) + log.sealed().bytes > maxBytes * target; ) {
+    gone = writer.deleteOldest();
+    deleted += gone;
+  }
+  while (usedBytes(database) + log.sealed().bytes > maxBytes * target && flows.size + alerts.size > 0) {
     const fromAlerts = flows.size === 0 || alerts.bytes() > maxBytes * alertShare;
     deleted += fromAlerts ? alerts.deleteOldest(batch) : flows.deleteOldest(batch);
   }
   database.exec('PRAGMA incremental_vacuum');
   checkpoint(database);
   return deleted;
+}
+
+/** The part of the allowed size that sums by minute, and those by hour, may take. */
+const sumShare = 0.1;
+
+/** Sums by minute and by hour that are older than these are deleted unless told otherwise: 30 and 400 days, in ms. */
+export const defaultMaxSumAge: Readonly<Record<Resolution, number>> = {
+  minutes: 30 * 24 * 60 * 60 * 1000,
+  hours: 400 * 24 * 60 * 60 * 1000,
+};
+
+/** Deletes sums that are too old, and the oldest of those that take too much room. Throws what SQLite throws. */
+export function deleteSums(
+  writer: FlowLogWriter,
+  now: number,
+  maxBytes: number,
+  maxAge: Readonly<Record<Resolution, number>>,
+): void {
+  for (const resolution of ['minutes', 'hours'] as const) {
+    writer.deleteSums(resolution, now - maxAge[resolution]);
+    writer.limitSums(resolution, maxBytes * sumShare);
+  }
 }
 
 /** Brings the log into the database and cuts it to nothing; leaves it when a reader is in the way. */

@@ -1,5 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 
+/** Holds for a row of flows whose flow will not change any more. Part of an index: never changes. */
+export const endedFlow =
+  "(json_extract(data, '$.closedAt') IS NOT NULL OR json_extract(data, '$.endReason') IS NOT NULL)";
+
+/** The version from which there are segments and sums. */
+export const logVersion = 2;
+
 /**
  * Every change to the database's shape, in order; entry n takes `user_version` n to n + 1. Released entries never change.
  *
@@ -12,6 +19,18 @@ const migrations: readonly string[] = [
    CREATE INDEX flows_at ON flows (at);
    CREATE TABLE alerts (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, data TEXT NOT NULL) STRICT;
    CREATE INDEX alerts_at ON alerts (at);`,
+  // Flows that ended move to segments, files of their own, of which `segments` is the list, as `sums` is of sums over them.
+  `CREATE INDEX flows_ended ON flows (row) WHERE ${endedFlow};
+   CREATE TABLE segments (
+     id INTEGER PRIMARY KEY, rows INTEGER NOT NULL, min_row INTEGER NOT NULL, max_row INTEGER NOT NULL,
+     min_at REAL NOT NULL, max_at REAL NOT NULL, bytes INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE sums (
+     id INTEGER PRIMARY KEY, resolution TEXT NOT NULL, rows INTEGER NOT NULL, min_at INTEGER NOT NULL, max_at INTEGER NOT NULL,
+     bytes INTEGER NOT NULL, others TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE merged_files (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+   CREATE TABLE log_facts (name TEXT PRIMARY KEY, value REAL NOT NULL) STRICT, WITHOUT ROWID;`,
 ];
 
 /** The database was written by a newer Picket than this one. */

@@ -2,20 +2,30 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Alert } from '../detect/detector.ts';
+import { evaluate } from '../flow/ask/evaluate.ts';
+import { type FlowAnswer, type FlowQuery, TooManyBuckets } from '../flow/ask/query.ts';
 import type { Flow } from '../flow/flow.ts';
 import { bytesOnDisk, moveAside, openDatabase, saysCorrupt } from './database.ts';
+import { defaultMergedRows, FlowLog, FlowLogWriter } from './log/flow-log.ts';
+import type { Resolution } from './log/roll-up.ts';
 import { Pending } from './pending.ts';
 import { alertRecords, defaultMaxAge, flowRecords, type RecordKind } from './record.ts';
-import { defaultMaxBytes, deleteByAge, deleteBySize } from './retention.ts';
+import { defaultMaxBytes, defaultMaxSumAge, deleteByAge, deleteBySize, deleteSums } from './retention.ts';
 import { NewerSchemaError } from './schema.ts';
-import type { Query, Row, Store, StoreHealth } from './store.ts';
+import type { FlowPageQuery, Query, Row, Store, StoreHealth } from './store.ts';
 import { Table } from './table.ts';
 
 /** Bounds of {@link openSqliteStore}. */
 export interface SqliteStoreOptions {
   /** ms; rows older than this are deleted by `retain`. Default 7 days. */
   readonly maxAge?: number;
-  /** Bytes of database and write-ahead log that `retain` goes down to. Default 256 MiB. */
+  /** ms; sums by minute and by hour older than these are deleted by `retain`. Default 30 and 400 days. */
+  readonly maxSumAge?: Readonly<Record<Resolution, number>>;
+  /** Flows that ended move from the table to a segment when there are so many. Default 16,384. */
+  readonly segmentRows?: number;
+  /** Small segments are merged into one of at most so many flows. Default 131,072, fewer where `maxBytes` is small. */
+  readonly mergedRows?: number;
+  /** Bytes of database, write-ahead log and segments that `retain` goes down to. Default 256 MiB. */
   readonly maxBytes?: number;
   /** Records of one kind that wait for a disk that cannot be written to. Default 10,000. */
   readonly maxPending?: number;
@@ -41,20 +51,34 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
   return new SqliteStore(path, options);
 }
 
+/** So many flows make a segment worth its file, and are moved in a fraction of a second. */
+const defaultSegmentRows = 16_384;
+
 /** An open database with its statements. */
 interface Connection {
   readonly database: DatabaseSync;
   readonly flows: Table<Flow>;
   readonly alerts: Table<Alert>;
+  readonly log: FlowLog;
+  readonly writer: FlowLogWriter;
+  /** Flows in the table that ended, at most: the next time to count them. */
+  ended: number;
 }
 
-function connect(path: string): Connection {
+function connect(path: string, { mergedRows, maxBytes = defaultMaxBytes }: SqliteStoreOptions): Connection {
   const database = openDatabase(path);
-  return {
-    database,
-    flows: new Table(database, flowRecords),
-    alerts: new Table(database, alertRecords),
-  };
+  try {
+    const flows = new Table(database, flowRecords);
+    const log = new FlowLog(database, flows, path);
+    // One segment is at most a small part of what may be kept: retention by size deletes it as a whole.
+    const most = mergedRows ?? Math.min(defaultMergedRows, Math.floor(maxBytes / 400));
+    const writer = new FlowLogWriter(database, flows, log, path, most);
+    const alerts = new Table(database, alertRecords);
+    return { database, flows, alerts, log, writer, ended: writer.ended };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 class SqliteStore implements Store {
@@ -71,8 +95,8 @@ class SqliteStore implements Store {
     const maxPending = options.maxPending ?? 10_000;
     this.#path = path;
     this.#options = options;
-    this.#pendingFlows = new Pending(maxPending);
-    this.#pendingAlerts = new Pending(maxPending);
+    this.#pendingFlows = new Pending(maxPending, flowRecords.key);
+    this.#pendingAlerts = new Pending(maxPending, alertRecords.key);
     this.#attempt(() => undefined);
   }
 
@@ -87,19 +111,26 @@ class SqliteStore implements Store {
   flush(): void {
     // After a failure there is something to try even with nothing to write: whether it works again.
     if (this.#error === undefined && this.#pendingFlows.size + this.#pendingAlerts.size === 0) return;
-    this.#attempt(({ database, flows, alerts }) => {
+    this.#attempt((connection) => {
+      const { database, flows, alerts } = connection;
       database.exec('BEGIN IMMEDIATE');
       this.#write(flows, flowRecords, this.#pendingFlows);
       this.#write(alerts, alertRecords, this.#pendingAlerts);
       database.exec('COMMIT');
+      for (const flow of this.#pendingFlows.values()) if (isEnded(flow)) connection.ended += 1;
       this.#pendingFlows.clear();
       this.#pendingAlerts.clear();
+      this.#seal(connection);
       this.#error = undefined;
     });
   }
 
-  flows(query: Query): readonly Row<Flow>[] {
-    return this.#attempt(({ flows }) => flows.query(query)) ?? [];
+  flows(query: FlowPageQuery): readonly Row<Flow>[] {
+    return this.#attempt(({ log }) => log.page(query)) ?? [];
+  }
+
+  ask(query: FlowQuery): FlowAnswer {
+    return this.#attempt(({ log }) => log.ask(query)) ?? evaluate([], query);
   }
 
   alerts(query: Query): readonly Row<Alert>[] {
@@ -107,23 +138,31 @@ class SqliteStore implements Store {
   }
 
   retain(now: number): number {
-    const { maxAge = defaultMaxAge, maxBytes = defaultMaxBytes } = this.#options;
+    const {
+      maxAge = defaultMaxAge,
+      maxBytes = defaultMaxBytes,
+      maxSumAge = defaultMaxSumAge,
+    } = this.#options;
     let deleted = 0;
-    this.#attempt(({ database, flows, alerts }) => {
+    this.#attempt(({ database, flows, alerts, log, writer }) => {
+      deleted += writer.deleteBefore(now - maxAge);
       deleted += deleteByAge(flows, now - maxAge) + deleteByAge(alerts, now - maxAge);
-      deleted += deleteBySize({ path: this.#path, database, flows, alerts, maxBytes });
+      deleteSums(writer, now, maxBytes, maxSumAge);
+      deleted += deleteBySize({ path: this.#path, database, flows, alerts, log, writer, maxBytes });
     });
     return deleted;
   }
 
   health(): StoreHealth {
+    const sealed = this.#sealed();
     return {
       state: this.#error === undefined ? 'ok' : 'failing',
       ...(this.#error === undefined ? {} : { error: this.#error }),
       lost: this.#pendingFlows.lost + this.#pendingAlerts.lost + this.#unwritable,
-      bytes: bytesOnDisk(this.#path),
-      flows: this.#connection?.flows.size ?? 0,
+      bytes: bytesOnDisk(this.#path) + sealed.bytes,
+      flows: (this.#connection?.flows.size ?? 0) + sealed.rows,
       alerts: this.#connection?.alerts.size ?? 0,
+      folded: this.#connection?.writer.folded ?? 0,
     };
   }
 
@@ -145,11 +184,32 @@ class SqliteStore implements Store {
         data = kind.encode(record);
       } catch {
         // Kept, it would stop every later record as well.
-        pending.delete(record.id);
+        pending.delete(record);
         this.#unwritable += 1;
         continue;
       }
       table.put(record, data);
+    }
+  }
+
+  /** Moves flows that ended to segments, so many at a time that the caller is not held up for long. */
+  #seal(connection: Connection): void {
+    const { segmentRows = defaultSegmentRows } = this.#options;
+    if (connection.ended < segmentRows) {
+      connection.writer.tidy();
+      return;
+    }
+    // A flow may have been counted twice: when it ended, and when that was told again.
+    connection.ended = connection.writer.ended;
+    if (connection.ended >= segmentRows) connection.ended -= connection.writer.seal(segmentRows);
+  }
+
+  #sealed(): { readonly rows: number; readonly bytes: number } {
+    try {
+      return this.#connection?.log.sealed() ?? { rows: 0, bytes: 0 };
+    } catch {
+      // Whoever writes or reads next meets the same, and says so.
+      return { rows: 0, bytes: 0 };
     }
   }
 
@@ -158,7 +218,7 @@ class SqliteStore implements Store {
     try {
       return action(this.#connected());
     } catch (error) {
-      if (error instanceof NewerSchemaError) throw error;
+      if (error instanceof NewerSchemaError || error instanceof TooManyBuckets) throw error;
       this.#error = message(error);
       this.#rollback();
       if (saysCorrupt(error)) this.#startAfresh(error);
@@ -169,7 +229,7 @@ class SqliteStore implements Store {
   #connected(): Connection {
     // Removed from under a running process, the file would go on taking rows that nobody can ever read.
     if (this.#connection !== undefined && !existsSync(this.#path)) this.#disconnect();
-    this.#connection ??= connect(this.#path);
+    this.#connection ??= connect(this.#path, this.#options);
     return this.#connection;
   }
 
@@ -199,12 +259,17 @@ class SqliteStore implements Store {
     this.#disconnect();
     try {
       const movedTo = moveAside(this.#path);
-      this.#connection = connect(this.#path);
+      this.#connection = connect(this.#path, this.#options);
       this.#options.onCorrupt?.(movedTo, reason instanceof Error ? reason : new Error(String(reason)));
     } catch (error) {
       this.#error = message(error);
     }
   }
+}
+
+/** Tells whether a flow will not change any more; the same as the condition `endedFlow` of the schema. */
+function isEnded({ closedAt, endReason }: Flow): boolean {
+  return closedAt !== undefined || endReason !== undefined;
 }
 
 function message(error: unknown): string {

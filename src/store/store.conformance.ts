@@ -1,4 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { anyFilter, anyFlow, anyQuery } from '../flow/ask/ask.fixture.ts';
+import { evaluate } from '../flow/ask/evaluate.ts';
+import { parseFlowFilter } from '../flow/filter.ts';
+import { flowToJson } from '../flow/json.ts';
 import { defaultMaxAge } from './record.ts';
 import { alert, flow, noon } from './store.fixture.ts';
 import type { Store } from './store.ts';
@@ -60,6 +65,41 @@ export function describeStore(name: string, open: () => Store): void {
       expect(store.flows({ limit: 10 })[1]?.value).toEqual(closed);
       expect(store.health().flows).toBe(3);
       store.close();
+    });
+
+    test('parts of a long flow are rows of their own', () => {
+      const store = open();
+      store.putFlow(flow(1, { part: 1, endReason: 'active', lastAt: noon + 2000 }));
+      store.putFlow(flow(1, { part: 2, openedAt: noon + 2000 }));
+      store.putFlow(flow(1, { part: 2, openedAt: noon + 2000, endReason: 'idle', lastAt: noon + 3000 }));
+      store.flush();
+      expect(store.flows({ limit: 10 }).map(({ value }) => [value.part, value.endReason])).toEqual([
+        [2, 'idle'],
+        [1, 'active'],
+      ]);
+      expect(store.health().flows).toBe(2);
+      store.close();
+    });
+
+    test('answers questions and filters pages as one flow after the other does', () => {
+      fc.assert(
+        fc.property(fc.array(anyFlow, { maxLength: 60 }), anyFilter, anyQuery, (some, text, query) => {
+          const flows = some.map((one, n) => ({ ...one, id: `flow-${n}` }));
+          const filter = parseFlowFilter(text);
+          if (!filter.ok) throw new Error(text);
+          const store = open();
+          for (const one of flows) store.putFlow(one);
+          store.flush();
+          const asked = { ...query, filter: filter.tree };
+          expect(store.ask(asked)).toEqual(evaluate(flows.map(flowToJson), asked));
+          const passing = flows.filter((one) => filter.matches(flowToJson(one))).reverse();
+          expect(store.flows({ limit: 7, filter: filter.tree }).map(({ value }) => value)).toEqual(
+            passing.slice(0, 7),
+          );
+          store.close();
+        }),
+        { numRuns: 40 },
+      );
     });
 
     test('an alert put again becomes the newest row', () => {

@@ -1,5 +1,8 @@
 import type { Alert } from '../detect/detector.ts';
+import type { FlowAnswer, FlowQuery } from '../flow/ask/query.ts';
+import type { FilterTree } from '../flow/filter-parser.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { FlowJson } from '../flow/json.ts';
 
 /** Which rows to return: newest first. */
 export interface Query {
@@ -11,6 +14,11 @@ export interface Query {
   readonly before?: number;
   /** At most this many rows, 1 to 10,000. */
   readonly limit: number;
+}
+
+/** Which flows to return: newest first, only those that pass the filter. */
+export interface FlowPageQuery extends Query {
+  readonly filter?: FilterTree<FlowJson>;
 }
 
 /** A stored row with its row id, which grows with time of insertion. */
@@ -30,18 +38,22 @@ export interface StoreHealth {
   readonly bytes: number;
   readonly flows: number;
   readonly alerts: number;
+  /** Flows that went to the row for all others of a minute or an hour, because it had as many rows as it may; since the start. */
+  readonly folded?: number;
 }
 
 /** Keeps flows and alerts. Never throws for a full or broken disk: it counts what is lost and says so in health(). */
 export interface Store {
-  /** Inserts, or replaces the flow of the same id. Buffered; written in batches by {@link flush}. */
+  /** Inserts, or replaces the flow of the same id and part. Buffered; written in batches by {@link flush}. */
   putFlow(flow: Flow): void;
   /** Inserts, or replaces the alert of the same id. */
   putAlert(alert: Alert): void;
   /** Writes what is buffered now. */
   flush(): void;
-  flows(query: Query): readonly Row<Flow>[];
+  flows(query: FlowPageQuery): readonly Row<Flow>[];
   alerts(query: Query): readonly Row<Alert>[];
+  /** Answers a question about many flows. Throws TooManyBuckets. */
+  ask(query: FlowQuery): FlowAnswer;
   /** Deletes by age and by size; returns the number of rows deleted. */
   retain(now: number): number;
   health(): StoreHealth;

@@ -17,6 +17,7 @@ export class Table<T extends { readonly id: string }> {
   readonly #deleteOldest: StatementSync;
   readonly #count: StatementSync;
   readonly #bytes: StatementSync;
+  /** The id that the next new row gets. */
   #nextRow: number;
   #size: number;
 
@@ -70,9 +71,9 @@ export class Table<T extends { readonly id: string }> {
 
   /** Inserts or replaces one record; `data` is its JSON. To be called within a transaction. */
   put(record: T, data: string): void {
-    if (this.#kind.renewed) this.#size -= Number(this.#delete.run(record.id).changes);
+    if (this.#kind.renewed) this.#size -= Number(this.#delete.run(this.#kind.key(record)).changes);
     const row = this.#nextRow;
-    const written = this.#insert.get(row, record.id, this.#kind.time(record), data);
+    const written = this.#insert.get(row, this.#kind.key(record), this.#kind.time(record), data);
     if (number(written, 'row') !== row) return;
     this.#nextRow = row + 1;
     this.#size += 1;
@@ -99,6 +100,23 @@ export class Table<T extends { readonly id: string }> {
   /** Deletes the `limit` oldest rows. */
   deleteOldest(limit: number): number {
     return this.#deleted(this.#deleteOldest, limit);
+  }
+
+  /** New rows get ids above `row`: those up to it belong to rows that were moved elsewhere. */
+  startAbove(row: number): void {
+    this.#nextRow = Math.max(this.#nextRow, row + 1);
+  }
+
+  /** Takes `count` row ids for rows that are kept elsewhere; returns the first. */
+  takeRows(count: number): number {
+    const first = this.#nextRow;
+    this.#nextRow += count;
+    return first;
+  }
+
+  /** Notes that `count` rows were moved elsewhere. */
+  moved(count: number): void {
+    this.#size -= count;
   }
 
   /** Takes the row counters from the database again, after a rollback. */

@@ -24,7 +24,7 @@ export const filter = computed<Filter>(() => {
     lastValid = everything;
     return everything;
   }
-  const result = parseFlowFilter(text);
+  const result = parseFlowFilter(text, { now: Date.now() });
   if (!result.ok) {
     const [problem] = result.diagnostics;
     const place = problem?.span ? `Column ${problem.span.start.column}: ` : '';

@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { anyFilter, anyFlow, anyQuery } from '../../flow/ask/ask.fixture.ts';
+import { dimensions } from '../../flow/ask/dimension.ts';
+import { evaluate } from '../../flow/ask/evaluate.ts';
+import { parseFlowFilter } from '../../flow/filter.ts';
+import type { Flow } from '../../flow/flow.ts';
+import { flowToJson } from '../../flow/json.ts';
+import type { Row } from '../store.ts';
+import { columnsOf, type FlowColumns, rowAt } from './columns.ts';
+import { DamagedColumn, decodeColumns, encodeColumns } from './encode.ts';
+import { FlowScan } from './scan.ts';
+
+const rowsOf = (flows: readonly Flow[]): Row<Flow>[] =>
+  flows.map((value, row) => ({ row: row * 3 + 1, value }));
+
+/** The columns as they come back from bytes. */
+function stored(columns: FlowColumns): FlowColumns {
+  const { header, parts } = encodeColumns(columns);
+  const bytes = new Uint8Array(Buffer.concat(parts));
+  return decodeColumns(JSON.parse(JSON.stringify(header)), (at, size) => bytes.subarray(at, at + size));
+}
+
+function scanned(sets: readonly FlowColumns[], query: ConstructorParameters<typeof FlowScan>[0]) {
+  const scan = new FlowScan(query);
+  for (const columns of sets) scan.add(columns);
+  if (scan.beginSeries()) for (const columns of sets) scan.addSeries(columns);
+  return scan.answer();
+}
+
+test('flows come back from columns, and from their bytes, as they were', () => {
+  fc.assert(
+    fc.property(fc.array(anyFlow, { minLength: 1, maxLength: 60 }), (flows) => {
+      const rows = rowsOf(flows);
+      const columns = columnsOf(rows);
+      const back = stored(columns);
+      for (const [index, row] of rows.entries()) {
+        expect(rowAt(columns, index)).toEqual(row);
+        expect(rowAt(back, index)).toEqual(row);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a scan over columns, in memory and from bytes, answers as one flow after the other does', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyFlow, { minLength: 0, maxLength: 80 }),
+      fc.nat(80),
+      anyFilter,
+      anyQuery,
+      (flows, cut, text, query) => {
+        const filter = parseFlowFilter(text);
+        if (!filter.ok) throw new Error(`${text}: ${filter.diagnostics[0]?.message}`);
+        const asked = { ...query, filter: filter.tree };
+        const halves = [flows.slice(0, cut), flows.slice(cut)].filter(({ length }) => length > 0);
+        const [first, ...others] = halves.map((half) => columnsOf(rowsOf(half)));
+        const sets = [...(first ? [stored(first)] : []), ...others];
+        expect(scanned(sets, asked)).toEqual(evaluate(flows.map(flowToJson), asked));
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+describe('what is bounded', () => {
+  const flow = (n: number): Flow => ({
+    id: `f${n}`,
+    protocol: 6,
+    source: { address: { family: 4, a: 0, b: 0, c: 0, d: 0xc6336400 + n }, port: 1 },
+    destination: { address: { family: 4, a: 0, b: 0, c: 0, d: 1 }, port: n },
+    state: 'closed',
+    seenBy: 'network',
+    openedAt: n,
+    reachedDestination: false,
+    preexisting: false,
+    sent: { packets: 1, bytes: 10 },
+  });
+
+  test('flows of more groups than are kept apart are in the sums and told as such', () => {
+    const columns = columnsOf(rowsOf(Array.from({ length: 100 }, (_, n) => flow(n))));
+    const by = ['src', 'port'].map((name) => dimensions.get(name)!);
+    const scan = new FlowScan({ by, order: 'bytes', top: 5 }, { values: 1_000, groups: 40, pairs: 1_000 });
+    scan.add(columns);
+    const { count, total, rest, ungrouped, groups } = scan.answer();
+    expect({ count, ungrouped, told: groups.length }).toEqual({ count: 40, ungrouped: 60, told: 5 });
+    expect(total).toMatchObject({ flows: 100, bytes: 1_000 });
+    expect(rest).toMatchObject({ flows: 95, bytes: 950 });
+  });
+
+  test('a column that was changed is damaged, not read as something else', () => {
+    const { header, parts } = encodeColumns(columnsOf(rowsOf([flow(1), flow(2)])));
+    const bytes = new Uint8Array(Buffer.concat(parts));
+    bytes[header.numbers.openedAt!.at]! ^= 1;
+    const columns = decodeColumns(header, (at, size) => bytes.subarray(at, at + size));
+    expect(() => columns.numbers('openedAt')).toThrow(DamagedColumn);
+    expect(columns.numbers('row')[0]).toBe(1);
+  });
+});

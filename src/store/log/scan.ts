@@ -1,0 +1,496 @@
+import { type Dimension, dimensions } from '../../flow/ask/dimension.ts';
+import {
+  addSums,
+  bucketsBetween,
+  compareGroups,
+  distinctOf,
+  type FlowAnswer,
+  type FlowGroup,
+  type FlowQuery,
+  type FlowSums,
+  noSums,
+  restOf,
+  seriesMetric,
+} from '../../flow/ask/query.ts';
+import { spread } from '../../flow/ask/spread.ts';
+import type { FlowJson } from '../../flow/json.ts';
+import { type Address, formatAddress, parseAddress } from '../../net/address.ts';
+import type { EndColumn, FlowColumns } from './columns.ts';
+import { Sums, TupleIds, ValueIds } from './group-table.ts';
+import { facetValues, select, trafficEnds } from './select.ts';
+
+/** Values of one dimension, groups, and pairs of a group and an end that a scan keeps apart. */
+export interface ScanLimits {
+  readonly values: number;
+  readonly groups: number;
+  readonly pairs: number;
+}
+
+const defaultLimits: ScanLimits = { values: 2_000_000, groups: 2_000_000, pairs: 8_000_000 };
+
+/** No group: the row does not pass. */
+const skipped = -2;
+/** No group: there was no room for one more. */
+const ungrouped = -1;
+
+/**
+ * Answers a query over columns. {@link add} is called with all of them, then, when {@link beginSeries} says so,
+ * {@link addSeries} with all of them again; then {@link answer}.
+ */
+export class FlowScan {
+  readonly #query: FlowQuery;
+  readonly #values: readonly DimensionValues[];
+  readonly #tuples: TupleIds | undefined;
+  readonly #tuple: Uint32Array;
+  /** Four numbers for each group, side by side: flows, sent, received, packets. */
+  readonly #sums = new Sums();
+  readonly #ends: readonly DistinctEnds[];
+  #total = noSums;
+  #ungrouped = 0;
+  /** Groups of a question that makes one group of all: 1 when there is any flow. */
+  #whole = 0;
+  #firstAt = Infinity;
+  #lastAt = -Infinity;
+  #told: readonly (FlowGroup & { readonly id: number })[] | undefined;
+  #buckets: FlowAnswer['buckets'];
+  #series: readonly Float64Array[] = [];
+  /** Place among the told groups by group, or -1. */
+  #places = new Int32Array(0);
+
+  constructor(query: FlowQuery, limits: ScanLimits = defaultLimits) {
+    this.#query = query;
+    this.#values = query.by.map((dimension) => new DimensionValues(dimension, limits.values));
+    this.#tuples = query.by.length > 1 ? new TupleIds(query.by.length, limits.groups) : undefined;
+    this.#tuple = new Uint32Array(query.by.length);
+    const distinct = distinctOf(query);
+    this.#ends = [
+      ...(distinct.sources ? [new DistinctEnds('sources', 'src', limits)] : []),
+      ...(distinct.destinations ? [new DistinctEnds('destinations', 'dst', limits)] : []),
+    ];
+  }
+
+  add(columns: FlowColumns): void {
+    const groups = this.#groupsOf(columns);
+    if (groups === undefined) return;
+    const [sentBytes, receivedBytes, sentPackets, receivedPackets] = [
+      columns.numbers('sentBytes'),
+      columns.numbers('receivedBytes'),
+      columns.numbers('sentPackets'),
+      columns.numbers('receivedPackets'),
+    ];
+    // Whatever cannot be read has to fail before anything was added.
+    const times =
+      this.#query.bucket === undefined ? undefined : [columns.numbers('openedAt'), trafficEnds(columns)];
+    for (const { reads } of this.#ends) columns.ends(reads);
+    const { weights } = columns;
+    const groupCount = this.#groupCount;
+    const sums = this.#sums.upTo(groupCount * 4);
+    let [allFlows, allSent, allReceived, allPackets, without] = [0, 0, 0, 0, 0];
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i]!;
+      if (group === skipped) continue;
+      const flows = weights === undefined ? 1 : weights[i]!;
+      const sent = counted(sentBytes[i]!);
+      const received = counted(receivedBytes[i]!);
+      const packets = counted(sentPackets[i]!) + counted(receivedPackets[i]!);
+      allFlows += flows;
+      allSent += sent;
+      allReceived += received;
+      allPackets += packets;
+      if (group === ungrouped) {
+        without += flows;
+        continue;
+      }
+      const at = group * 4;
+      sums[at]! += flows;
+      sums[at + 1]! += sent;
+      sums[at + 2]! += received;
+      sums[at + 3]! += packets;
+    }
+    this.#total = addSums(this.#total, {
+      flows: allFlows,
+      sent: allSent,
+      received: allReceived,
+      packets: allPackets,
+      bytes: allSent + allReceived,
+    });
+    this.#ungrouped += without;
+    for (const ends of this.#ends) ends.add(columns, groups);
+    if (times === undefined) return;
+    const [opened, ended] = times as [Float64Array, Float64Array];
+    for (let i = 0; i < groups.length; i++) {
+      if (groups[i] === skipped) continue;
+      if (opened[i]! < this.#firstAt) this.#firstAt = opened[i]!;
+      if (ended[i]! > this.#lastAt) this.#lastAt = ended[i]!;
+    }
+  }
+
+  /** True when the columns have to be shown again, for the series of the groups that are told. Throws TooManyBuckets. */
+  beginSeries(): boolean {
+    const { bucket } = this.#query;
+    const told = this.#tell();
+    if (bucket === undefined || told.length === 0) return false;
+    const buckets = bucketsBetween(this.#firstAt, this.#lastAt, bucket);
+    this.#buckets = buckets;
+    this.#places = new Int32Array(this.#groupCount).fill(-1);
+    for (const [place, { id }] of told.entries()) this.#places[id] = place;
+    this.#series = told.map(() => new Float64Array(buckets.count));
+    return true;
+  }
+
+  addSeries(columns: FlowColumns): void {
+    const groups = this.#groupsOf(columns);
+    if (groups === undefined || this.#buckets === undefined) return;
+    const { start, step } = this.#buckets;
+    const metric = seriesMetric(this.#query.order);
+    const amounts = amountsOf(columns, metric);
+    const opened = columns.numbers('openedAt');
+    const ended = metric === 'flows' ? opened : trafficEnds(columns);
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i]!;
+      // A group may have come after the first pass, when an agent writes meanwhile.
+      const place = group < 0 || group >= this.#places.length ? -1 : this.#places[group]!;
+      if (place < 0) continue;
+      const series = this.#series[place]!;
+      for (const amount of amounts) {
+        spread(opened[i]!, ended[i]!, amount(i), step, (bucket, share) => {
+          const index = (bucket - start) / step;
+          if (index >= 0 && index < series.length) series[index]! += share;
+        });
+      }
+    }
+  }
+
+  answer(): FlowAnswer {
+    const told = this.#tell();
+    const total = this.#total;
+    return {
+      groups: told.map(({ id: _, ...group }, place) => ({
+        ...group,
+        ...(this.#buckets && { series: [...this.#series[place]!] }),
+      })),
+      count: this.#groupCount,
+      total,
+      rest: restOf(total, told),
+      ungrouped: this.#ungrouped,
+      ...(this.#buckets && { buckets: this.#buckets }),
+      from: 'flows',
+      damaged: 0,
+    };
+  }
+
+  get #groupCount(): number {
+    if (this.#tuples !== undefined) return this.#tuples.count;
+    return this.#values[0]?.count ?? this.#whole;
+  }
+
+  #tell(): readonly (FlowGroup & { readonly id: number })[] {
+    this.#told ??= this.#top();
+    return this.#told;
+  }
+
+  #top(): readonly (FlowGroup & { readonly id: number })[] {
+    const { order, top } = this.#query;
+    const compare = compareGroups(order);
+    const metric = (id: number): number => this.#metric(id);
+    const count = this.#groupCount;
+    // Only those that can be among the first are made into objects: at least as large as the `top`-th.
+    const least = count > top ? nthLargest(count, metric, top) : -Infinity;
+    const first: (FlowGroup & { id: number })[] = [];
+    for (let id = 0; id < count; id++) if (metric(id) >= least) first.push(this.#group(id));
+    return first.sort(compare).slice(0, top);
+  }
+
+  #metric(id: number): number {
+    switch (this.#query.order) {
+      case 'flows':
+        return this.#sums.at(id * 4);
+      case 'packets':
+        return this.#sums.at(id * 4 + 3);
+      case 'sent':
+        return this.#sums.at(id * 4 + 1);
+      case 'received':
+        return this.#sums.at(id * 4 + 2);
+      case 'bytes':
+        return this.#sums.at(id * 4 + 1) + this.#sums.at(id * 4 + 2);
+      default:
+        return this.#ends.find(({ name }) => name === this.#query.order)!.counts.at(id);
+    }
+  }
+
+  #group(id: number): FlowGroup & { id: number } {
+    const key = this.#values.map((values, position) =>
+      values.text(this.#tuples === undefined ? id : this.#tuples.member(id, position)),
+    );
+    const [sent, received] = [this.#sums.at(id * 4 + 1), this.#sums.at(id * 4 + 2)];
+    return {
+      id,
+      key,
+      flows: this.#sums.at(id * 4),
+      packets: this.#sums.at(id * 4 + 3),
+      bytes: sent + received,
+      sent,
+      received,
+      ...Object.fromEntries(this.#ends.map(({ name, counts }) => [name, counts.at(id)])),
+    };
+  }
+
+  /** Returns the group of each row; undefined when none passes. */
+  #groupsOf(columns: FlowColumns): Int32Array | undefined {
+    const { filter = { kind: 'all' }, since = -Infinity, until = Infinity } = this.#query;
+    const mask = select(columns, filter, since, until);
+    if (mask !== undefined && !mask.includes(1)) return undefined;
+    const groups = new Int32Array(columns.rows);
+    if (mask !== undefined) for (let i = 0; i < groups.length; i++) if (mask[i] === 0) groups[i] = skipped;
+    const [only, ...others] = this.#values;
+    if (only === undefined) {
+      if (groups.length > 0) this.#whole = 1;
+      return groups;
+    }
+    const resolvers = this.#values.map((values) => values.over(columns));
+    if (others.length === 0) {
+      const { codes, ids, resolve } = resolvers[0]!;
+      for (let i = 0; i < groups.length; i++) {
+        if (groups[i] === skipped) continue;
+        const code = codes[i]!;
+        const id = ids[code]!;
+        groups[i] = id === unresolved ? resolve(code) : id;
+      }
+      return groups;
+    }
+    this.#ofTuples(groups, resolvers);
+    return groups;
+  }
+
+  /** Replaces what is not skipped by the group of the values of all dimensions. */
+  #ofTuples(groups: Int32Array, resolvers: readonly Resolver[]): void {
+    const groupOf = (i: number): number => {
+      for (let position = 0; position < resolvers.length; position++) {
+        const { codes, ids, resolve } = resolvers[position]!;
+        const code = codes[i]!;
+        const known = ids[code]!;
+        const id = known === unresolved ? resolve(code) : known;
+        if (id < 0) return ungrouped;
+        this.#tuple[position] = id;
+      }
+      return this.#tuples!.of(this.#tuple);
+    };
+    const combinations = resolvers.reduce((product, { ids }) => product * ids.length, 1);
+    if (combinations > maxCombinations) {
+      for (let i = 0; i < groups.length; i++) if (groups[i] !== skipped) groups[i] = groupOf(i);
+      return;
+    }
+    // Few enough to look each combination up once. Where a row's one stands is found dimension by dimension.
+    const places = new Uint32Array(groups.length);
+    for (const { codes, ids } of resolvers) {
+      const count = ids.length;
+      for (let i = 0; i < places.length; i++) places[i] = places[i]! * count + codes[i]!;
+    }
+    const known = new Int32Array(combinations).fill(unresolved);
+    for (let i = 0; i < groups.length; i++) {
+      if (groups[i] === skipped) continue;
+      const place = places[i]!;
+      let group = known[place]!;
+      if (group === unresolved) {
+        group = groupOf(i);
+        known[place] = group;
+      }
+      groups[i] = group;
+    }
+  }
+}
+
+/** Most combinations of values in one set of columns for which a table is made. */
+const maxCombinations = 1 << 20;
+
+/** What nobody counted adds nothing. */
+function counted(value: number): number {
+  return Number.isNaN(value) ? 0 : value;
+}
+
+/** Not looked up yet. */
+const unresolved = -3;
+
+/** The ids of the codes of one set of columns. */
+interface Resolver {
+  readonly codes: ArrayLike<number>;
+  readonly ids: Int32Array;
+  /** Looks up the id of a code, and notes it in `ids`. */
+  readonly resolve: (code: number) => number;
+}
+
+/** The values of one dimension over all columns. */
+class DimensionValues {
+  readonly #dimension: Dimension;
+  readonly #ids: ValueIds;
+
+  constructor(dimension: Dimension, limit: number) {
+    this.#dimension = dimension;
+    this.#ids = new ValueIds(limit, (family, a, b, c, d) =>
+      formatAddress({ family: family === 4 ? 4 : 6, a, b, c, d } as Address),
+    );
+  }
+
+  get count(): number {
+    return this.#ids.count;
+  }
+
+  text(id: number): string {
+    return this.#ids.text(id);
+  }
+
+  over(columns: FlowColumns): Resolver {
+    const { reads, of, step } = this.#dimension;
+    if (reads === 'source' || reads === 'destination') return this.#overEnds(columns, reads);
+    if (reads === 'destinationPort') {
+      const { codes, starts } = spans(columns.numbers(reads), 1);
+      return this.#resolver(codes, starts.length, (code) => String(starts[code]!));
+    }
+    if (step !== undefined) {
+      const { codes, starts } = spans(columns.numbers('openedAt'), step);
+      return this.#resolver(codes, starts.length, (code) =>
+        of({ openedAt: starts[code]! } as Partial<FlowJson> as FlowJson),
+      );
+    }
+    const { codes, count, flow } = facetValues(columns, reads as Parameters<typeof facetValues>[1]);
+    return this.#resolver(codes, count, (code) => of(flow(code)));
+  }
+
+  #resolver(codes: ArrayLike<number>, count: number, text: (code: number) => string): Resolver {
+    const ids = new Int32Array(count).fill(unresolved);
+    return {
+      codes,
+      ids,
+      resolve: (code) => {
+        const id = this.#ids.ofText(text(code));
+        ids[code] = id;
+        return id;
+      },
+    };
+  }
+
+  /** Most ends are told apart by address alone: those need no text. */
+  #overEnds(columns: FlowColumns, reads: EndColumn): Resolver {
+    const ends = columns.ends(reads);
+    const { codes, family, lanes, identityCodes, identities } = ends;
+    const nameless = identities.indexOf('');
+    const { name, of } = this.#dimension;
+    const byAddress = name.endsWith('-address');
+    const named = name === 'src' || name === 'dst';
+    const ids = new Int32Array(family.length).fill(unresolved);
+    const values = facetValues(columns, reads);
+    const resolve = (code: number): number => {
+      const at = code * 4;
+      const id =
+        byAddress || (named && identityCodes[code] === nameless)
+          ? this.#ids.ofAddress(family[code]!, lanes[at]!, lanes[at + 1]!, lanes[at + 2]!, lanes[at + 3]!)
+          : this.#ofEndText(of(values.flow(code)));
+      ids[code] = id;
+      return id;
+    };
+    return { codes, ids, resolve };
+  }
+
+  /** A text that writes an address is the same value as that address. */
+  #ofEndText(text: string): number {
+    const address = parseAddress(text);
+    if (address === undefined || formatAddress(address) !== text) return this.#ids.ofText(text);
+    const { family, a, b, c, d } = address;
+    return this.#ids.ofAddress(family, a, b, c, d);
+  }
+}
+
+/** Counts the distinct ends of each group. */
+class DistinctEnds {
+  readonly name: 'sources' | 'destinations';
+  readonly reads: EndColumn;
+  readonly counts = new Sums();
+  readonly #values: DimensionValues;
+  readonly #pairs: TupleIds;
+  readonly #pair = new Uint32Array(2);
+
+  constructor(name: 'sources' | 'destinations', dimension: 'src' | 'dst', limits: ScanLimits) {
+    this.name = name;
+    this.reads = name === 'sources' ? 'source' : 'destination';
+    this.#values = new DimensionValues(dimensions.get(dimension)!, limits.values);
+    this.#pairs = new TupleIds(2, limits.pairs);
+  }
+
+  add(columns: FlowColumns, groups: Int32Array): void {
+    const { codes, ids, resolve } = this.#values.over(columns);
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i]!;
+      if (group < 0) continue;
+      const code = codes[i]!;
+      const id = ids[code] === unresolved ? resolve(code) : ids[code]!;
+      this.#pair[0] = group;
+      this.#pair[1] = id;
+      const before = this.#pairs.count;
+      this.#pairs.of(this.#pair);
+      if (this.#pairs.count > before) this.counts.add(group, 1);
+    }
+  }
+}
+
+/** The spans of `step` in which the numbers lie: which one for each, and where each begins. */
+function spans(at: Float64Array, step: number): { codes: Uint32Array; starts: number[] } {
+  const known = new Map<number, number>();
+  const starts: number[] = [];
+  const codes = new Uint32Array(at.length);
+  let last = Number.NaN;
+  let lastCode = 0;
+  for (let i = 0; i < at.length; i++) {
+    const span = Math.floor(at[i]! / step);
+    if (span !== last) {
+      last = span;
+      lastCode = known.get(span) ?? starts.length;
+      if (lastCode === starts.length) {
+        known.set(span, lastCode);
+        starts.push(span * step);
+      }
+    }
+    codes[i] = lastCode;
+  }
+  return { codes, starts };
+}
+
+/** What each row adds to a sum, one way and the other. */
+function amountsOf(columns: FlowColumns, metric: keyof FlowSums): readonly ((row: number) => number)[] {
+  const { weights } = columns;
+  if (metric === 'flows') return [weights === undefined ? () => 1 : (row) => weights[row]!];
+  const names = {
+    sent: ['sentBytes'],
+    received: ['receivedBytes'],
+    bytes: ['sentBytes', 'receivedBytes'],
+    packets: ['sentPackets', 'receivedPackets'],
+  } as const;
+  return names[metric].map((name) => {
+    const values = columns.numbers(name);
+    return (row) => values[row]! || 0;
+  });
+}
+
+/** Returns the `n`-th largest of `count` numbers: by a heap of the `n` largest so far. */
+function nthLargest(count: number, value: (index: number) => number, n: number): number {
+  const heap = new Float64Array(n);
+  const size = n;
+  const sink = (at: number): void => {
+    for (;;) {
+      const left = 2 * at + 1;
+      if (left >= size) return;
+      const child = left + 1 < size && heap[left + 1]! < heap[left]! ? left + 1 : left;
+      if (heap[at]! <= heap[child]!) return;
+      [heap[at], heap[child]] = [heap[child]!, heap[at]!];
+      at = child;
+    }
+  };
+  for (let i = 0; i < n; i++) heap[i] = value(i);
+  for (let at = n >> 1; at >= 0; at--) sink(at);
+  for (let i = n; i < count; i++) {
+    const next = value(i);
+    if (next <= heap[0]!) continue;
+    heap[0] = next;
+    sink(0);
+  }
+  return heap[0]!;
+}
