@@ -47,7 +47,7 @@ export class NetflowV5Decoder implements ExportDecoder {
     if (count > present) counters.drop('record-count');
     const domain = this.#table.domain(from, u16(bytes, 20));
     this.#records(bytes, Math.min(count, present), from, domain.id, arrival, sink);
-    domain.sequence.take(port, u32(bytes, 16), u32(bytes, 4), count, count, counters);
+    domain.sequence.take(port, u32(bytes, 16), u32(bytes, 4), count, -1, counters);
   }
 
   #records(

@@ -71,7 +71,7 @@ export class SequenceTracker {
   /**
    * Takes the number of a datagram from this source port that was decoded. `uptime` in milliseconds, -1 where the protocol does not tell
    * it; `units` is what the datagram counts for, -1 for unknown; `others` what exporters count instead: records as the header tells them (v9), records
-   * without those of options (IPFIX). Counts, and returns one of {@link SequenceStep}.
+   * without those of options (IPFIX); -1 for none. Counts, and returns one of {@link SequenceStep}.
    */
   take(
     port: number,
@@ -99,10 +99,10 @@ export class SequenceTracker {
     others: number,
     counters: SequenceCounters,
   ): number {
+    // The first of all, with the number that it must have after itself.
+    const isFirst = this.#unit === 'records' && others > 0 && (sequence === units || sequence === others);
     if (source.units < 0) {
-      // The first of all, with the number that it must have after itself.
-      source.isInclusive =
-        this.#unit === 'records' && units > 0 && (sequence === units || sequence === others);
+      source.isInclusive = isFirst;
       return SequenceStep.First;
     }
     const by = (sequence - source.last) >>> 0;
@@ -115,7 +115,7 @@ export class SequenceTracker {
     source.late = ahead < 0 ? source.late + 1 : 0;
     if (ahead > widest || ahead < -lateWindow || source.late > mostLate || isRestart(source.uptime, uptime)) {
       source.byOthers = 0;
-      source.isInclusive = false;
+      source.isInclusive = isFirst;
       source.late = 0;
       counters.resets++;
       return SequenceStep.Reset;
@@ -127,7 +127,7 @@ export class SequenceTracker {
     }
     counters.gaps++;
     counters.lost += ahead;
-    if (by === units || by === others) {
+    if (others >= 0 && (by === units || by === others)) {
       source.doubtfulGaps++;
       source.doubtfulLost += ahead;
     }
@@ -150,6 +150,7 @@ export class SequenceTracker {
         : Math.max(source.byOthers - 1, 0);
       return isOther && source.byOthers >= surely;
     }
+    if (others < 0) return false;
     if (by === source.others) return true;
     if (by !== units && by !== others) return false;
     // A number behind the one that must come is never a loss; one ahead of it may be.
