@@ -122,6 +122,13 @@ function statusSeries(registry: Registry): Take[] {
       [],
       (s) => [[{}, s.store.lost]],
     ),
+    series(
+      registry,
+      'picket_store_folded_total',
+      'Flows whose sums went into a row for all others, as a minute or hour had too many.',
+      [],
+      (s) => [[{}, s.store.folded ?? 0]],
+    ),
     series(registry, 'picket_stream_subscribers', 'Readers of the event stream.', [], (s) => [
       [{}, s.stream.subscribers],
     ]),

@@ -156,6 +156,8 @@ export interface Flow {
   readonly endReason?: EndReason;
   /** A long flow is told in parts with the same id, counted from 1; absent for one told whole. */
   readonly part?: number;
+  /** True where the end is told and the last counts are not: they come as `counted`, see {@link FlowChange}. */
+  readonly awaitsCounts?: boolean;
   /** Community ID v1, e.g. `1:LQU9qZlK+B5F3KDmev6m5PMibrg=`. */
   readonly communityId?: string;
 }

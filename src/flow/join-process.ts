@@ -50,6 +50,8 @@ interface Pair {
   network: Flow | undefined;
   /** The network's entry is gone. */
   isOver: boolean;
+  /** The end was told without counts. */
+  awaitsCounts: boolean;
   /** What an entry before this one had counted that was not told, and how many parts of it were told. */
   uncounted: Pick<Flow, 'sent' | 'received'>;
   partsBefore: number;
@@ -136,8 +138,8 @@ export class FlowJoiner {
     pair.socket = flow;
     if (pair.network === undefined) this.#indexSocket(pair, flow);
     const isOver = flow.closedAt !== undefined;
-    const awaitsCounts = isOver && pair.network !== undefined && !pair.isOver;
-    emit(awaitsCounts ? withoutCounts(joined(pair)) : joined(pair), change);
+    pair.awaitsCounts = isOver && pair.network !== undefined && !pair.isOver;
+    emit(pair.awaitsCounts ? withoutCounts(joined(pair)) : joined(pair), change);
     if (!isOver) return;
     if (pair.network === undefined) this.#wait(pair, this.#late, now + this.#lateMs);
     else if (pair.isOver) this.#forget(pair);
@@ -184,7 +186,8 @@ export class FlowJoiner {
       emit(joined(pair), 'part');
       pair.uncounted = {};
     } else if (pair.socket.closedAt !== undefined) {
-      emit(joined(pair), 'counted');
+      // What there is of counts is all that will come.
+      if (pair.awaitsCounts) emit(joined(pair), 'counted');
       this.#forget(pair);
     }
   }
@@ -194,6 +197,7 @@ export class FlowJoiner {
     for (let pair = due(this.#held, now); pair; pair = due(this.#held, now)) this.#release(pair, emit);
     for (let pair = due(this.#lingering, now); pair; pair = due(this.#lingering, now)) {
       this.#uncounted++;
+      emit(joined(pair), 'counted');
       this.#forget(pair);
     }
     for (let pair = due(this.#late, now); pair; pair = due(this.#late, now)) {
@@ -267,6 +271,7 @@ export class FlowJoiner {
       socket: undefined,
       network: undefined,
       isOver: false,
+      awaitsCounts: false,
       uncounted: {},
       partsBefore: 0,
       held: undefined,
@@ -413,7 +418,7 @@ function joined({ id, socket, network }: Pair): Flow {
 
 /** The flow as its sockets end it, when the network still counts. */
 function withoutCounts({ sent: _sent, received: _received, ...flow }: Flow): Flow {
-  return flow;
+  return { ...flow, awaitsCounts: true };
 }
 
 /** What the network says now, with what it had counted before it lost the conversation and found it again. */

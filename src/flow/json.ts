@@ -56,6 +56,7 @@ export interface FlowJson {
   readonly observation?: Observation;
   readonly endReason?: EndReason;
   readonly part?: number;
+  readonly awaitsCounts?: boolean;
   readonly communityId?: string;
 }
 

@@ -356,10 +356,16 @@ export const collector: FlowSource<CollectorOptions> = {
   title: 'NetFlow, IPFIX and sFlow over UDP',
   since: '0.3.0',
   doc,
-  async probe(): Promise<Probe> {
+  async probe({ listen = [] } = {}): Promise<Probe> {
     try {
       socketCalls();
-      return { state: 'available', details: [] };
+      const where = listen
+        .map(({ address, port }) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`))
+        .join(', ');
+      return {
+        state: 'available',
+        details: [`NetFlow, IPFIX and sFlow over UDP${where === '' ? '' : ` at ${where}`}`],
+      };
     } catch (error) {
       return { state: 'unavailable', details: [(error as Error).message] };
     }

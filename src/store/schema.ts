@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** Holds for a row of flows whose flow will not change any more. Part of an index: never changes. */
 export const endedFlow =
-  "(json_extract(data, '$.closedAt') IS NOT NULL OR json_extract(data, '$.endReason') IS NOT NULL)";
+  "((json_extract(data, '$.closedAt') IS NOT NULL OR json_extract(data, '$.endReason') IS NOT NULL) AND json_extract(data, '$.awaitsCounts') IS NULL)";
 
 /** The version from which there are segments and sums. */
 export const logVersion = 2;

@@ -268,8 +268,8 @@ class SqliteStore implements Store {
 }
 
 /** Tells whether a flow will not change any more; the same as the condition `endedFlow` of the schema. */
-function isEnded({ closedAt, endReason }: Flow): boolean {
-  return closedAt !== undefined || endReason !== undefined;
+function isEnded({ closedAt, endReason, awaitsCounts }: Flow): boolean {
+  return (closedAt !== undefined || endReason !== undefined) && awaitsCounts !== true;
 }
 
 function message(error: unknown): string {

@@ -95,7 +95,7 @@ export class SetDecoder {
     const template =
       layout.fields.length > this.table.limits.fields
         ? undefined
-        : Template.of(layout, definition.slice(), this.#isIpfix);
+        : Template.of(layout, new Uint8Array(definition), this.#isIpfix);
     if (template === undefined) {
       counters.drop('template');
       return;
@@ -142,7 +142,14 @@ export class SetDecoder {
     const template = domain.templates.get(id);
     if (template !== undefined) return this.#records(context, template, bytes, start, end);
     const { arrival, exportTime, uptime } = context;
-    this.#held.hold({ domain, template: id, bytes: bytes.slice(start, end), arrival, exportTime, uptime });
+    this.#held.hold({
+      domain,
+      template: id,
+      bytes: new Uint8Array(bytes.subarray(start, end)),
+      arrival,
+      exportTime,
+      uptime,
+    });
     return -1;
   }
 

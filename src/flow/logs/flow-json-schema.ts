@@ -115,6 +115,7 @@ export const flowJson: z.ZodType<FlowJson> = z
       .exactOptional(),
     endReason: z.enum(['idle', 'active', 'end', 'forced', 'no-room']).exactOptional(),
     part: whole.exactOptional(),
+    awaitsCounts: z.boolean().exactOptional(),
     communityId: text.exactOptional(),
   })
   .meta({ title: 'Flow of Picket' });
