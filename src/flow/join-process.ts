@@ -186,8 +186,7 @@ export class FlowJoiner {
       emit(joined(pair), 'part');
       pair.uncounted = {};
     } else if (pair.socket.closedAt !== undefined) {
-      // What there is of counts is all that will come.
-      if (pair.awaitsCounts) emit(joined(pair), 'counted');
+      emit(joined(pair), 'counted');
       this.#forget(pair);
     }
   }
@@ -197,7 +196,8 @@ export class FlowJoiner {
     for (let pair = due(this.#held, now); pair; pair = due(this.#held, now)) this.#release(pair, emit);
     for (let pair = due(this.#lingering, now); pair; pair = due(this.#lingering, now)) {
       this.#uncounted++;
-      emit(joined(pair), 'counted');
+      // What there is of counts is all that will come.
+      if (pair.awaitsCounts) emit(joined(pair), 'counted');
       this.#forget(pair);
     }
     for (let pair = due(this.#late, now); pair; pair = due(this.#late, now)) {

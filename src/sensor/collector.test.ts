@@ -10,6 +10,7 @@ import { IpfixWriter } from '../flow/export/ipfix-writer.ts';
 import { Nfcapd, type NfdumpRecord } from '../flow/export/nfcapd.fixture.ts';
 import { datagram, flowSample, headerRecord } from '../flow/export/sflow/datagram.fixture.ts';
 import type { Flow } from '../flow/flow.ts';
+import { isOver } from '../flow/steps.ts';
 import { formatAddress, ipv4, ipv6 } from '../net/address.ts';
 import { type CollectorOptions, collector, type RunningCollector, startCollector } from './collector.ts';
 import { hasProgram } from './netns.fixture.ts';
@@ -30,7 +31,8 @@ class Kept {
     this.running = startCollector(
       {
         flows: async (batch) => {
-          this.flows.push(...batch.map(({ flow }) => flow));
+          // Each record once, when it is over.
+          for (const { flow, change } of batch) if (isOver(flow, change)) this.flows.push(flow);
           await this.hold;
         },
         notice: (text) => this.notices.push(text),
@@ -429,7 +431,10 @@ test('what is wrong is said at the start', async () => {
   expect(() => startCollector(sink, { allowed: ['everybody'] })).toThrow(
     "'everybody' is no address or prefix",
   );
-  expect(await collector.probe()).toEqual({ state: 'available', details: [] });
+  expect(await collector.probe()).toEqual({
+    state: 'available',
+    details: ['NetFlow, IPFIX and sFlow over UDP'],
+  });
   expect(formatAddress(ipv6(0, 0, 0, 1))).toBe('::1');
 });
 

@@ -351,7 +351,7 @@ describe.skipIf(!traceable)('with the sockets of the machine (needs tracefs)', (
           flow.destination.address === address && flow.seenBy === 'both' && flow.destination.port === 80,
       );
       expect(local).toHaveLength(1);
-      expect(local[0]!.changes).toEqual(['decided', 'closed', 'closed']);
+      expect(local[0]!.changes).toEqual(['decided', 'closed', 'counted']);
       const { flow } = local[0]!;
       expect(flow).toMatchObject({
         state: 'closed',
@@ -364,7 +364,7 @@ describe.skipIf(!traceable)('with the sockets of the machine (needs tracefs)', (
     const refused = of((flow) => flow.destination.port === 81);
     expect(refused).toHaveLength(1);
     // The end of the entry comes at the same time as that of the socket.
-    expect(refused[0]!.changes.join(' ')).toMatch(/^decided( closed)?$/);
+    expect(refused[0]!.changes.join(' ')).toMatch(/^decided( closed| counted)?$/);
     expect(refused[0]!.flow).toMatchObject({
       state: 'refused',
       source: { process: { comm: 'perl' } },

@@ -141,9 +141,16 @@ export class SystemCallRules implements RuleSource {
         // All else in this thread, outputs and HTTP, has as much time as these take, however many are under way.
         const now = performance.now();
         this.#restUntil = Math.max(this.#restUntil, begun) + 2 * (now - begun);
-        setTimeout(() => this.#post({ type: 'acknowledge' }), this.#restUntil - now);
+        this.#acknowledgeAt(this.#restUntil);
       }
     }
+  }
+
+  #acknowledgeAt(time: number): void {
+    const left = time - performance.now();
+    // A timer goes by the clock as it was before the callback that it is set in: after a long one it comes too early.
+    if (left > 0) setTimeout(() => this.#acknowledgeAt(time), Math.ceil(left));
+    else this.#post({ type: 'acknowledge' });
   }
 
   #tellRecording(before: RecordingStatus | undefined, now: RecordingStatus | undefined): void {
