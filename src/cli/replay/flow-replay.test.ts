@@ -38,7 +38,7 @@ const many = (state: FlowState, more: Partial<Flow> & { readonly to?: string } =
 
 test('a scan is one alert, told as it ended, the same at every replay', () => {
   const [one, again] = [replayed(many('refused')), replayed(many('refused'))];
-  expect(one.alerts).toMatchObject([{ id: 'replay-1', detector: 'port-scan', firstAt: start + 300 }]);
+  expect(one.alerts).toMatchObject([{ id: 'replay-1', detector: 'port-scan', firstAt: start + 350 }]);
   expect(one.alerts[0]?.title).toContain('tried 40 ports');
   expect(again.alerts).toEqual(one.alerts);
 });
