@@ -58,6 +58,8 @@ describe.skipIf(!usable || !canMakeNamespaces)(
     let sensor: RunningTracefs;
     let seen: Collector;
     let mark = 0;
+    // The sensor sees all namespaces, so also what other tests do at common ports meanwhile.
+    const port = (number: number): number => 20_000 + (process.pid % 1000) * 10 + number;
 
     beforeAll(async () => {
       pair = new NamespacePair();
@@ -100,19 +102,19 @@ describe.skipIf(!usable || !canMakeNamespaces)(
     test('accepted and closed: both ends, in order, with opener and listener', async () => {
       await pair.perl(
         pair.right,
-        `socket(L,AF_INET,SOCK_STREAM,0); bind(L,sockaddr_in(8101,INADDR_ANY)); listen(L,5); print "ready\\n";
+        `socket(L,AF_INET,SOCK_STREAM,0); bind(L,sockaddr_in(${port(1)},INADDR_ANY)); listen(L,5); print "ready\\n";
        accept(C,L); sysread(C,$b,9); close(C); close(L); sleep 9;`,
       );
       await pair.perl(
         pair.left,
-        `${connect('198.51.100.2', 8101)} syswrite(S,"x"); sysread(S,$b,9); close(S); sleep 9;`,
+        `${connect('198.51.100.2', port(1))} syswrite(S,"x"); sysread(S,$b,9); close(S); sleep 9;`,
       );
-      const rows = await concerning(8101, 12);
+      const rows = await concerning(port(1), 12);
       expect(rows.every((row) => row.kind === KernelRecord.SocketState && row.family === 4)).toBe(true);
       expect(rows.map(({ time }) => time)).toEqual(rows.map(({ time }) => time).sort((x, y) => x - y));
-      const client = rows.filter((row) => row.remotePort === 8101);
-      const server = rows.filter((row) => row.localPort === 8101);
-      const port = client[1]!.localPort;
+      const client = rows.filter((row) => row.remotePort === port(1));
+      const server = rows.filter((row) => row.localPort === port(1));
+      const clientPort = client[1]!.localPort;
       expect(client.map((row) => row.states).slice(0, 2)).toEqual([
         `${Close}>${SynSent}`,
         `${SynSent}>${Established}`,
@@ -124,7 +126,7 @@ describe.skipIf(!usable || !canMakeNamespaces)(
       expect(server[1]).toMatchObject({
         states: `${Listen}>${SynReceived}`,
         local: '198.51.100.2',
-        remotePort: port,
+        remotePort: clientPort,
       });
       expect(server[2]).toMatchObject({ states: `${SynReceived}>${Established}`, remote: '198.51.100.1' });
 
@@ -138,15 +140,15 @@ describe.skipIf(!usable || !canMakeNamespaces)(
     });
 
     test('refused: the reset is seen where it is sent and where it arrives', async () => {
-      await pair.perl(pair.left, connect('198.51.100.2', 8102));
-      const rows = await concerning(8102, 5);
+      await pair.perl(pair.left, connect('198.51.100.2', port(2)));
+      const rows = await concerning(port(2), 5);
       const { localPort } = rows[3]!;
       expect(rows.map(brief)).toEqual([
-        [KernelRecord.SocketState, `${Close}>${SynSent}`, '198.51.100.1', 0, '198.51.100.2', 8102],
-        [KernelRecord.ResetSent, '0>0', '198.51.100.2', 8102, '198.51.100.1', localPort],
-        [KernelRecord.ResetReceived, '0>0', '198.51.100.1', localPort, '198.51.100.2', 8102],
-        [KernelRecord.SocketState, `${SynSent}>${Close}`, '198.51.100.1', localPort, '198.51.100.2', 8102],
-        [KernelRecord.SocketError, '0>0', '198.51.100.1', localPort, '198.51.100.2', 8102],
+        [KernelRecord.SocketState, `${Close}>${SynSent}`, '198.51.100.1', 0, '198.51.100.2', port(2)],
+        [KernelRecord.ResetSent, '0>0', '198.51.100.2', port(2), '198.51.100.1', localPort],
+        [KernelRecord.ResetReceived, '0>0', '198.51.100.1', localPort, '198.51.100.2', port(2)],
+        [KernelRecord.SocketState, `${SynSent}>${Close}`, '198.51.100.1', localPort, '198.51.100.2', port(2)],
+        [KernelRecord.SocketError, '0>0', '198.51.100.1', localPort, '198.51.100.2', port(2)],
       ]);
       expect(rows[1]!.socket).toBe('000000000');
       expect(sensor.resetReasons.get(rows[1]!.detail)).toBe('NO_SOCKET');
@@ -155,39 +157,39 @@ describe.skipIf(!usable || !canMakeNamespaces)(
     });
 
     test('refused over IPv6, and by an IPv6 socket that speaks IPv4', async () => {
-      await pair.perl(pair.left, connect('2001:db8::2', 8103, 'AF_INET6'));
-      const six = await concerning(8103, 5);
+      await pair.perl(pair.left, connect('2001:db8::2', port(3), 'AF_INET6'));
+      const six = await concerning(port(3), 5);
       expect(six.every(({ family }) => family === 6)).toBe(true);
       const [near, far] = ['20010db8:00000000:00000000:00000001', '20010db8:00000000:00000000:00000002'];
       expect(six[1]).toMatchObject({
         kind: KernelRecord.ResetSent,
         local: far,
-        localPort: 8103,
+        localPort: port(3),
         remote: near,
       });
-      expect(six[0]).toMatchObject({ local: near, remote: far, remotePort: 8103 });
+      expect(six[0]).toMatchObject({ local: near, remote: far, remotePort: port(3) });
 
-      await pair.perl(pair.left, connect('::ffff:198.51.100.2', 8104, 'AF_INET6'));
-      const mapped = await concerning(8104, 5);
+      await pair.perl(pair.left, connect('::ffff:198.51.100.2', port(4), 'AF_INET6'));
+      const mapped = await concerning(port(4), 5);
       expect(mapped.every(({ family, local }) => family === 4 && local.startsWith('198.51.100.'))).toBe(true);
     });
 
     test('unanswered: the attempt, and its end when the program gives up', async () => {
       const child = await pair.perl(
         pair.left,
-        `$SIG{ALRM}=sub{exit}; alarm 1; ${connect('198.51.100.77', 8105)}`,
+        `$SIG{ALRM}=sub{exit}; alarm 1; ${connect('198.51.100.77', port(5))}`,
       );
-      const [attempt] = await concerning(8105, 1);
+      const [attempt] = await concerning(port(5), 1);
       expect(brief(attempt!)).toEqual([
         KernelRecord.SocketState,
         `${Close}>${SynSent}`,
         '198.51.100.1',
         0,
         '198.51.100.77',
-        8105,
+        port(5),
       ]);
       await new Promise((resolve) => child.once('exit', resolve));
-      const [end] = await concerning(8105, 1);
+      const [end] = await concerning(port(5), 1);
       expect(end).toMatchObject({
         states: `${SynSent}>${Close}`,
         remote: '198.51.100.77',
@@ -198,21 +200,24 @@ describe.skipIf(!usable || !canMakeNamespaces)(
     test('a reset by the socket itself names the sending end as local', async () => {
       await pair.perl(
         pair.right,
-        `socket(L,AF_INET6,SOCK_STREAM,0); setsockopt(L,IPPROTO_IPV6,IPV6_V6ONLY,0); bind(L,sockaddr_in6(8106,IN6ADDR_ANY));
+        `socket(L,AF_INET6,SOCK_STREAM,0); setsockopt(L,IPPROTO_IPV6,IPV6_V6ONLY,0); bind(L,sockaddr_in6(${port(6)},IN6ADDR_ANY));
        listen(L,5); print "ready\\n"; accept(C,L); select(undef,undef,undef,0.2); close(C);`,
       );
-      await pair.perl(pair.left, `${connect('198.51.100.2', 8106)} syswrite(S,"unread"); sysread(S,$b,1);`);
-      const rows = await concerning(8106, 8);
+      await pair.perl(
+        pair.left,
+        `${connect('198.51.100.2', port(6))} syswrite(S,"unread"); sysread(S,$b,1);`,
+      );
+      const rows = await concerning(port(6), 8);
       const sent = rows.find(({ kind }) => kind === KernelRecord.ResetSent)!;
       expect(sent).toMatchObject({
         family: 4,
         local: '198.51.100.2',
-        localPort: 8106,
+        localPort: port(6),
         remote: '198.51.100.1',
       });
       expect(sent.socket).not.toBe('000000000');
       const received = rows.find(({ kind }) => kind === KernelRecord.ResetReceived)!;
-      expect(received).toMatchObject({ local: '198.51.100.1', remote: '198.51.100.2', remotePort: 8106 });
+      expect(received).toMatchObject({ local: '198.51.100.1', remote: '198.51.100.2', remotePort: port(6) });
     });
 
     test.skipIf(!hasProgram('nmap'))(
@@ -226,12 +231,12 @@ describe.skipIf(!usable || !canMakeNamespaces)(
             '20010db8:00000000:00000000:00000002',
           ],
         ] as const) {
-          pair.run(pair.left, 'nmap', '-sS', '-Pn', '-n', '-p', '8107', ...args);
-          const rows = await concerning(8107, 1);
+          pair.run(pair.left, 'nmap', '-sS', '-Pn', '-n', '-p', String(port(7)), ...args);
+          const rows = await concerning(port(7), 1);
           expect(rows[0]).toMatchObject({
             kind: KernelRecord.ResetSent,
             local: far,
-            localPort: 8107,
+            localPort: port(7),
             remote: near,
             socket: '000000000',
           });
