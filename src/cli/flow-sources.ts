@@ -1,5 +1,8 @@
 import type { WantedFlowSource } from '../agent/flow-sources.ts';
+import { parseAddress } from '../net/address.ts';
+import { parsePrefix } from '../net/prefix.ts';
 import type { FlowSource } from '../sensor/flow-source.ts';
+import { UsageError } from './command.ts';
 import { parseListen } from './listen.ts';
 
 /** Which flows `picket run` takes in beside those of this machine's sockets. */
@@ -27,6 +30,13 @@ export async function openableFlowSources(
     const { host, port } = parseListen(text, '--flow-listen');
     return { address: host, port };
   });
+  for (const text of from) {
+    if (parsePrefix(text) === undefined && parseAddress(text) === undefined)
+      throw new UsageError(
+        `not an address or prefix: --flow-from ${text}`,
+        'write e.g. --flow-from 198.51.100.7 or --flow-from 198.51.100.0/24',
+      );
+  }
   if (isTracking) {
     const { conntrack } = await import('../sensor/conntrack.ts');
     wanted.push({ ...withOptions(conntrack, {}), seesSockets: true });

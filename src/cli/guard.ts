@@ -240,7 +240,7 @@ function tellSeen(agent: Agent, narrator: Narrator): void {
     narrator.say(
       state === 'running'
         ? `watching ${id}${detail ? `: ${detail}` : ''}`
-        : `warning: ${id} is ${state}: ${detail}`,
+        : `warning: ${id} ${state === 'failed' ? 'has failed' : `is ${state}`}: ${detail}`,
     );
   }
 }

@@ -61,6 +61,12 @@ describe('wrong use ends with exit code 2 and says what to do', () => {
     [['run', '--buffer-kb', 'x'], /--buffer-kb/],
     [['run', '--for', 'long'], /not a duration/],
     [['run', '--listen', 'nowhere'], /--listen/],
+    [['run', '--flow-listen', 'nowhere', '--no-store'], /--flow-listen nowhere/],
+    [['run', '--flow-from', '198.51.100.0/24'], /add --flow-listen/],
+    [
+      ['run', '--flow-listen', '127.0.0.1:0', '--flow-from', 'bogus', '--no-store'],
+      /not an address or prefix: --flow-from bogus/,
+    ],
     [['flows', '--since', 'never', '--state', '/tmp'], /not a time/],
     [['flows', '--limit', '0'], /--limit/],
   ])('%j', async (args, message) => {

@@ -9,7 +9,7 @@ export function replayText(summary: ReplaySummary, isJudged: boolean, style: Sty
   if (from === null || until === null) return 'no flows\n';
   const span = `${dateTime(from)} to ${dateTime(until)}`;
   const sections = [
-    `${style('bold', span)}: ${number(flows)} flows, ${number(packets)} packets, ${number(bytes)} bytes\n`,
+    `${style('bold', span)}: ${counted(flows, 'flow')}, ${counted(packets, 'packet')}, ${counted(bytes, 'byte')}\n`,
     amounts('PROTOCOL', summary.protocols, ({ protocol }) => protocol),
     amounts('STATE', summary.states, ({ state }) => state),
     isJudged ? amounts('VERDICT', summary.verdicts, ({ verdict }) => verdict) : '',
@@ -73,4 +73,8 @@ function talkerText({ address, name }: ReplaySummary['sources'][number]): string
 
 function number(count: number): string {
   return count.toLocaleString('en');
+}
+
+function counted(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
