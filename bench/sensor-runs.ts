@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventTypes } from '../src/event/event-types.ts';
 import type { RawEvent } from '../src/event/raw-event.ts';
 import { type EventSensor, type EventSensorKind, openEventSensor } from '../src/sensor/event-sensor.ts';
@@ -61,6 +62,9 @@ export async function run(
   }
 }
 
+/** How long is read after the end at most, ms. */
+const drainMs = 20_000;
+
 /** Reads until `hasEnded` and nothing waits; returns the processor time of this thread for it, µs. */
 async function drain(
   sensor: EventSensor,
@@ -68,8 +72,11 @@ async function drain(
   hasEnded: () => boolean,
 ): Promise<number> {
   let cpu = 0;
-  for (let quiet = 0; quiet < 3; ) {
+  let end = Number.POSITIVE_INFINITY;
+  // Others of the machine may never rest: then what came before the programs' end has been read all the same.
+  for (let quiet = 0; quiet < 3 && performance.now() < end; ) {
     const isLast = hasEnded();
+    if (isLast && end === Number.POSITIVE_INFINITY) end = performance.now() + drainMs;
     const before = process.threadCpuUsage();
     const count = sensor.read(20_000, take);
     const used = process.threadCpuUsage(before);
@@ -100,6 +107,7 @@ export function hasBpftrace(): boolean {
 
 /** It says nothing of when it is attached that would not wait in its output's buffer; this is long enough, ms. */
 const bpftraceStartMs = 4_000;
+const bpftraceEndMs = 10_000;
 
 /** Runs a program in Perl under a script of bpftrace, and gives each line that it prints to `take`. */
 export async function runBpftrace(
@@ -132,7 +140,12 @@ export async function runBpftrace(
     return { seconds, lost };
   } finally {
     tracer.kill('SIGINT');
-    await once(tracer, 'close');
+    // Seldom it hangs in the kernel where it detaches, and nothing ends it then; what it printed is here already.
+    await Promise.race([once(tracer, 'close'), sleep(bpftraceEndMs, undefined, { ref: false })]);
+    tracer.kill('SIGKILL');
+    tracer.stdout.destroy();
+    tracer.stderr.destroy();
+    tracer.unref();
   }
 }
 
