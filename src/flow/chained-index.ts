@@ -64,7 +64,7 @@ export class ChainedIndex {
 export function mix(hash: number, lane: number): number {
   const k = Math.imul(lane, 0xcc9e2d51);
   const h = hash ^ Math.imul((k << 15) | (k >>> 17), 0x1b873593);
-  return Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64;
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
 }
 
 /** Spreads the last lanes over all bits (the finalizer of MurmurHash3); returns a signed 32-bit integer. */

@@ -1,6 +1,6 @@
 import { type Address, compareAddresses } from '../net/address.ts';
 import { Protocol } from '../net/protocol.ts';
-import { sha1 } from './sha1.ts';
+import { sha1OfBlock } from './sha1.ts';
 
 /** An end as it goes into the digest. */
 interface Side {
@@ -52,47 +52,76 @@ export function communityId(
   const inOrder = oneWay || order < 0 || (order === 0 && (!hasPorts || from <= to));
   const [first, second] = inOrder ? [source, destination] : [destination, source];
   const [firstPort, secondPort] = inOrder ? [from, to] : [to, from];
-  const from4 = first.address.family === 4;
-  const input = new Uint8Array((from4 ? 12 : 36) + (hasPorts ? 4 : 0));
-  input[0] = seed >>> 8;
-  input[1] = seed;
-  let at = put(input, 2, first.address);
-  at = put(input, at, second.address);
-  input[at] = protocol;
-  if (hasPorts) {
-    input[at + 2] = firstPort >>> 8;
-    input[at + 3] = firstPort;
-    input[at + 4] = secondPort >>> 8;
-    input[at + 5] = secondPort;
+  return idOf(
+    seed & 0xffff,
+    protocol,
+    first.address,
+    second.address,
+    hasPorts,
+    (firstPort << 16) | secondPort,
+  );
+}
+
+const block = new Int32Array(16);
+
+/** Digests seed, addresses, protocol, a byte of padding and ports, in network byte order without gaps. */
+function idOf(
+  seed: number,
+  protocol: number,
+  from: Address,
+  to: Address,
+  hasPorts: boolean,
+  ports: number,
+): string {
+  block.fill(0);
+  let half = seed;
+  let at = 0;
+  // The seed takes half a word, so that each lane lies in two.
+  const put = (lane: number): void => {
+    block[at++] = (half << 16) | (lane >>> 16);
+    half = lane & 0xffff;
+  };
+  for (const { family, a, b, c, d } of [from, to]) {
+    if (family === 6) {
+      put(a);
+      put(b);
+      put(c);
+    }
+    put(d);
   }
-  return `1:${base64(sha1(input))}`;
+  block[at++] = (half << 16) | (protocol << 8);
+  if (hasPorts) block[at++] = ports;
+  block[at] = 0x8000_0000;
+  return `1:${base64(sha1OfBlock(block, at * 32))}`;
 }
 
-/** Writes the address in network byte order; returns the place behind it. */
-function put(into: Uint8Array, at: number, { family, a, b, c, d }: Address): number {
-  if (family === 4) return putLane(into, at, d);
-  return putLane(into, putLane(into, putLane(into, putLane(into, at, a), b), c), d);
+const digits = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', (digit) =>
+  digit.charCodeAt(0),
+);
+
+/** Returns the base64 (RFC 4648 §4) of a digest of five words. */
+function base64(words: Int32Array): string {
+  const [a, b, c, d, e] = words as unknown as [number, number, number, number, number];
+  return (
+    fourDigits(a >>> 8) +
+    fourDigits((a << 16) | (b >>> 16)) +
+    fourDigits((b << 8) | (c >>> 24)) +
+    fourDigits(c) +
+    fourDigits(d >>> 8) +
+    fourDigits((d << 16) | (e >>> 16)) +
+    fourDigits(e << 8).slice(0, 3) +
+    '='
+  );
 }
 
-function putLane(into: Uint8Array, at: number, lane: number): number {
-  into[at] = lane >>> 24;
-  into[at + 1] = lane >>> 16;
-  into[at + 2] = lane >>> 8;
-  into[at + 3] = lane;
-  return at + 4;
-}
-
-const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-/** Returns the base64 (RFC 4648 §4) of a digest of 20 bytes. */
-function base64(digest: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < 20; at += 3) {
-    const group = (digest[at]! << 16) | (digest[at + 1]! << 8) | (at + 2 < 20 ? digest[at + 2]! : 0);
-    text += digits[group >>> 18]! + digits[(group >>> 12) & 63]! + digits[(group >>> 6) & 63]!;
-    text += at + 2 < 20 ? digits[group & 63]! : '=';
-  }
-  return text;
+/** The lowest 24 bits. */
+function fourDigits(group: number): string {
+  return String.fromCharCode(
+    digits[(group >>> 18) & 63]!,
+    digits[(group >>> 12) & 63]!,
+    digits[(group >>> 6) & 63]!,
+    digits[group & 63]!,
+  );
 }
 
 function bothWays(pairs: readonly (readonly [number, number])[]): Map<number, number> {

@@ -1,52 +1,65 @@
-const words = new Int32Array(80);
+/** Words of a block, the first 16 of which are the message's. */
+const schedule = new Int32Array(80);
+const state = new Int32Array(5);
 
-/** Returns the 20 bytes of the SHA-1 digest (RFC 3174) of a short input; no library, so that it works at once and anywhere. */
-export function sha1(input: Uint8Array): Uint8Array {
-  const blocks = ((input.length + 8) >>> 6) + 1;
-  const padded = new Uint8Array(blocks * 64);
-  padded.set(input);
-  padded[input.length] = 0x80;
-  const end = padded.length;
-  const bits = input.length * 8;
-  for (let i = 0; i < 4; i++) padded[end - 1 - i] = bits >>> (i * 8);
+/** Bits that one block has room for beside its end mark and its length. */
+export const mostBits = 447;
 
-  const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
-  for (let at = 0; at < end; at += 64) addBlock(state, padded, at);
-  const digest = new Uint8Array(20);
-  for (let i = 0; i < 20; i++) digest[i] = state[i >>> 2]! >>> (24 - (i & 3) * 8);
-  return digest;
-}
-
-function addBlock(state: Int32Array, bytes: Uint8Array, at: number): void {
-  for (let i = 0; i < 16; i++) {
-    const from = at + i * 4;
-    words[i] = (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!;
-  }
+/**
+ * Returns the digest (RFC 3174) of a message that one block holds, as five words, which the next call fills anew; no library, so
+ * that it works at once and anywhere. `words` are the message's, highest byte first, the end mark (one bit) behind it included;
+ * `bits` is the length without that, at most {@link mostBits}.
+ */
+export function sha1OfBlock(words: Int32Array, bits: number): Int32Array {
+  for (let i = 0; i < 15; i++) schedule[i] = words[i]!;
+  schedule[15] = bits;
   for (let i = 16; i < 80; i++) {
-    const x = words[i - 3]! ^ words[i - 8]! ^ words[i - 14]! ^ words[i - 16]!;
-    words[i] = (x << 1) | (x >>> 31);
+    const x = schedule[i - 3]! ^ schedule[i - 8]! ^ schedule[i - 14]! ^ schedule[i - 16]!;
+    schedule[i] = (x << 1) | (x >>> 31);
   }
-  let a = state[0]!;
-  let b = state[1]!;
-  let c = state[2]!;
-  let d = state[3]!;
-  let e = state[4]!;
-  for (let i = 0; i < 80; i++) {
-    let mixed: number;
-    if (i < 20) mixed = ((b & c) | (~b & d)) + 0x5a827999;
-    else if (i < 40) mixed = (b ^ c ^ d) + 0x6ed9eba1;
-    else if (i < 60) mixed = ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
-    else mixed = (b ^ c ^ d) + 0xca62c1d6;
-    const next = (((a << 5) | (a >>> 27)) + (mixed | 0) + e + words[i]!) | 0;
+  let a = 0x67452301;
+  let b = 0xefcdab89 | 0;
+  let c = 0x98badcfe | 0;
+  let d = 0x10325476;
+  let e = 0xc3d2e1f0 | 0;
+  // One loop for each function, of 32-bit integers only: this is asked for every flow.
+  for (let i = 0; i < 20; i++) {
+    const next = (((a << 5) | (a >>> 27)) + (d ^ (b & (c ^ d))) + ((e + 0x5a827999) | 0) + schedule[i]!) | 0;
     e = d;
     d = c;
     c = (b << 30) | (b >>> 2);
     b = a;
     a = next;
   }
-  state[0]! += a;
-  state[1]! += b;
-  state[2]! += c;
-  state[3]! += d;
-  state[4]! += e;
+  for (let i = 20; i < 40; i++) {
+    const next = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + ((e + 0x6ed9eba1) | 0) + schedule[i]!) | 0;
+    e = d;
+    d = c;
+    c = (b << 30) | (b >>> 2);
+    b = a;
+    a = next;
+  }
+  for (let i = 40; i < 60; i++) {
+    const next =
+      (((a << 5) | (a >>> 27)) + ((b & c) | (d & (b | c))) + ((e + 0x8f1bbcdc) | 0) + schedule[i]!) | 0;
+    e = d;
+    d = c;
+    c = (b << 30) | (b >>> 2);
+    b = a;
+    a = next;
+  }
+  for (let i = 60; i < 80; i++) {
+    const next = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + ((e + 0xca62c1d6) | 0) + schedule[i]!) | 0;
+    e = d;
+    d = c;
+    c = (b << 30) | (b >>> 2);
+    b = a;
+    a = next;
+  }
+  state[0] = a + 0x67452301;
+  state[1] = b + 0xefcdab89;
+  state[2] = c + 0x98badcfe;
+  state[3] = d + 0x10325476;
+  state[4] = e + 0xc3d2e1f0;
+  return state;
 }

@@ -29,10 +29,16 @@ export function readHttpHost(bytes: Uint8Array, start: number, end: number): str
 }
 
 function startsAsRequest(bytes: Uint8Array, start: number, end: number): boolean {
+  // Most payloads are no text: told by their first two bytes, before anything is made of them.
+  if (end - start <= 3 || !isCapital(bytes[start]!) || !isCapital(bytes[start + 1]!)) return false;
   const blank = bytes.subarray(start, Math.min(end, start + longestMethod + 1)).indexOf(0x20);
   if (blank < 3) return false;
   const method = String.fromCharCode(...bytes.subarray(start, start + blank + 1));
   return method === method.toUpperCase() && methods.has(method.toLowerCase());
+}
+
+function isCapital(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
 }
 
 function isHost(bytes: Uint8Array, at: number, end: number): boolean {

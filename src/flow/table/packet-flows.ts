@@ -93,6 +93,8 @@ export interface PacketFlowsStats {
   readonly bytes: number;
 }
 
+type Writable<T> = { -readonly [key in keyof T]: T[key] };
+
 /** Payloads of one flow that are looked at for names. */
 const maxLooks = 4;
 /** Packets until a flow that was answered is a conversation: a TCP handshake and one more. */
@@ -153,6 +155,7 @@ export class PacketFlows {
   readonly #lateMs: number;
   readonly #ofFrame: boolean;
   readonly #flowId: (number: number) => string;
+  readonly #hasCommunityId: boolean;
   readonly #look = (slot: number): void => this.#expire(slot);
   /** Slots that were given back, the last first; those from `#used` on were never used. */
   readonly #free: Int32Array;
@@ -196,6 +199,7 @@ export class PacketFlows {
     this.#lateMs = options.lateMs ?? 60_000;
     this.#ofFrame = options.bytes === 'frame';
     this.#flowId = options.flowId ?? String;
+    this.#hasCommunityId = options.communityId !== false;
   }
 
   /** Counts a packet. `bytes` is the buffer that its payload stands in; without it no names are found. */
@@ -308,16 +312,14 @@ export class PacketFlows {
     const protocol = rows.protocol(slot);
     const source = { address: rows.address(slot, true), port: rows.port(slot, true) };
     const destination = { address: rows.address(slot, false), port: rows.port(slot, false) };
-    const [lastAt, openedAt] = [numbers[place + Place.Last]!, numbers[place + Place.Opened]!];
+    const lastAt = numbers[place + Place.Last]!;
+    const openedAt = numbers[place + Place.Opened]!;
     const establishedAt = numbers[place + Place.Established]!;
     const closedAt = numbers[place + Place.Closed]!;
-    const [icmp, vlans, tunnel] = [rows.icmp(slot), rows.vlans(slot), rows.tunnel(slot)];
-    const names = (flags & Bit.Named) === 0 ? undefined : this.#names?.of(slot);
-    const input = interfaceName?.(rows.interface(slot));
     const isEnding = this.#ending === slot;
     const parts = rows.parts(slot);
-    const isPart = parts > 0 || (isEnding && this.#endReason === 'active');
-    return {
+    // Made for every flow: what is seldom there is added to it, which costs much less than spreading objects into one.
+    const flow: Writable<Flow> = {
       id: this.id(slot),
       protocol,
       source,
@@ -325,24 +327,30 @@ export class PacketFlows {
       state: rows.state(slot),
       seenBy: 'network',
       openedAt: Number.isNaN(openedAt) ? lastAt : openedAt,
-      ...(Number.isNaN(establishedAt) ? {} : { establishedAt }),
-      ...(Number.isNaN(closedAt) ? {} : { closedAt }),
       reachedDestination: (flags & Bit.Answered) !== 0,
       preexisting: (flags & Bit.Preexisting) !== 0,
       lastAt,
       sent: rows.traffic(slot, true),
       received: rows.traffic(slot, false),
-      ...(icmp && { icmp }),
-      ...(vlans && { vlans }),
-      ...(tunnel && { tunnel }),
-      ...(names && { names }),
-      ...(observation && { observation: input === undefined ? observation : { ...observation, input } }),
-      ...(isEnding && { endReason: this.#endReason }),
-      ...(isPart && { part: parts + 1 }),
-      ...(this.#options.communityId === false
-        ? {}
-        : { communityId: communityId(protocol, source, destination, icmp) }),
     };
+    if (!Number.isNaN(establishedAt)) flow.establishedAt = establishedAt;
+    if (!Number.isNaN(closedAt)) flow.closedAt = closedAt;
+    const icmp = rows.icmp(slot);
+    if (icmp !== undefined) flow.icmp = icmp;
+    const vlans = rows.vlans(slot);
+    if (vlans !== undefined) flow.vlans = vlans;
+    const tunnel = rows.tunnel(slot);
+    if (tunnel !== undefined) flow.tunnel = tunnel;
+    const names = (flags & Bit.Named) === 0 ? undefined : this.#names?.of(slot);
+    if (names !== undefined) flow.names = names;
+    if (observation !== undefined) {
+      const input = interfaceName?.(rows.interface(slot));
+      flow.observation = input === undefined ? observation : { ...observation, input };
+    }
+    if (isEnding) flow.endReason = this.#endReason;
+    if (parts > 0 || (isEnding && this.#endReason === 'active')) flow.part = parts + 1;
+    if (this.#hasCommunityId) flow.communityId = communityId(protocol, source, destination, icmp);
+    return flow;
   }
 
   /** Id of the flow, the same for all its parts. */
