@@ -40,6 +40,7 @@ import { mpls } from './tunnel/mpls.ts';
 import { pppoe } from './tunnel/pppoe.ts';
 import { teredo } from './tunnel/teredo.ts';
 import { geneve, vxlan } from './tunnel/vxlan.ts';
+import { UsualFrames } from './usual-frames.ts';
 
 export interface PacketDecoderOptions {
   /**
@@ -63,6 +64,7 @@ export class PacketDecoder {
   /** Packets decoded whose transport header was cut or does not hold ({@link Packet.transportWhole}), later fragments aside. */
   brokenTransports = 0;
   readonly #fragments: FragmentTable;
+  readonly #usual = new UsualFrames();
   readonly #decoding: Decoding;
   readonly #maxOpened: number;
 
@@ -91,6 +93,10 @@ export class PacketDecoder {
     packet.nanoseconds = frame.nanoseconds;
     packet.wireLength = frame.wireLength;
     packet.interface = frame.interface;
+    if (this.#usual.read(frame, packet)) {
+      this.counts[DropReason.Decoded]!++;
+      return DropReason.Decoded;
+    }
     const decoding = this.#decoding;
     let step = this.#read(frame, packet, this.#maxOpened);
     if (step !== DropReason.Decoded && decoding.opened > 0) {

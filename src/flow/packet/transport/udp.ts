@@ -34,10 +34,10 @@ export function udpLite(decoding: Decoding): Step {
 }
 
 /**
- * Where a tunnel is named by the port that it is sent to, only that counts: the other is chosen for spreading load (RFC 7348 §5, RFC 8926
+ * Returns who reads the tunnel that the ports of UDP name, or {@link DropReason.Decoded} for none. Where one is named by the port that it is sent to, only that counts: the other is chosen for spreading load (RFC 7348 §5, RFC 8926
  * §3.3). GTP-U, Teredo, CAPWAP and L2TP answer from their port.
  */
-function tunnelOfPorts(source: number, destination: number): Step {
+export function tunnelOfPorts(source: number, destination: number): Step {
   switch (destination) {
     case 4789:
     case 8472:
