@@ -94,7 +94,7 @@ function readTransport(
   ipEnd: number,
   packet: Packet,
 ): boolean {
-  let end = captured < ipEnd ? captured : ipEnd;
+  let end = Math.min(captured, ipEnd);
   let wireEnd = ipEnd;
   let payload: number;
   if (protocol === tcp) {
@@ -131,7 +131,7 @@ function readTransport(
   packet.icmpCode = 0;
   packet.icmpId = 0;
   packet.hasQuote = false;
-  packet.payloadStart = payload < end ? payload : end;
+  packet.payloadStart = Math.min(payload, end);
   packet.payloadEnd = end;
   packet.payloadLength = payload < wireEnd ? wireEnd - payload : 0;
   packet.transportWhole = true;
