@@ -3,11 +3,14 @@
  * the frames, `packets` decodes them, `flows` (as when nothing is said) makes flows of them and an object of each that ends.
  */
 import type { Frame, FrameSink } from '../src/flow/capture/frame.ts';
+import { CaptureReader } from '../src/flow/capture/read-capture.ts';
 import type { Flow } from '../src/flow/flow.ts';
 import { Packet } from '../src/flow/packet/packet.ts';
 import { PacketDecoder } from '../src/flow/packet/packet-decoder.ts';
 import { PacketFlows } from '../src/flow/table/packet-flows.ts';
-import { readCaptureFile } from '../src/sensor/capture/read-file.ts';
+import { PacketQueue } from '../src/flow/table/packet-queue.ts';
+import { fileChunks } from '../src/sensor/capture/file-chunks.ts';
+import { PacketFile } from '../src/sensor/capture/packet-file.ts';
 
 const [file, stage = 'flows'] = process.argv.slice(2) as [string, string?];
 let [packets, bytes, records, opened] = [0, 0, 0, 0];
@@ -28,34 +31,35 @@ function decoded(): FrameSink {
   };
 }
 
-let finish = () => {};
+async function inOneThread(sink: FrameSink): Promise<number> {
+  const reader = new CaptureReader(sink);
+  for await (const chunk of fileChunks(file, undefined)) reader.push(chunk);
+  return reader.counters.frames;
+}
 
-function flows(): FrameSink {
-  const [decoder, packet] = [new PacketDecoder(), new Packet()];
-  const count = ({ sent, received }: Flow) => {
-    records++;
-    packets += (sent?.packets ?? 0) + (received?.packets ?? 0);
-    bytes += (sent?.bytes ?? 0) + (received?.bytes ?? 0);
-  };
+async function flows(): Promise<number> {
   const table = new PacketFlows(
     { activeMs: 300_000 },
     {
       opened: () => {
         opened++;
       },
-      ended: (all, slot) => count(all.flow(slot)),
+      ended: (all, slot) => {
+        const { sent, received }: Flow = all.flow(slot);
+        records++;
+        packets += (sent?.packets ?? 0) + (received?.packets ?? 0);
+        bytes += (sent?.bytes ?? 0) + (received?.bytes ?? 0);
+      },
     },
   );
-  finish = () => table.end();
-  return (frame) => {
-    if (decoder.decode(frame, packet) === 0) table.add(packet, frame.bytes);
-  };
+  const queue = new PacketQueue(table);
+  const { counters } = await new PacketFile(file).read((rows, from) => queue.takeRows(rows, from));
+  table.end();
+  return counters.frames;
 }
 
-const sink = stage === 'reader' ? reader() : stage === 'packets' ? decoded() : flows();
 const begun = performance.now();
-const { reader: capture } = await readCaptureFile(file, sink);
-finish();
+const frames =
+  stage === 'flows' ? await flows() : await inOneThread(stage === 'reader' ? reader() : decoded());
 const work = performance.now() - begun;
-const { frames } = capture.counters;
 console.log(JSON.stringify({ frames, packets, bytes, records, opened, ms: Math.round(work) }));

@@ -1,9 +1,9 @@
 import type { Frame } from './capture/frame.ts';
 import { CaptureReader } from './capture/read-capture.ts';
 import { DropReason } from './packet/drop-reason.ts';
-import { Packet } from './packet/packet.ts';
 import { PacketDecoder, type PacketDecoderOptions } from './packet/packet-decoder.ts';
 import { PacketFlows, type PacketFlowsOptions, type PacketFlowsSink } from './table/packet-flows.ts';
+import { PacketQueue } from './table/packet-queue.ts';
 
 /**
  * Makes flows of a capture file, pcap or pcapng, that comes in pieces of any size: reader, decoder and table in one. Each of the three has
@@ -13,7 +13,7 @@ export class CaptureFlows {
   readonly reader: CaptureReader = new CaptureReader((frame) => this.#add(frame));
   readonly decoder: PacketDecoder;
   readonly flows: PacketFlows;
-  readonly #packet = new Packet();
+  readonly #queue: PacketQueue;
 
   constructor(
     options: PacketFlowsOptions & { readonly decoder?: PacketDecoderOptions },
@@ -21,11 +21,13 @@ export class CaptureFlows {
   ) {
     this.decoder = new PacketDecoder(options.decoder);
     this.flows = new PacketFlows(options, sink);
+    this.#queue = new PacketQueue(this.flows);
   }
 
   /** Takes the next piece of the file; it may be used again afterwards. */
   push(chunk: Uint8Array): void {
     this.reader.push(chunk);
+    this.#queue.flush();
   }
 
   /** Nothing more comes: all flows that are left are told. */
@@ -35,7 +37,6 @@ export class CaptureFlows {
   }
 
   #add(frame: Frame): void {
-    if (this.decoder.decode(frame, this.#packet) === DropReason.Decoded)
-      this.flows.add(this.#packet, frame.bytes);
+    if (this.decoder.decode(frame, this.#queue.next) === DropReason.Decoded) this.#queue.take(frame.bytes);
   }
 }

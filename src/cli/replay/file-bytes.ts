@@ -1,11 +1,10 @@
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pipeline, Readable } from 'node:stream';
-import { constants, createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { fileChunks, type Pack, packOf } from '../../sensor/capture/file-chunks.ts';
 import { FailedError, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
 
-const chunkBytes = 1 << 20;
 /** Bytes that are looked at to find out what a file is: enough for one block of Zstandard (RFC 8878 §3.1.1.2.4), and what is unpacked of them. */
 const beginningBytes = 1 << 18;
 const maxBeginning = 1 << 16;
@@ -17,6 +16,8 @@ export interface FileBytes {
   readonly beginning: Uint8Array;
   /** All of it, in pieces. Throws FailedError where it is damaged. */
   chunks(): AsyncIterable<Uint8Array>;
+  /** Where it is, for whoever reads it again; undefined for pipes and standard input, which are read only once. */
+  readonly file?: { readonly path: string; readonly pack: Pack | undefined; readonly size: number };
 }
 
 /** Opens a file of any size by its beginning; gzip and Zstandard are unpacked as it is read. Throws UsageError. */
@@ -33,56 +34,36 @@ export async function openFileBytes(path: string, io: Io): Promise<FileBytes> {
     };
   }
   const file = resolve(io.cwd, path);
-  const { packed, pipe } = beginningOf(path, file);
+  const { packed, pipe, size } = beginningOf(path, file);
   const pack = packOf(packed);
   return {
     name: path,
     beginning: unpackedBeginning(packed, pack),
     async *chunks() {
-      const options = { highWaterMark: chunkBytes };
-      const source =
-        pipe === undefined
-          ? createReadStream(file, options)
-          : Readable.from(continued(packed, createReadStream('', { ...options, fd: pipe })));
-      const unpack = pack === undefined ? undefined : unpackers[pack]();
-      if (unpack !== undefined) pipeline(source, unpack, () => {});
       try {
-        for await (const chunk of unpack ?? source) yield chunk as Uint8Array;
+        yield* fileChunks(
+          file,
+          pack,
+          pipe === undefined ? undefined : { descriptor: pipe, beginning: packed },
+        );
       } catch (error) {
-        throw new FailedError(`${path} cannot be read to its end: ${(error as Error).message}`);
+        throw cutShort(path, error as Error);
       }
     },
+    ...(pipe === undefined && { file: { path: file, pack, size } }),
   };
 }
 
-/** A pipe gives its bytes only once: what was looked at comes first. */
-async function* continued(
-  beginning: Uint8Array,
-  rest: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  yield beginning;
-  yield* rest;
-}
-
-const unpackers = {
-  gzip: () => createGunzip({ chunkSize: chunkBytes }),
-  zstd: () => createZstdDecompress({ chunkSize: chunkBytes }),
-};
-type Pack = keyof typeof unpackers;
-
-/** RFC 1952 §2.3.1, RFC 8878 §3.1.1. */
-function packOf(bytes: Uint8Array): Pack | undefined {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip';
-  return bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd
-    ? 'zstd'
-    : undefined;
+/** Returns what to throw where a file cannot be read or unpacked to its end. */
+export function cutShort(path: string, { message }: Error): FailedError {
+  return new FailedError(`${path} cannot be read to its end: ${message}`);
 }
 
 /** The first bytes of a file, and the open descriptor where it is a pipe, which must not be opened again. */
 function beginningOf(
   path: string,
   file: string,
-): { readonly packed: Uint8Array; readonly pipe: number | undefined } {
+): { readonly packed: Uint8Array; readonly pipe: number | undefined; readonly size: number } {
   try {
     const descriptor = openSync(file, 'r');
     let isKept = false;
@@ -91,8 +72,13 @@ function beginningOf(
       let length = 0;
       for (let read = 1; read > 0 && length < bytes.length; length += read)
         read = readSync(descriptor, bytes, length, bytes.length - length, null);
-      isKept = !fstatSync(descriptor).isFile();
-      return { packed: bytes.subarray(0, length), pipe: isKept ? descriptor : undefined };
+      const stat = fstatSync(descriptor);
+      isKept = !stat.isFile();
+      return {
+        packed: bytes.subarray(0, length),
+        pipe: isKept ? descriptor : undefined,
+        size: stat.size,
+      };
     } finally {
       if (!isKept) closeSync(descriptor);
     }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { frameOf } from './frame.fixture.ts';
 import { Packet } from './packet.ts';
 import { PacketDecoder } from './packet-decoder.ts';
+import { saidBy } from './said.fixture.ts';
 import { UsualFrames } from './usual-frames.ts';
 
 /** Two tags that only tell a priority: nothing of the packet changes, and the frame is left to the layers. */
@@ -68,17 +69,7 @@ function usualFrame(
 function decode(bytes: Uint8Array, captured: number, shift: number): unknown {
   const packet = new Packet();
   const reason = new PacketDecoder().decode(frameOf(1, bytes, { captured }), packet);
-  if (reason !== 0) return { reason };
-  const { outerSource, outerDestination, vlans, payloadStart, payloadEnd, wireLength, ...rest } = packet;
-  return {
-    reason,
-    ...rest,
-    outer: packet.outerFamily === 0 ? [] : [...outerSource, ...outerDestination],
-    quoted: packet.hasQuote ? packet.quoted : undefined,
-    vlans: [...vlans.subarray(0, packet.vlanCount)],
-    wireLength: wireLength - shift,
-    payload: [payloadStart - shift, payloadEnd - shift],
-  };
+  return { reason, said: reason === 0 ? saidBy(packet, shift) : undefined };
 }
 
 test('frames read at once give the packet that the layers give, whole, cut or damaged', () => {

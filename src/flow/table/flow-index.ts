@@ -30,6 +30,12 @@ export class FlowIndex {
     }
   }
 
+  /** Returns the slot that stands where a key of this hash most often does; 0 where there is none. */
+  likely(hash: number): number {
+    const slot = this.#entries[(hash & this.#mask) * 2]! - 1;
+    return Math.max(slot, 0);
+  }
+
   /** Adds a slot that is not in the index. */
   insert(hash: number, slot: number): void {
     if (this.#size * 2 > this.#mask) this.#grow();

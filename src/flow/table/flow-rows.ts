@@ -1,7 +1,8 @@
 import { type Address, type Family, ipv4, ipv6 } from '../../net/address.ts';
 import type { FlowState, Traffic, Tunnel } from '../flow.ts';
 import type { Packet } from '../packet/packet.ts';
-import { KeyLane, keyLanes, type PacketKey, tunnelKinds } from './packet-key.ts';
+import { tunnelKinds } from '../packet/tunnel-kinds.ts';
+import { KeyLane, keyLanes, type PacketKey } from './packet-key.ts';
 
 /**
  * Integers of a flow's row. A row is 128 bytes; packets of IPv4 outside tunnels touch the first 64 of them only, lanes 0 to 7 and places

@@ -104,6 +104,8 @@ const secondChances = 16;
 /** Packets in a row that lie far back until the clock counts as set back. */
 const packetsBeforeStep = 100;
 const noReason = -1;
+/** Most keys of {@link PacketFlows.touch} at a time. */
+export const mostTouched = 32;
 
 // What is constant in this module is compiled into the loop; what is imported would be looked up for every packet.
 const [laneStride, numberStride] = [lanesPerFlow, numbersPerFlow];
@@ -163,6 +165,7 @@ export class PacketFlows {
   #used = 0;
   #now = Number.NEGATIVE_INFINITY;
   #farBack = 0;
+  readonly #likely = new Int32Array(mostTouched);
   #ending = noReason;
   #endReason: EndReason = 'end';
 
@@ -204,6 +207,12 @@ export class PacketFlows {
 
   /** Counts a packet. `bytes` is the buffer that its payload stands in; without it no names are found. */
   add(packet: Packet, bytes: Uint8Array = noBytes): void {
+    if (packet.family === 4 || packet.family === 6) this.#key.ofPacket(packet);
+    this.addWithKey(packet, this.#key, bytes);
+  }
+
+  /** As {@link add}, with the key of the packet, which {@link newKey} made. */
+  addWithKey(packet: Packet, key: PacketKey, bytes: Uint8Array): void {
     this.#packets++;
     if (packet.family !== 4 && packet.family !== 6) {
       this.#ignored++;
@@ -216,7 +225,6 @@ export class PacketFlows {
     } else this.#isLate(time);
     const now = this.#now;
 
-    const key = this.#key;
     const { lanes, numbers } = this.#rows;
     key.ofPacket(packet);
     const isSegment = packet.protocol === tcpProtocol && packet.transportWhole && packet.fragmentOffset === 0;
@@ -232,7 +240,7 @@ export class PacketFlows {
       }
     }
     const isNew = slot < 0;
-    if (isNew) slot = this.#open(packet, isSegment, time);
+    if (isNew) slot = this.#open(packet, key, isSegment, time);
 
     const at = slot * laneStride;
     const place = slot * numberStride;
@@ -284,6 +292,26 @@ export class PacketFlows {
     if (isNew) this.#sink.opened?.(this, slot);
     else if (((before ^ flags) & maskOfState) !== 0) this.#sink.updated?.(this, slot);
     if (packet.hasQuote) this.#markQuoted(packet);
+  }
+
+  /** Returns a key for {@link addWithKey}. */
+  newKey(): PacketKey {
+    return new PacketKey(this.#options.hashSeed ?? 0);
+  }
+
+  /**
+   * Reads what will be needed to find the first `count` keys, and does nothing with it. One lookup waits for memory twice, most of its
+   * time; a processor waits for many at once when nothing else stands between them.
+   */
+  touch(keys: readonly PacketKey[], count: number): void {
+    const slots = this.#likely;
+    for (let i = 0; i < count; i++) slots[i] = this.#index.likely(keys[i]!.hash);
+    const { lanes } = this.#rows;
+    let sum = 0;
+    // With nothing found, the first row is as good as any.
+    for (let i = 0; i < count; i++) sum ^= lanes[slots[i]! * laneStride]!;
+    // Kept, so that the reading is not taken for needless.
+    slots[0] = sum;
   }
 
   /** Lets time go on without a packet: flows that are due by then are told. Time that lies back is passed over. */
@@ -418,10 +446,9 @@ export class PacketFlows {
   }
 
   /** Takes a slot for the flow of a first packet, which is not counted yet. */
-  #open(packet: Packet, isSegment: boolean, time: number): number {
+  #open(packet: Packet, key: PacketKey, isSegment: boolean, time: number): number {
     if (this.#freeCount === 0 && this.#used === this.#capacity) this.#makeRoom();
     const slot = this.#freeCount > 0 ? this.#free[--this.#freeCount]! : this.#used++;
-    const key = this.#key;
     const now = this.#now;
     this.#opened++;
     const flags = firstFlags(packet, key, isSegment) | (FlowClass.Single << classShift);

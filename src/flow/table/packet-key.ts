@@ -2,6 +2,7 @@ import { Protocol } from '../../net/protocol.ts';
 import { finish, mix } from '../chained-index.ts';
 import type { TunnelKind } from '../flow.ts';
 import type { Packet, QuotedPacket } from '../packet/packet.ts';
+import { tunnelKinds } from '../packet/tunnel-kinds.ts';
 
 /**
  * Lanes of a key, those first that tell two conversations over IPv4 apart. Ends stand in their order as numbers, so that both
@@ -23,21 +24,6 @@ export const KeyLane = {
 
 /** Number of lanes of a key. */
 export const keyLanes = 11;
-
-/** Kinds of tunnels by number less one. */
-export const tunnelKinds: readonly TunnelKind[] = [
-  'ipip',
-  'gre',
-  'erspan',
-  'vxlan',
-  'geneve',
-  'gtp-u',
-  'teredo',
-  'capwap',
-  'pppoe',
-  'mpls',
-  'l2tp',
-];
 
 /** Kinds whose ids each receiver chooses for itself, so that the two directions of a conversation have different ones. */
 const directionalKinds: ReadonlySet<TunnelKind> = new Set(['gtp-u', 'mpls', 'l2tp']);
@@ -71,6 +57,8 @@ export class PacketKey {
   /** For ICMP, what stands in the place of ports: 0 or the id, and the question's or message's type · 256 + code. */
   icmpRole: number = IcmpRole.None;
   readonly #seed: number;
+  /** Whether the lanes of IPv6 only are filled. */
+  #isWide = false;
   #lastKind: TunnelKind | undefined;
   #lastKindNumber = 0;
   #lastKindIdCounts = false;
@@ -124,15 +112,12 @@ export class PacketKey {
     to: number,
   ): void {
     const lanes = this.lanes;
-    let order = 0;
-    if (family !== 4) {
-      order = source[0]! - destination[0]!;
-      if (order === 0) order = source[1]! - destination[1]!;
-      if (order === 0) order = source[2]! - destination[2]!;
-    }
-    if (order === 0) order = source[3]! - destination[3]!;
-    if (order === 0) order = from - to;
-    const fromLow = order <= 0;
+    // Compared, not subtracted: differences of unsigned numbers are no longer 32-bit integers.
+    let lane = family === 4 ? 3 : 0;
+    while (lane < 3 && source[lane] === destination[lane]) lane++;
+    const x = source[lane]!;
+    const y = destination[lane]!;
+    const fromLow = x < y || (x === y && from <= to);
     this.fromLow = fromLow;
     const low = fromLow ? source : destination;
     const high = fromLow ? destination : source;
@@ -154,8 +139,10 @@ export class PacketKey {
     let hash = mix(mix(mix(this.#seed ^ what, ports), low[3]!), high[3]!);
     if (tunnelId !== 0) hash = mix(hash, tunnelId);
     if (family === 4) {
-      lanes[5] = lanes[6] = lanes[7] = lanes[8] = lanes[9] = lanes[10] = 0;
+      if (this.#isWide) lanes.fill(0, 5);
+      this.#isWide = false;
     } else {
+      this.#isWide = true;
       hash = mix(mix(mix(hash, low[0]!), low[1]!), low[2]!);
       hash = mix(mix(mix(hash, high[0]!), high[1]!), high[2]!);
       lanes[5] = low[0]!;
