@@ -57,8 +57,6 @@ export class PacketKey {
   /** For ICMP, what stands in the place of ports: 0 or the id, and the question's or message's type · 256 + code. */
   icmpRole: number = IcmpRole.None;
   readonly #seed: number;
-  /** Whether the lanes of IPv6 only are filled. */
-  #isWide = false;
   #lastKind: TunnelKind | undefined;
   #lastKindNumber = 0;
   #lastKindIdCounts = false;
@@ -139,10 +137,8 @@ export class PacketKey {
     let hash = mix(mix(mix(this.#seed ^ what, ports), low[3]!), high[3]!);
     if (tunnelId !== 0) hash = mix(hash, tunnelId);
     if (family === 4) {
-      if (this.#isWide) lanes.fill(0, 5);
-      this.#isWide = false;
+      lanes[5] = lanes[6] = lanes[7] = lanes[8] = lanes[9] = lanes[10] = 0;
     } else {
-      this.#isWide = true;
       hash = mix(mix(mix(hash, low[0]!), low[1]!), low[2]!);
       hash = mix(mix(mix(hash, high[0]!), high[1]!), high[2]!);
       lanes[5] = low[0]!;

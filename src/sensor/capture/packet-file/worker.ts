@@ -37,6 +37,8 @@ const decoder = new PacketDecoder();
 const packet = new Packet();
 let rows = new PacketRows();
 let buffer = new Uint8Array(0);
+/** What is read now: the beginning of {@link buffer}. */
+let piece: Uint8Array = buffer;
 let spareAt = 0;
 
 function nextBuffer(): Uint8Array {
@@ -49,7 +51,7 @@ function nextBuffer(): Uint8Array {
 
 function take(frame: Frame): void {
   if (decoder.decode(frame, packet) !== DropReason.Decoded) return;
-  if (frame.bytes.buffer !== buffer.buffer) movePayload(frame.bytes);
+  if (frame.bytes !== piece) movePayload(frame.bytes);
   rows.write(packet);
 }
 
@@ -64,8 +66,8 @@ function movePayload(bytes: Uint8Array): void {
 async function work(): Promise<void> {
   const reader = new CaptureReader(take);
   let described = 0;
-  for await (const chunk of fileChunksInto(path, pack, nextBuffer)) {
-    reader.push(chunk);
+  for await (piece of fileChunksInto(path, pack, nextBuffer)) {
+    reader.push(piece);
     const interfaces = reader.interfaces.slice(described);
     described += interfaces.length;
     const buffers = { rows: rows.buffer, bytes: buffer.buffer };
