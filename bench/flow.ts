@@ -47,7 +47,13 @@ function picket(stage: 'reader' | 'packets' | 'flows', name: string): Contender 
     name,
     program: 'env',
     // The launcher of Picket gives every start a cache of compiled code, too.
-    args: (capture) => [`NODE_COMPILE_CACHE=${join(folder, 'cache')}`, process.execPath, ours, capture, stage],
+    args: (capture) => [
+      `NODE_COMPILE_CACHE=${join(folder, 'cache')}`,
+      process.execPath,
+      ours,
+      capture,
+      stage,
+    ],
     check(output, totals) {
       const said = JSON.parse(output) as { readonly packets: number; readonly bytes: number };
       expectCount('packets', said.packets, totals.packets);
