@@ -13,8 +13,11 @@ export interface SenderBytes {
 
 /** Datagrams that are read at once. */
 const most = 64;
-/** Larger than any UDP datagram. */
-const slotBytes = 65_536;
+/**
+ * Larger than any UDP datagram. Not a power of two: else the first bytes of all datagrams, and most have no more, would stand in the
+ * same few places of the processor's caches, which would not hold them from the kernel's writing to our reading.
+ */
+const slotBytes = 65_536 + 1536;
 /** Bytes of sockaddr_in6, mmsghdr and iovec on 64-bit machines (recvmmsg(2), recvmsg(2)). */
 const [nameBytes, headerBytes, vectorBytes] = [32, 64, 16];
 
