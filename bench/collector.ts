@@ -68,8 +68,6 @@ async function ours(rate: number, joinDirections: boolean): Promise<Outcome> {
       listen: [{ address: '127.0.0.1', port: 0 }],
       receiveBuffer: bufferBytes,
       joinDirections,
-      joinWindowMs: 1000,
-      joinCapacity: 65_536,
     },
   );
   const { port } = running.sockets[0]!;

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { flowOf } from '../flow/export/flow-of.ts';
 import { ExportRecord } from '../flow/export/record.ts';
 import type { TemplateSnapshot } from '../flow/export/template-snapshot.ts';
-import { countOver, stepsAtEnd } from '../flow/steps.ts';
+import { isOver, stepsAtEnd } from '../flow/steps.ts';
 import { parseAddress } from '../net/address.ts';
 import type { DecodingCounts, ExporterReport } from './collector/decoding.ts';
 import { socketCalls } from './collector/libc.ts';
@@ -250,9 +250,11 @@ class Collector implements RunningCollector {
     const seen: SeenFlow[] = [];
     eachRecord(batch, this.#record, (record) => {
       const flow = flowOf(record, `${this.#run}-${(this.#ids++).toString(36)}`);
-      for (const step of stepsAtEnd(flow)) seen.push(step);
+      for (const step of stepsAtEnd(flow)) {
+        seen.push(step);
+        if (isOver(step.flow, step.change)) this.#flows++;
+      }
     });
-    this.#flows += countOver(seen);
     this.#changes += seen.length;
     await this.#sink.flows(seen);
   }

@@ -28,6 +28,10 @@ export class DatagramReader {
   readonly #calls: SocketCalls;
   readonly #memory = new Uint8Array(most * slotBytes);
   readonly #names = new Uint8Array(most * nameBytes);
+  /** Each of the names. */
+  readonly #nameAt = Array.from({ length: most }, (_, at) =>
+    this.#names.subarray(at * nameBytes, (at + 1) * nameBytes),
+  );
   readonly #headers = new Uint8Array(most * headerBytes);
   readonly #vectors = new Uint8Array(most * vectorBytes);
   readonly #lengths: Uint32Array;
@@ -87,7 +91,7 @@ export class DatagramReader {
   #hand(at: number, sink: DatagramSink): void {
     const length = this.#lengths[(at * headerBytes) / 4 + 14]!;
     const start = at * slotBytes;
-    const name = this.#names.subarray(at * nameBytes, (at + 1) * nameBytes);
+    const name = this.#nameAt[at]!;
     this.#sender.name = name;
     this.#sender.port = name[2]! * 256 + name[3]!;
     sink(this.#memory.subarray(start, start + length), this.#sender);
