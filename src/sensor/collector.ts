@@ -7,7 +7,6 @@ import type { TemplateSnapshot } from '../flow/export/template-snapshot.ts';
 import { isOver, stepsAtEnd } from '../flow/steps.ts';
 import { parseAddress } from '../net/address.ts';
 import type { DecodingCounts, ExporterReport } from './collector/decoding.ts';
-import { socketCalls } from './collector/libc.ts';
 import type { FromWorker, RecordBatch, ToWorker, WorkerSetup } from './collector/messages.ts';
 import { eachRecord } from './collector/record-batches.ts';
 import { rateTable, Senders } from './collector/senders.ts';
@@ -15,6 +14,7 @@ import { socketDrops } from './collector/socket-drops.ts';
 import { mergeTemplates, readTemplates, writeTemplates } from './collector/template-file.ts';
 import { openUdpSocket, textOf, type UdpSocket } from './collector/udp-socket.ts';
 import type { FlowSink, FlowSource, FlowSourceCounters, RunningFlowSource, SeenFlow } from './flow-source.ts';
+import { socketCalls } from './native/sockets.ts';
 import type { Probe } from './sensor.ts';
 
 /** How the collector is set up. */

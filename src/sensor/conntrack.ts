@@ -5,11 +5,11 @@ import { type ConntrackEntry, EntryKind } from '../flow/conntrack/entry.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { countOver } from '../flow/steps.ts';
 import { conntrackGroups } from './conntrack/groups.ts';
-import { Errno } from './conntrack/native.ts';
 import { NetlinkError, NetlinkSocket, Received } from './conntrack/netlink-socket.ts';
 import { probeConntrack, whyNot } from './conntrack/probe.ts';
 import { lostAt, readConntrackSettings } from './conntrack/settings.ts';
 import type { FlowSink, FlowSource, FlowSourceCounters, RunningFlowSource, SeenFlow } from './flow-source.ts';
+import { Errno } from './native/errno.ts';
 
 /** How the kernel's connection tracking is followed. */
 export interface ConntrackOptions {
