@@ -1,5 +1,6 @@
 import { momentText } from '../flow/ask/dimension.ts';
 import { type FlowAnswer, type FlowGroup, type FlowQuery, seriesMetric } from '../flow/ask/query.ts';
+import { csvField, csvRecord } from '../flow/logs/csv.ts';
 import type { Io } from './io.ts';
 import { printable, table } from './table.ts';
 
@@ -106,15 +107,8 @@ export function groupCsv(query: FlowQuery, { groups, buckets }: FlowAnswer): str
 }
 
 /** Lines of values as CSV (RFC 4180). */
-export function csv(lines: readonly (readonly (string | number)[])[]): string {
-  return lines
-    .map((line) => line.map((value) => csvValue(String(value))).join(','))
-    .map((line) => `${line}\r\n`)
-    .join('');
-}
-
-function csvValue(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function csv(lines: readonly (readonly (string | number)[])[]): string {
+  return lines.map((line) => csvRecord(line.map(csvField))).join('');
 }
 
 function keyed(by: FlowQuery['by'], key: readonly string[]): Record<string, string> {

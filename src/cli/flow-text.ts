@@ -1,5 +1,4 @@
 import type { EndJson, FlowJson } from '../flow/json.ts';
-import { csv } from './flow-groups.ts';
 import type { Style } from './io.ts';
 import { printable, table } from './table.ts';
 import { dateTime } from './time.ts';
@@ -26,37 +25,6 @@ export function flowTable(flows: readonly FlowJson[], style: Style): string {
       ];
     }),
   );
-}
-
-/** Flows as CSV (RFC 4180), in their order; times as RFC 3339, what is not known empty. */
-export function flowCsv(flows: readonly FlowJson[]): string {
-  const time = (at: number | undefined) => (at === undefined ? '' : new Date(at).toISOString());
-  return csv([
-    'opened,closed,last,proto,src,src-name,sport,dst,dst-name,port,state,verdict,process,sent,sent-packets,received,received-packets,observer,exporter'.split(
-      ',',
-    ),
-    ...flows.map(({ source, destination, sent, received, observation, ...flow }) => [
-      time(flow.openedAt),
-      time(flow.closedAt),
-      time(flow.lastAt),
-      flow.protocol,
-      source.address,
-      source.identity?.name ?? '',
-      source.port,
-      destination.address,
-      destination.identity?.name ?? '',
-      destination.port,
-      flow.state,
-      flow.verdict?.outcome ?? 'unknown',
-      (source.process ?? destination.process)?.comm ?? '',
-      sent?.bytes ?? '',
-      sent?.packets ?? '',
-      received?.bytes ?? '',
-      received?.packets ?? '',
-      observation?.by ?? '',
-      observation?.exporter ?? '',
-    ]),
-  ]);
 }
 
 /** One line for a flow: who, from where to where, how far it came, and what is declared of it. */

@@ -21,6 +21,7 @@ const capture = join(shared, 'data/flow/packet/android.pcap');
 /** A collector that keeps what it is told, on a free port of loopback. */
 class Kept {
   readonly flows: Flow[] = [];
+  changes = 0;
   readonly notices: string[] = [];
   readonly failures: Error[] = [];
   /** While it is set, no batch is acknowledged. */
@@ -32,6 +33,7 @@ class Kept {
       {
         flows: async (batch) => {
           // Each record once, when it is over.
+          this.changes += batch.length;
           for (const { flow, change } of batch) if (isOver(flow, change)) this.flows.push(flow);
           await this.hold;
         },
@@ -298,7 +300,12 @@ test('one socket takes both families and all protocols, and says what it did not
   const { dropped, flows, details } = await kept.running.counters();
   expect(dropped).toMatchObject({ 'not-allowed': 1, 'unknown-protocol': 2 });
   expect(flows).toBe(2);
-  expect(details).toMatchObject({ datagrams: 5, 'ipfix-records': 1, 'sflow-records': 1 });
+  expect(details).toMatchObject({
+    changes: kept.changes,
+    datagrams: 5,
+    'ipfix-records': 1,
+    'sflow-records': 1,
+  });
   expect(new Set(kept.flows.map(({ id }) => id)).size).toBe(2);
 });
 

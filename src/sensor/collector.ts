@@ -4,10 +4,9 @@ import { Worker } from 'node:worker_threads';
 import { flowOf } from '../flow/export/flow-of.ts';
 import { ExportRecord } from '../flow/export/record.ts';
 import type { TemplateSnapshot } from '../flow/export/template-snapshot.ts';
-import { stepsAtEnd } from '../flow/steps.ts';
+import { isOver, stepsAtEnd } from '../flow/steps.ts';
 import { parseAddress } from '../net/address.ts';
 import type { DecodingCounts, ExporterReport } from './collector/decoding.ts';
-import { socketCalls } from './collector/libc.ts';
 import type { FromWorker, RecordBatch, ToWorker, WorkerSetup } from './collector/messages.ts';
 import { eachRecord } from './collector/record-batches.ts';
 import { rateTable, Senders } from './collector/senders.ts';
@@ -15,6 +14,7 @@ import { socketDrops } from './collector/socket-drops.ts';
 import { mergeTemplates, readTemplates, writeTemplates } from './collector/template-file.ts';
 import { openUdpSocket, textOf, type UdpSocket } from './collector/udp-socket.ts';
 import type { FlowSink, FlowSource, FlowSourceCounters, RunningFlowSource, SeenFlow } from './flow-source.ts';
+import { socketCalls } from './native/sockets.ts';
 import type { Probe } from './sensor.ts';
 
 /** How the collector is set up. */
@@ -88,7 +88,9 @@ class Collector implements RunningCollector {
   /** Part of each id, so that flows of two runs are never taken for one. */
   readonly #run = randomBytes(6).toString('hex');
   readonly #timer: NodeJS.Timeout | undefined;
+  #ids = 0;
   #flows = 0;
+  #changes = 0;
   #drops = new Map<string, number>();
   /** Batches are handed on one after the other. */
   #handing: Promise<void> = Promise.resolve();
@@ -155,6 +157,7 @@ class Collector implements RunningCollector {
       addAll(details, { datagrams: counts.datagrams, bytes: counts.bytes, records: counts.records });
     }
     details['receive-buffer-bytes'] = sum(this.#sockets.map(({ receiveBuffer }) => receiveBuffer));
+    details.changes = this.#changes;
     return { flows: this.#flows, lost, dropped, details };
   }
 
@@ -246,9 +249,13 @@ class Collector implements RunningCollector {
     if (this.#failed) return;
     const seen: SeenFlow[] = [];
     eachRecord(batch, this.#record, (record) => {
-      const flow = flowOf(record, `${this.#run}-${(this.#flows++).toString(36)}`);
-      seen.push(...stepsAtEnd(flow));
+      const flow = flowOf(record, `${this.#run}-${(this.#ids++).toString(36)}`);
+      for (const step of stepsAtEnd(flow)) {
+        seen.push(step);
+        if (isOver(step.flow, step.change)) this.#flows++;
+      }
     });
+    this.#changes += seen.length;
     await this.#sink.flows(seen);
   }
 

@@ -125,7 +125,11 @@ describe.skipIf(!able)('conntrack (needs root, namespaces, nft, conntrack)', () 
     const { truth, ours } = await same(router, follower);
     expect(ours).toEqual(truth);
     expect(truth.length).toBeGreaterThan(9);
-    const { dropped, lost, details } = await follower.counters();
+    const { flows, dropped, lost, details } = await follower.counters();
+    const over = follower.told.filter(
+      ({ flow, change }) => change === 'closed' || (change === 'decided' && flow.closedAt !== undefined),
+    );
+    expect([flows, details.changes]).toEqual([over.length, follower.told.length]);
     expect(Object.values(dropped).every((count) => count === 0)).toBe(true);
     expect(lost).toEqual({ events: 0 });
     expect(details).toMatchObject({ overruns: 0, evicted: 0, restarts: 0 });

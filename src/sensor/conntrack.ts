@@ -3,12 +3,13 @@ import { ConntrackFlows } from '../flow/conntrack/conntrack-flows.ts';
 import { ConntrackDecoder, type ConntrackSink, dumpRequest } from '../flow/conntrack/decoder.ts';
 import { type ConntrackEntry, EntryKind } from '../flow/conntrack/entry.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
+import { countOver } from '../flow/steps.ts';
 import { conntrackGroups } from './conntrack/groups.ts';
-import { Errno } from './conntrack/native.ts';
 import { NetlinkError, NetlinkSocket, Received } from './conntrack/netlink-socket.ts';
 import { probeConntrack, whyNot } from './conntrack/probe.ts';
 import { lostAt, readConntrackSettings } from './conntrack/settings.ts';
 import type { FlowSink, FlowSource, FlowSourceCounters, RunningFlowSource, SeenFlow } from './flow-source.ts';
+import { Errno } from './native/errno.ts';
 
 /** How the kernel's connection tracking is followed. */
 export interface ConntrackOptions {
@@ -59,6 +60,7 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
   readonly #kinds = [0, 0, 0, 0];
   #batch: SeenFlow[] = [];
   #told = 0;
+  #changes = 0;
   #overruns = 0;
   #lost = 0;
   #sequence = 0;
@@ -126,6 +128,7 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
       },
       details: {
         ...stats,
+        changes: this.#changes,
         messages: decoded.messages,
         new: made,
         update: updated,
@@ -269,7 +272,8 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
     const batch = this.#batch;
     if (batch.length === 0) return;
     this.#batch = [];
-    this.#told += batch.length;
+    this.#told += countOver(batch);
+    this.#changes += batch.length;
     await this.#sink.flows(batch);
   }
 

@@ -6,7 +6,7 @@ export type SeenFlow = FlowStep;
 
 /** What a source of flows has counted since it started. Nothing that came is in none of them. */
 export interface FlowSourceCounters {
-  /** What was handed on: each change of a flow counts. */
+  /** Flows, and parts of long ones, that were handed on with their end: each once, however many changes of it came before. */
   readonly flows: number;
   /**
    * What is known to have gone before this source could read it (the kernel's buffers, gaps in an exporter's numbers), in

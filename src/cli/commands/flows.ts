@@ -1,3 +1,4 @@
+import type { Flow } from '../../flow/flow.ts';
 import { groupOptions } from '../ask-flows.ts';
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
 import { queryOptions } from '../query.ts';
@@ -54,7 +55,7 @@ export const flowsCommand: CommandDefinition = {
       if (output !== 'json' && answer.total.flows + answer.ungrouped > 0) io.err(answerNote(answer));
       return ExitCode.clean;
     }
-    const { flowCsv, flowLine, flowTable } = await import('../flow-text.ts');
+    const { flowLine, flowTable } = await import('../flow-text.ts');
     if (options.follow === true) {
       const { followFlows } = await import('../follow-flows.ts');
       const { clockTime, parseDuration } = await import('../time.ts');
@@ -75,9 +76,17 @@ export const flowsCommand: CommandDefinition = {
     const json = found.map(flowToJson);
     if (output === 'json') io.out(`${JSON.stringify({ schemaVersion: 1, flows: json }, null, 2)}\n`);
     else if (output === 'jsonl') for (const flow of json) io.out(`${JSON.stringify(flow)}\n`);
-    else if (output === 'csv') io.out(flowCsv(json));
+    else if (output === 'csv') io.out(await flowCsv(found));
     else if (found.length === 0) io.err('no flows match\n');
     else io.out(flowTable(json.toReversed(), io.style));
     return ExitCode.clean;
   },
 };
+
+/** The same table as `picket replay --write csv` makes. */
+async function flowCsv(flows: readonly Flow[]): Promise<string> {
+  const { csvWriter } = await import('../../flow/logs/write-csv.ts');
+  const { version } = await import('../../agent/version.ts');
+  const writer = csvWriter.open({ now: Date.now(), version });
+  return [writer.head(), ...flows.map((flow) => writer.flow(flow)), writer.tail()].join('');
+}

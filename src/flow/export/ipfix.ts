@@ -1,26 +1,23 @@
-import type { ExportDecoder, ExportOptions } from './export-decoder.ts';
+import type { ExportOptions } from './export-decoder.ts';
 import { u16, u32 } from './octets.ts';
 import type { RecordSink } from './record.ts';
-import { type SetContext, SetDecoder } from './set-decoder.ts';
+import { firstData, type SetContext } from './set-decoder.ts';
 import type { TemplateField } from './template.ts';
-import { restoreTemplates, snapshotOf, type TemplateSnapshot } from './template-snapshot.ts';
+import { TemplatedDecoder } from './templated-decoder.ts';
 
 const headerLength = 16;
 const templateSet = 2;
 const optionsSet = 3;
-const firstData = 256;
 const enterpriseBit = 0x8000;
 
 /** Decodes IPFIX (RFC 7011), one message in a datagram, with the reverse elements of RFC 5103. Its sequence counts records of data. */
-export class IpfixDecoder implements ExportDecoder {
-  readonly #sets: SetDecoder;
-
+export class IpfixDecoder extends TemplatedDecoder {
   constructor(options: ExportOptions = {}) {
-    this.#sets = new SetDecoder('ipfix', options);
+    super('ipfix', options, fieldsOf);
   }
 
   decode(bytes: Uint8Array, exporter: string, arrival: number, sink: RecordSink, port = 0): void {
-    const { table } = this.#sets;
+    const { table } = this.sets;
     const from = table.exporter(exporter, arrival);
     const { counters } = from;
     counters.datagrams++;
@@ -35,32 +32,15 @@ export class IpfixDecoder implements ExportDecoder {
     }
     if (length !== bytes.length) counters.drop('message-length');
     const messageEnd = Math.min(length, bytes.length);
-    this.#sets.expire(arrival);
+    this.sets.expire(arrival);
     const domain = table.domain(from, u32(bytes, 12));
     const context = { domain, arrival, exportTime: u32(bytes, 4) * 1000, uptime: -1, sink };
     const optionsBefore = counters.optionRecords;
-    let records = 0;
-    for (let at = headerLength; messageEnd - at >= 4; ) {
-      const id = u16(bytes, at);
-      const size = u16(bytes, at + 2);
-      if (size < 4) {
-        counters.drop('set-length');
-        break;
-      }
-      // Of a set that is cut off, what is there; how many records it had is not known then.
-      if (size > messageEnd - at) {
-        counters.drop('set-length');
-        records = -1;
-      }
-      const end = Math.min(at + size, messageEnd);
-      if (id >= firstData) {
-        const count = this.#sets.data(context, id, bytes, at + 4, end);
-        records = count < 0 || records < 0 ? -1 : records + count;
-      } else if (id === templateSet || id === optionsSet) {
-        this.#templates(context, id, bytes, at + 4, end);
-      } else counters.drop('set-id');
-      at = end;
-    }
+    const records = this.sets.sets(context, bytes, headerLength, messageEnd, (id, start, end) => {
+      if (id !== templateSet && id !== optionsSet) return false;
+      this.#templates(context, id, bytes, start, end);
+      return true;
+    });
     const flows = records < 0 ? -1 : records - (counters.optionRecords - optionsBefore);
     domain.sequence.take(port, u32(bytes, 8), -1, records, flows, counters);
   }
@@ -74,8 +54,8 @@ export class IpfixDecoder implements ExportDecoder {
       if (count === 0) {
         if (id === 0) return; // padding
         // RFC 7011 §8.1: without fields a template is withdrawn, under the id of the set all of its kind.
-        if (id >= firstData) this.#sets.withdraw(context, id, isOptions);
-        else if (id === set) this.#sets.withdraw(context, undefined, isOptions);
+        if (id >= firstData) this.sets.withdraw(context, id, isOptions);
+        else if (id === set) this.sets.withdraw(context, undefined, isOptions);
         else context.domain.exporter.counters.drop('template');
         continue;
       }
@@ -89,32 +69,9 @@ export class IpfixDecoder implements ExportDecoder {
         context.domain.exporter.counters.drop('template');
         return;
       }
-      this.#sets.define(context, id, isOptions, scopeCount, bytes.subarray(at, fieldsEnd), fieldsOf);
+      this.sets.define(context, id, isOptions, scopeCount, bytes.subarray(at, fieldsEnd), fieldsOf);
       at = fieldsEnd;
     }
-  }
-
-  /** What is known of templates, samplers and interfaces, for {@link restore} after a restart. */
-  templates(): TemplateSnapshot {
-    return snapshotOf('ipfix', this.#sets);
-  }
-
-  /** Puts back what {@link templates} gave. Returns how many templates were; what does not fit is left out. */
-  restore(snapshot: TemplateSnapshot, now: number): number {
-    return restoreTemplates('ipfix', this.#sets, snapshot, now, fieldsOf);
-  }
-
-  *exporters() {
-    for (const { address, lastAt, counters } of this.#sets.table.all())
-      yield { exporter: address, lastAt, counters };
-  }
-
-  get forgotten() {
-    return { count: this.#sets.table.evicted, counters: this.#sets.table.retired };
-  }
-
-  stateBytes(): number {
-    return this.#sets.bytes;
   }
 }
 

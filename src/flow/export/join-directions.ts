@@ -337,7 +337,8 @@ function endsOf(record: ExportRecord, ends: Uint32Array): boolean {
   for (let lane = 3; lane >= 0; lane--)
     if (source[lane] !== destination[lane]) order = source[lane]! - destination[lane]!;
   const swapped = order > 0;
-  const [lesser, greater] = swapped ? [destination, source] : [source, destination];
+  const lesser = swapped ? destination : source;
+  const greater = swapped ? source : destination;
   for (let lane = 0; lane < 4; lane++) {
     ends[lane] = lesser[lane]!;
     ends[lane + 4] = greater[lane]!;

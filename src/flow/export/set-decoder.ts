@@ -5,6 +5,7 @@ import type { ExportOptions } from './export-decoder.ts';
 import { type Domain, defaultExportLimits, ExporterTable } from './exporter-table.ts';
 import { fillRecord, rateOfSlots } from './fill-record.ts';
 import { HeldSets } from './held-sets.ts';
+import { u16 } from './octets.ts';
 import { type ExportProtocol, ExportRecord, type RecordSink, Told } from './record.ts';
 import { RecordReader } from './record-reader.ts';
 import { Template, type TemplateLayout } from './template.ts';
@@ -26,6 +27,9 @@ const fieldBytes = 64;
 const rateBytes = 64;
 const nameBytes = 96;
 const longestName = 64;
+
+/** Ids below are those of templates. */
+export const firstData = 256;
 
 const ethernet = 1;
 const rawIp = 101;
@@ -134,8 +138,43 @@ export class SetDecoder {
     this.table.charge(domain, -bytesOf(template));
   }
 
+  /**
+   * Reads the sets from `start` to `end`: those of data, and by `special` all others, which tells whether it knows the id. Returns how many records
+   * the data has, -1 for unknown.
+   */
+  sets(
+    context: SetContext,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    special: (id: number, start: number, end: number) => boolean,
+  ): number {
+    const { counters } = context.domain.exporter;
+    let records = 0;
+    for (let at = start; end - at >= 4; ) {
+      const id = u16(bytes, at);
+      const size = u16(bytes, at + 2);
+      if (size < 4) {
+        counters.drop('set-length');
+        break;
+      }
+      // Of a set that is cut off, what is there; how many records it had is not known then.
+      if (size > end - at) {
+        counters.drop('set-length');
+        records = -1;
+      }
+      const setEnd = Math.min(at + size, end);
+      if (id >= firstData) {
+        const count = this.#data(context, id, bytes, at + 4, setEnd);
+        records = count < 0 || records < 0 ? -1 : records + count;
+      } else if (!special(id, at + 4, setEnd)) counters.drop('set-id');
+      at = setEnd;
+    }
+    return records;
+  }
+
   /** Decodes a set of data, or keeps it until its template comes. Returns how many records it has, -1 for unknown. */
-  data(context: SetContext, id: number, bytes: Uint8Array, start: number, end: number): number {
+  #data(context: SetContext, id: number, bytes: Uint8Array, start: number, end: number): number {
     const { domain } = context;
     const { counters } = domain.exporter;
     counters.dataSets++;

@@ -2,3 +2,12 @@
 export function csvRecord(fields: readonly string[]): string {
   return `${fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')}\r\n`;
 }
+
+/**
+ * Returns a value as a field; empty for none. A text that a spreadsheet would take for a formula is led by an apostrophe: names come
+ * from outside.
+ */
+export function csvField(value: string | number | undefined): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+}

@@ -29,6 +29,7 @@ test('another reader of CSV finds what was written', () => {
       destination_port: String(one.destination.port),
       state: one.state,
       verdict: one.verdict?.outcome ?? '',
+      process: cell((one.source.process ?? one.destination.process)?.comm ?? ''),
       bytes_sent: String(one.sent?.bytes ?? ''),
       vlans: cell(one.vlans?.join(' ') ?? ''),
       id: cell(one.id),

@@ -1,7 +1,7 @@
 import { formatAddress } from '../../net/address.ts';
 import { protocolName } from '../../net/protocol.ts';
 import type { End, Flow } from '../flow.ts';
-import { csvRecord } from './csv.ts';
+import { csvField, csvRecord } from './csv.ts';
 import type { FlowWriterDefinition } from './flow-writer.ts';
 
 const columns: readonly (readonly [name: string, value: (flow: Flow) => string | number | undefined])[] = [
@@ -16,6 +16,7 @@ const columns: readonly (readonly [name: string, value: (flow: Flow) => string |
   ['destination_name', ({ destination }) => nameOf(destination)],
   ['state', ({ state }) => state],
   ['verdict', ({ verdict }) => verdict?.outcome],
+  ['process', ({ source, destination }) => (source.process ?? destination.process)?.comm],
   ['packets_sent', ({ sent }) => sent?.packets],
   ['bytes_sent', ({ sent }) => sent?.bytes],
   ['packets_received', ({ received }) => received?.packets],
@@ -38,19 +39,13 @@ export const csvWriter: FlowWriterDefinition = {
   title: 'CSV',
   open: () => ({
     head: () => csvRecord(columns.map(([name]) => name)),
-    flow: (flow) => csvRecord(columns.map(([, value]) => cell(value(flow)))),
+    flow: (flow) => csvRecord(columns.map(([, value]) => csvField(value(flow)))),
     tail: () => '',
   }),
 };
 
 function nameOf({ identity }: End): string | undefined {
   return identity === undefined || identity.kind === 'unknown' ? undefined : identity.name;
-}
-
-/** A text that a spreadsheet would take for a formula is led by an apostrophe: names come from outside. */
-function cell(value: string | number | undefined): string {
-  if (value === undefined) return '';
-  return typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
 }
 
 function time(at: number | undefined): string | undefined {

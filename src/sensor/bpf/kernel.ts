@@ -1,5 +1,6 @@
+import { addressOf } from '../native/library.ts';
 import { functionType, type ProgramFunction } from './function-types.ts';
-import { native } from './native.ts';
+import { bpf } from './native.ts';
 
 /** Commands, map types and program types of bpf(2) (include/uapi/linux/bpf.h). */
 const command = {
@@ -44,7 +45,7 @@ function attributes(length: number): DataView {
 }
 
 function call(name: number, view: DataView): number {
-  return native().bpf(name, new Uint8Array(view.buffer));
+  return bpf(name, new Uint8Array(view.buffer));
 }
 
 function off(bytes: Uint8Array): Uint8Array {
@@ -79,8 +80,8 @@ export function lookUp(map: number, index: number, bytes: number): DataView {
   const value = off(new Uint8Array(bytes));
   const view = attributes(32);
   view.setUint32(0, map, true);
-  view.setBigUint64(8, native().address(key), true);
-  view.setBigUint64(16, native().address(value), true);
+  view.setBigUint64(8, addressOf(key), true);
+  view.setBigUint64(16, addressOf(value), true);
   const result = call(command.mapLookup, view);
   if (result < 0) throw new Error(`a BPF map could not be read (error ${-result})`);
   return new DataView(value.buffer, 0, bytes);
@@ -90,7 +91,7 @@ export function lookUp(map: number, index: number, bytes: number): DataView {
 export function loadTypes(types: Uint8Array): number {
   const bytes = off(types);
   const view = attributes(32);
-  view.setBigUint64(0, native().address(bytes), true);
+  view.setBigUint64(0, addressOf(bytes), true);
   view.setUint32(16, types.length, true);
   const fd = call(command.typesLoad, view);
   if (fd < 0) throw new Error(`the kernel refused BPF types (${errorNames[-fd] ?? `error ${-fd}`})`);
@@ -124,18 +125,18 @@ export function loadProgram(
     const view = attributes(152);
     view.setUint32(0, tracing, true);
     view.setUint32(4, code.length / 8, true);
-    view.setBigUint64(8, native().address(program), true);
-    view.setBigUint64(16, native().address(license), true);
+    view.setBigUint64(8, addressOf(program), true);
+    view.setBigUint64(16, addressOf(license), true);
     if (log !== undefined) {
       view.setUint32(24, 1, true);
       view.setUint32(28, log.length, true);
-      view.setBigUint64(32, native().address(log), true);
+      view.setBigUint64(32, addressOf(log), true);
     }
     new TextEncoder().encodeInto(name.slice(0, 15), new Uint8Array(view.buffer, 48, 16));
     view.setUint32(68, traceRawTracepoint, true);
     view.setUint32(72, types, true);
     view.setUint32(76, functionInfoBytes, true);
-    view.setBigUint64(80, native().address(info), true);
+    view.setBigUint64(80, addressOf(info), true);
     view.setUint32(88, functions.length, true);
     view.setUint32(108, attachType, true);
     return call(command.programLoad, view);
@@ -158,7 +159,7 @@ export function skippedRuns(program: number): number {
   const view = attributes(32);
   view.setUint32(0, program, true);
   view.setUint32(4, programInfo.bytes, true);
-  view.setBigUint64(8, native().address(info), true);
+  view.setBigUint64(8, addressOf(info), true);
   if (call(command.objectInfo, view) < 0) return 0;
   return Number(new DataView(info.buffer).getBigUint64(programInfo.misses, true));
 }

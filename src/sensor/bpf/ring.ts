@@ -1,4 +1,4 @@
-import { native } from './native.ts';
+import { mapMemory, unmapMemory } from '../native/memory.ts';
 
 const busy = 0x8000_0000;
 const discarded = 0x4000_0000;
@@ -19,8 +19,11 @@ export class RingReader {
   #position: bigint;
 
   constructor(fd: number, size: number, pageBytes = 4096) {
-    this.#consumer = native().map(fd, pageBytes, 0, true);
-    this.#rest = native().map(fd, pageBytes + 2 * size, pageBytes, false);
+    this.#consumer = mapMemory('the ring buffer', fd, pageBytes);
+    this.#rest = mapMemory('the ring buffer', fd, pageBytes + 2 * size, {
+      offset: pageBytes,
+      writable: false,
+    });
     this.#consumed = new BigUint64Array(this.#consumer, 0, 1);
     this.#produced = new BigUint64Array(this.#rest, 0, 1);
     this.#words = new Int32Array(this.#rest, pageBytes);
@@ -61,7 +64,7 @@ export class RingReader {
   }
 
   close(): void {
-    native().unmap(this.#consumer);
-    native().unmap(this.#rest);
+    unmapMemory(this.#consumer);
+    unmapMemory(this.#rest);
   }
 }

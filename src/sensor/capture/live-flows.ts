@@ -3,7 +3,7 @@ import type { EndReason } from '../../flow/flow.ts';
 import { dropReasonNames } from '../../flow/packet/drop-reason.ts';
 import { Packet } from '../../flow/packet/packet.ts';
 import { PacketDecoder } from '../../flow/packet/packet-decoder.ts';
-import { asOpen, isContact, stepsAtEnd } from '../../flow/steps.ts';
+import { asOpen, countOver, isContact, stepsAtEnd } from '../../flow/steps.ts';
 import { PacketFlows, type PacketFlowsOptions } from '../../flow/table/packet-flows.ts';
 import type { FlowSourceCounters, SeenFlow } from '../flow-source.ts';
 import type { PacketRingCounters } from './packet-ring.ts';
@@ -20,6 +20,7 @@ export class LiveFlows {
   readonly #fate: Uint8Array;
   #seen: SeenFlow[] = [];
   #told = 0;
+  #changes = 0;
 
   constructor(options: PacketFlowsOptions & { readonly maxFlows: number }) {
     this.#fate = new Uint8Array(options.maxFlows);
@@ -56,7 +57,8 @@ export class LiveFlows {
   drain(): readonly SeenFlow[] {
     const seen = this.#seen;
     this.#seen = [];
-    this.#told += seen.length;
+    this.#told += countOver(seen);
+    this.#changes += seen.length;
     return seen;
   }
 
@@ -74,6 +76,7 @@ export class LiveFlows {
       dropped,
       details: {
         packets: this.#decoder.counts[0] as number,
+        changes: this.#changes,
         'flows active': active,
         'flows evicted': ended['no-room'],
         'conversations evicted': evicted.at(-1) ?? 0,

@@ -1,15 +1,11 @@
 import { Frame, type FrameSink } from '../../flow/capture/frame.ts';
+import { addressOf } from '../native/library.ts';
+import { mapMemory, unmapMemory } from '../native/memory.ts';
+import { Linux, socketCalls } from '../native/sockets.ts';
 import { LinkType, linkTypeOf, loopbackHardware } from './link-layer.ts';
-import { packetCalls } from './native.ts';
 
-/** packet(7), linux/if_packet.h, linux/filter.h. */
-const family = { packet: 17 } as const;
-const rawSocket = 3;
-const closeOnExec = 0o2000000;
-/** ETH_P_ALL as it goes over the wire. */
+/** ETH_P_ALL as it goes over the wire (packet(7), linux/if_packet.h, linux/filter.h). */
 const allProtocols = 0x0300;
-const level = { socket: 1, packet: 263 } as const;
-const socketOption = { error: 4, attachFilter: 26 } as const;
 const packetOption = {
   addMembership: 1,
   ring: 5,
@@ -19,8 +15,6 @@ const packetOption = {
 } as const;
 const version3 = 2;
 const promiscuousMembership = 1;
-const pollIn = 1;
-const pollError = 8;
 const returnConstant = 6;
 const outgoing = 4;
 
@@ -108,6 +102,7 @@ export class PacketRing {
   readonly #sink: FrameSink;
   readonly #frame = new Frame();
   readonly #fd: number;
+  readonly #polled = new Int32Array(2);
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
   readonly #memory: ArrayBuffer;
@@ -132,7 +127,7 @@ export class PacketRing {
       ringBytes = defaultRingBytes,
     }: PacketRingOptions = {},
   ) {
-    const calls = packetCalls();
+    const calls = socketCalls();
     this.#sink = sink;
     this.#index = name === undefined ? 0 : calls.interfaceIndex(name);
     if (name !== undefined && this.#index === 0) throw new Error(`there is no interface ${name}`);
@@ -140,26 +135,27 @@ export class PacketRing {
       throw new Error('promiscuous capture needs the name of an interface');
     this.#blocks = Math.max(2, Math.ceil(ringBytes / blockBytes));
     // Without a protocol nothing comes before all is set up.
-    this.#fd = checked(calls.socket(family.packet, rawSocket | closeOnExec, 0));
+    this.#fd = checked(calls.socket(Linux.AF_PACKET, Linux.SOCK_RAW | Linux.SOCK_CLOEXEC, 0));
+    this.#polled[0] = this.#fd;
     let memory: ArrayBuffer | undefined;
     try {
       const set = (option: number, ...words: number[]) =>
-        checked(calls.setOption(this.#fd, level.packet, option, bytesOf(words)));
+        checked(calls.setOption(this.#fd, Linux.SOL_PACKET, option, bytesOf(words)));
       set(packetOption.version, version3);
       set(packetOption.reserve, vlanBytes);
       const frames = (this.#blocks * blockBytes) / frameBytes;
       set(packetOption.ring, blockBytes, this.#blocks, frameBytes, frames, retireMs, 0, 0);
       this.#limit(snapLength);
-      memory = calls.map(this.#fd, this.#blocks * blockBytes);
+      memory = mapMemory('the ring of packets', this.#fd, this.#blocks * blockBytes);
       const to = new Uint8Array(new ArrayBuffer(20));
       const view = new DataView(to.buffer);
-      view.setUint16(0, family.packet, true);
+      view.setUint16(0, Linux.AF_PACKET, true);
       view.setUint16(2, allProtocols, true);
       view.setInt32(4, this.#index, true);
       checked(calls.bind(this.#fd, to));
       if (promiscuous) set(packetOption.addMembership, this.#index, promiscuousMembership, 0, 0);
     } catch (error) {
-      if (memory !== undefined) calls.unmap(memory);
+      if (memory !== undefined) unmapMemory(memory);
       calls.close(this.#fd);
       throw error;
     }
@@ -171,14 +167,14 @@ export class PacketRing {
 
   /** A filter of one instruction, which takes everything, so far. */
   #limit(snapLength: number): void {
-    const calls = packetCalls();
+    const calls = socketCalls();
     const program = new Uint8Array(new ArrayBuffer(8));
     const filter = new Uint8Array(new ArrayBuffer(16));
     new DataView(program.buffer).setUint16(0, returnConstant, true);
     new DataView(program.buffer).setUint32(4, snapLength, true);
     new DataView(filter.buffer).setUint16(0, 1, true);
-    new DataView(filter.buffer).setBigUint64(8, calls.address(program), true);
-    checked(calls.setOption(this.#fd, level.socket, socketOption.attachFilter, filter));
+    new DataView(filter.buffer).setBigUint64(8, addressOf(program), true);
+    checked(calls.setOption(this.#fd, Linux.SOL_SOCKET, Linux.SO_ATTACH_FILTER, filter));
   }
 
   /**
@@ -272,11 +268,13 @@ export class PacketRing {
    */
   wait(milliseconds: number): void {
     if (this.#isClosed) return;
-    const calls = packetCalls();
-    const events = calls.poll(this.#fd, pollIn | pollError, milliseconds);
-    if (events <= 0 || (events & pollError) === 0) return;
+    const calls = socketCalls();
+    // struct pollfd: the descriptor, the events that are wanted, and above them those that came.
+    this.#polled[1] = Linux.POLLIN | Linux.POLLERR;
+    if (calls.poll(this.#polled, milliseconds) <= 0) return;
+    if (((this.#polled[1]! >>> 16) & Linux.POLLERR) === 0) return;
     // Asking takes the error away. An interface that is only down may come back.
-    calls.getOption(this.#fd, level.socket, socketOption.error, new Uint8Array(4));
+    calls.getOption(this.#fd, Linux.SOL_SOCKET, Linux.SO_ERROR, new Uint8Array(4));
     if (this.#index !== 0 && calls.interfaceName(this.#index) === undefined)
       throw new Error('the interface that was captured is gone');
   }
@@ -286,7 +284,7 @@ export class PacketRing {
     const statistics = new Uint8Array(12);
     if (
       !this.#isClosed &&
-      packetCalls().getOption(this.#fd, level.packet, packetOption.statistics, statistics) >= 8
+      socketCalls().getOption(this.#fd, Linux.SOL_PACKET, packetOption.statistics, statistics) >= 8
     ) {
       // They begin at 0 again whenever they were read, and what was lost is among the packets.
       const view = new DataView(statistics.buffer);
@@ -307,7 +305,7 @@ export class PacketRing {
   interfaceName(index: number): string {
     const known = this.#names.get(index);
     if (known !== undefined) return known;
-    const name = packetCalls().interfaceName(index);
+    const name = socketCalls().interfaceName(index);
     if (name === undefined) return String(index);
     if (this.#names.size >= maxNames) this.#names.delete(this.#names.keys().next().value!);
     this.#names.set(index, name);
@@ -319,8 +317,8 @@ export class PacketRing {
     if (this.#isClosed) return;
     this.counters();
     this.#isClosed = true;
-    packetCalls().unmap(this.#memory);
-    packetCalls().close(this.#fd);
+    unmapMemory(this.#memory);
+    socketCalls().close(this.#fd);
   }
 }
 

@@ -76,10 +76,7 @@ export function eachRecord(
   take: (record: ExportRecord) => void,
 ): void {
   const rows = new RecordRows(batchCapacity, batch.buffer);
-  for (const [row, input, output] of batch.names) {
-    rows.names[row * 2] = input;
-    rows.names[row * 2 + 1] = output;
-  }
+  for (const [row, input, output] of batch.names) rows.setNames(row, input, output);
   for (let row = 0; row < batch.count; row++) {
     rows.exporters[row] = batch.exporters[batch.exporterAt[row]!]!;
     rows.read(row, record);

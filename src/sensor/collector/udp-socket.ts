@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { type Address, addressToBytes, formatAddress } from '../../net/address.ts';
-import { Linux, type SocketCalls, socketCalls } from './libc.ts';
+import { Errno } from '../native/errno.ts';
+import { Linux, socketCalls } from '../native/sockets.ts';
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -32,23 +33,23 @@ export function openUdpSocket(listen: ListenAddress, receiveBuffer: number, shar
   const isIpv6 = listen.address.family === 6;
   const family = isIpv6 ? Linux.AF_INET6 : Linux.AF_INET;
   const fd = calls.socket(family, Linux.SOCK_DGRAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new Error(`no socket of IPv${listen.address.family}: ${reasonOf(calls.errno())}`);
+  if (fd < 0) throw new Error(`no socket of IPv${listen.address.family}: ${reasonOf(-fd)}`);
   try {
-    if (isIpv6) set(calls, fd, Linux.IPPROTO_IPV6, Linux.IPV6_V6ONLY, 0);
-    if (shared) set(calls, fd, Linux.SOL_SOCKET, Linux.SO_REUSEPORT, 1);
+    if (isIpv6) calls.setNumber(fd, Linux.IPPROTO_IPV6, Linux.IPV6_V6ONLY, 0);
+    if (shared) calls.setNumber(fd, Linux.SOL_SOCKET, Linux.SO_REUSEPORT, 1);
     // The kernel doubles what is asked for, to have room for its own.
-    if (!set(calls, fd, Linux.SOL_SOCKET, Linux.SO_RCVBUFFORCE, receiveBuffer))
-      set(calls, fd, Linux.SOL_SOCKET, Linux.SO_RCVBUF, receiveBuffer);
+    if (calls.setNumber(fd, Linux.SOL_SOCKET, Linux.SO_RCVBUFFORCE, receiveBuffer) < 0)
+      calls.setNumber(fd, Linux.SOL_SOCKET, Linux.SO_RCVBUF, receiveBuffer);
     const name = socketAddress(listen);
-    if (calls.bind(fd, name, name.length) !== 0)
-      throw new Error(`cannot listen on ${textOf(listen)}: ${reasonOf(calls.errno())}`);
-    calls.getsockname(fd, name, int32(name.length));
+    const bound = calls.bind(fd, name);
+    if (bound < 0) throw new Error(`cannot listen on ${textOf(listen)}: ${reasonOf(-bound)}`);
+    calls.getName(fd, name);
     return {
       fd,
       address: listen.address,
       port: name[2]! * 256 + name[3]!,
       inode: /\d+/.exec(readlinkSync(`/proc/self/fd/${fd}`))![0],
-      receiveBuffer: get(calls, fd, Linux.SOL_SOCKET, Linux.SO_RCVBUF),
+      receiveBuffer: calls.getNumber(fd, Linux.SOL_SOCKET, Linux.SO_RCVBUF),
       close: () => void calls.close(fd),
     };
   } catch (error) {
@@ -72,24 +73,10 @@ function socketAddress({ address, port }: ListenAddress): Uint8Array {
   return bytes;
 }
 
-function int32(value: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(value).buffer);
-}
-
-function set(calls: SocketCalls, fd: number, level: number, option: number, value: number): boolean {
-  return calls.setsockopt(fd, level, option, int32(value), 4) === 0;
-}
-
-function get(calls: SocketCalls, fd: number, level: number, option: number): number {
-  const value = int32(0);
-  calls.getsockopt(fd, level, option, value, int32(4));
-  return new Int32Array(value.buffer)[0]!;
-}
-
 function reasonOf(error: number): string {
-  if (error === Linux.EADDRINUSE) return 'another program has the port';
-  if (error === Linux.EADDRNOTAVAIL) return 'this machine does not have the address';
-  if (error === Linux.EACCES) return 'ports below 1024 need root or CAP_NET_BIND_SERVICE';
-  if (error === Linux.EAFNOSUPPORT) return 'the kernel does not have the family';
+  if (error === Errno.EADDRINUSE) return 'another program has the port';
+  if (error === Errno.EADDRNOTAVAIL) return 'this machine does not have the address';
+  if (error === Errno.EACCES) return 'ports below 1024 need root or CAP_NET_BIND_SERVICE';
+  if (error === Errno.EAFNOSUPPORT) return 'the kernel does not have the family';
   return `error ${error}`;
 }

@@ -1,5 +1,7 @@
 import { fstatSync } from 'node:fs';
-import { Errno, socketCalls } from './native.ts';
+import { Errno } from '../native/errno.ts';
+import { ReceivedMessages } from '../native/received-messages.ts';
+import { Linux, socketCalls } from '../native/sockets.ts';
 
 /** A call of the kernel failed: which one, and by which error number. */
 export class NetlinkError extends Error {
@@ -24,19 +26,7 @@ export const Received = {
   Overrun: 2,
 } as const;
 
-const family = 16; // AF_NETLINK
-const netfilter = 12; // NETLINK_NETFILTER
-const raw = 3; // SOCK_RAW
-const nonBlocking = 0o4000;
-const closeOnExec = 0o2000000;
-const socketLevel = 1; // SOL_SOCKET
-const receiveBuffer = 8; // SO_RCVBUF
-const receiveBufferForce = 33; // SO_RCVBUFFORCE
-const truncated = 0x20; // MSG_TRUNC
-
-/** Bytes of `struct mmsghdr`, `struct iovec` and `struct sockaddr_nl` on 64-bit machines. */
-const headBytes = 64;
-const vectorBytes = 16;
+/** Bytes of `struct sockaddr_nl`. */
 const addressBytes = 12;
 
 /**
@@ -56,42 +46,31 @@ export class NetlinkSocket {
   /** Messages that were longer than a buffer. */
   truncated = 0;
   readonly #fd: number;
-  readonly #heads: Uint8Array;
-  readonly #headWords: Int32Array;
-  readonly #vectors: Uint8Array;
-  readonly #addresses: Uint8Array;
-  readonly #addressWords: Uint32Array;
+  readonly #messages: ReceivedMessages;
+  /** Of each message the sender's family, port and groups. */
+  readonly #senders: Uint32Array;
   #open = true;
 
   /** Opens the socket and joins the groups whose bits are set (group n is bit n - 1). Throws a {@link NetlinkError}. */
   constructor(groups: number) {
     const calls = socketCalls();
-    const fd = calls.socket(family, raw | nonBlocking | closeOnExec, netfilter);
+    const fd = calls.socket(
+      Linux.AF_NETLINK,
+      Linux.SOCK_RAW | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC,
+      Linux.NETLINK_NETFILTER,
+    );
     if (fd < 0) throw new NetlinkError('socket', -fd);
     this.#fd = fd;
-    const address = new Uint32Array([family, 0, groups]);
+    const address = new Uint32Array([Linux.AF_NETLINK, 0, groups]);
     const bound = calls.bind(fd, new Uint8Array(address.buffer));
     if (bound < 0) {
       calls.close(fd);
       throw new NetlinkError('bind', -bound);
     }
     const { most, messageBytes } = NetlinkSocket;
-    // Their addresses stand in one another: each has a buffer of its own, outside the heap, which does not move.
-    this.bytes = new Uint8Array(new ArrayBuffer(most * messageBytes));
-    this.#heads = new Uint8Array(new ArrayBuffer(most * headBytes));
-    this.#headWords = new Int32Array(this.#heads.buffer);
-    this.#vectors = new Uint8Array(new ArrayBuffer(most * vectorBytes));
-    this.#addresses = new Uint8Array(new ArrayBuffer(most * addressBytes));
-    this.#addressWords = new Uint32Array(this.#addresses.buffer);
-    const heads = new BigUint64Array(this.#heads.buffer);
-    const vectors = new BigUint64Array(this.#vectors.buffer);
-    for (let i = 0; i < most; i++) {
-      vectors[i * 2] = calls.address(this.bytes) + BigInt(i * messageBytes);
-      vectors[i * 2 + 1] = BigInt(messageBytes);
-      heads[i * 8] = calls.address(this.#addresses) + BigInt(i * addressBytes);
-      heads[i * 8 + 2] = calls.address(this.#vectors) + BigInt(i * vectorBytes);
-      heads[i * 8 + 3] = 1n;
-    }
+    this.#messages = new ReceivedMessages(most, messageBytes, addressBytes);
+    this.bytes = this.#messages.bytes;
+    this.#senders = new Uint32Array(this.#messages.names.buffer);
   }
 
   /**
@@ -100,9 +79,9 @@ export class NetlinkSocket {
    */
   askBuffer(bytes: number): number {
     const calls = socketCalls();
-    if (calls.setOption(this.#fd, socketLevel, receiveBufferForce, bytes) < 0)
-      calls.setOption(this.#fd, socketLevel, receiveBuffer, bytes);
-    return Math.max(0, calls.getOption(this.#fd, socketLevel, receiveBuffer));
+    if (calls.setNumber(this.#fd, Linux.SOL_SOCKET, Linux.SO_RCVBUFFORCE, bytes) < 0)
+      calls.setNumber(this.#fd, Linux.SOL_SOCKET, Linux.SO_RCVBUF, bytes);
+    return Math.max(0, calls.getNumber(this.#fd, Linux.SOL_SOCKET, Linux.SO_RCVBUF));
   }
 
   /** Inode of the socket, by which /proc/net/netlink tells of it. */
@@ -121,17 +100,16 @@ export class NetlinkSocket {
    * Returns one of {@link Received}. Throws a {@link NetlinkError} for what cannot be gone on from.
    */
   receive(take: (start: number, end: number) => void): number {
-    const { most, messageBytes } = NetlinkSocket;
-    // The kernel writes over the lengths of the addresses.
-    for (let i = 0; i < most; i++) this.#headWords[i * 16 + 2] = addressBytes;
-    const count = socketCalls().receiveMany(this.#fd, this.#heads, most);
+    const { messageBytes } = NetlinkSocket;
+    const messages = this.#messages;
+    const count = messages.receive(this.#fd);
     if (count === -Errno.EAGAIN || count === -Errno.EINTR) return Received.Nothing;
     if (count === -Errno.ENOBUFS) return Received.Overrun;
     if (count < 0) throw new NetlinkError('recvmmsg', -count);
     for (let i = 0; i < count; i++) {
-      if (this.#addressWords[i * 3 + 1] !== 0) this.strangers++;
-      else if ((this.#headWords[i * 16 + 12]! & truncated) !== 0) this.truncated++;
-      else take(i * messageBytes, i * messageBytes + this.#headWords[i * 16 + 14]!);
+      if (this.#senders[i * 3 + 1] !== 0) this.strangers++;
+      else if (messages.isTruncated(i)) this.truncated++;
+      else take(i * messageBytes, i * messageBytes + messages.length(i));
     }
     return Received.Messages;
   }

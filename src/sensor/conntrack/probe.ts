@@ -1,7 +1,7 @@
 import { ConntrackDecoder, statsRequest } from '../../flow/conntrack/decoder.ts';
+import { Errno } from '../native/errno.ts';
 import type { Probe } from '../sensor.ts';
 import { conntrackGroups } from './groups.ts';
-import { Errno } from './native.ts';
 import { NetlinkError, NetlinkSocket } from './netlink-socket.ts';
 import { type ConntrackSettings, readConntrackSettings } from './settings.ts';
 
