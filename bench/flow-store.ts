@@ -1,14 +1,15 @@
 /**
- * Keeping flows and asking them: node bench/flow-store.ts [--flows 10000000] [--quick] [--only picket,sqlite,duckdb].
+ * Keeping flows and asking them: node bench/flow-store.ts [--flows 10000000] [--quick] [--only picket,sqlite,duckdb] [--keep FOLDER].
  * The store beside one SQLite table of columns with indexes and beside DuckDB, each in a process of its own over the same generated
  * flows: rates of insertion, bytes on disk, memory, and the times of questions (on the clock, and of all threads on the processor: where
- * other programs run beside, only the latter says much), whose answers have to agree.
+ * other programs run beside, only the latter says much), whose answers have to agree. With --keep the flows of the store stay in FOLDER,
+ * and the next run asks those.
  *
  * DuckDB is no dependency. It is looked for where node would find it, and below $DUCKDB_MODULES:
  * `npm install --prefix /tmp/duckdb @duckdb/node-api@1.5.6-r.1`, then DUCKDB_MODULES=/tmp/duckdb.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: 'picket,sqlite,duckdb' },
     engine: { type: 'string' },
     folder: { type: 'string' },
+    keep: { type: 'string' },
   },
 });
 const count = Number(options.flows ?? (options.quick ? 200_000 : 10_000_000));
@@ -321,8 +323,8 @@ class Batch {
   }
 }
 
-async function picket(folder: string): Promise<Result> {
-  const path = join(folder, 'picket.db');
+/** Writes all flows as segments; returns how many in a second. */
+function writeAll(path: string): number {
   const database = openDatabase(path);
   const insert = database.prepare(
     'INSERT INTO segments (id, rows, min_row, max_row, min_at, max_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -344,11 +346,20 @@ async function picket(folder: string): Promise<Result> {
   });
   if (pending.rows > 0) append();
   const seconds = (performance.now() - from) / 1000;
-  const insertRss = peakMegabytes();
   database.close();
+  return count / seconds;
+}
+
+async function picket(folder: string): Promise<Result> {
+  const path = join(folder, 'picket.db');
+  const rate = existsSync(path) ? Number.NaN : writeAll(path);
+  const insertRss = peakMegabytes();
   const bytes = folderBytes(folder);
   const reader = openDatabaseToRead(path);
   const log = new FlowLog(reader, new Table(reader, flowRecords), path);
+  const kept = log.sealed().rows;
+  if (kept !== count) throw new Error(`${path} has ${kept} flows, not ${count}`);
+  const segments = log.segments().length;
   const rows = await ask(({ by, filter, query }) => {
     const parsed = parseFlowFilter(filter);
     if (!parsed.ok) throw new Error(filter);
@@ -365,11 +376,11 @@ async function picket(folder: string): Promise<Result> {
   const rss = peakMegabytes();
   return {
     notes: [
-      `${id} segments of columns, ${(bytes / count).toFixed(1)} bytes per flow; peak memory of writing them ${insertRss.toFixed(0)} MB`,
+      `${segments} segments of columns, ${(bytes / count).toFixed(1)} bytes per flow; peak memory of writing them ${insertRss.toFixed(0)} MB`,
       asObjects(folder),
       throughTable(folder),
     ],
-    rate: count / seconds,
+    rate,
     bytes,
     rss,
     rows,
@@ -619,7 +630,9 @@ if (options.engine !== undefined && options.folder !== undefined) {
 } else {
   const results: (readonly [string, Result])[] = [];
   for (const name of options.only.split(',')) {
-    const folder = mkdtempSync(join(tmpdir(), 'picket-bench-flows-'));
+    const kept = name === 'picket' ? options.keep : undefined;
+    if (kept !== undefined) mkdirSync(kept, { recursive: true });
+    const folder = kept ?? mkdtempSync(join(tmpdir(), 'picket-bench-flows-'));
     try {
       const args = [import.meta.filename, '--engine', name, '--folder', folder, '--flows', String(count)];
       const text = execFileSync(process.execPath, args, {
@@ -631,7 +644,7 @@ if (options.engine !== undefined && options.folder !== undefined) {
       const said = String((error as { stderr?: string }).stderr ?? error);
       console.log(`${name}: ${said.split('\n').find((line) => line.includes('Error')) ?? said}`);
     } finally {
-      rmSync(folder, { recursive: true });
+      if (kept === undefined) rmSync(folder, { recursive: true });
     }
   }
   console.log(
@@ -640,7 +653,9 @@ if (options.engine !== undefined && options.folder !== undefined) {
   const line = (title: string, cell: (result: Result) => string) =>
     console.log(`  ${title.padEnd(60)}${results.map(([, result]) => cell(result).padStart(15)).join('')}`);
   console.log(`  ${''.padEnd(60)}${results.map(([name]) => name.padStart(15)).join('')}`);
-  line('inserted, flows/s', ({ rate }) => Math.round(rate).toLocaleString('en'));
+  line('inserted, flows/s', ({ rate }) =>
+    rate > 0 ? Math.round(rate).toLocaleString('en') : 'kept',
+  );
   line('on disk, MB', ({ bytes }) => megabytes(bytes));
   line('peak memory, MB', ({ rss }) => rss.toFixed(0));
   for (const [index, { name }] of questions.entries())
