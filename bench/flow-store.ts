@@ -653,9 +653,7 @@ if (options.engine !== undefined && options.folder !== undefined) {
   const line = (title: string, cell: (result: Result) => string) =>
     console.log(`  ${title.padEnd(60)}${results.map(([, result]) => cell(result).padStart(15)).join('')}`);
   console.log(`  ${''.padEnd(60)}${results.map(([name]) => name.padStart(15)).join('')}`);
-  line('inserted, flows/s', ({ rate }) =>
-    rate > 0 ? Math.round(rate).toLocaleString('en') : 'kept',
-  );
+  line('inserted, flows/s', ({ rate }) => (rate > 0 ? Math.round(rate).toLocaleString('en') : 'kept'));
   line('on disk, MB', ({ bytes }) => megabytes(bytes));
   line('peak memory, MB', ({ rss }) => rss.toFixed(0));
   for (const [index, { name }] of questions.entries())

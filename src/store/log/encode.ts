@@ -10,6 +10,7 @@ import {
   numberColumns,
   textColumns,
 } from './columns.ts';
+import type { Planes } from './planes.ts';
 
 /** Where a column lies among the bytes, and how it is written. */
 interface Part {
@@ -50,6 +51,10 @@ export interface SegmentHeader {
   /** Lists of texts as JSON, and lanes. */
   readonly bytes: Readonly<Record<string, Part>>;
 }
+
+/** The least that zlib can write into at once, and the most that it is given, bytes. */
+const leastChunk = 64;
+const mostChunk = 1 << 22;
 
 /** Columns smaller than this are not worth packing. */
 const worthPacking = 64;
@@ -118,16 +123,22 @@ export function decodeColumns(
     if (packed.length !== part.size || crc32(packed) !== part.crc)
       throw new DamagedColumn('a column does not fit its checksum');
     if (part.unpacked === undefined) return packed;
-    return zstdDecompressSync(packed, { maxOutputLength: part.unpacked });
+    // In one piece: pieces would be copied together.
+    return zstdDecompressSync(packed, {
+      maxOutputLength: part.unpacked,
+      chunkSize: Math.min(Math.max(leastChunk, part.unpacked), mostChunk),
+    });
   };
   const list = (name: string): string[] => JSON.parse(new TextDecoder().decode(unpacked(header.bytes[name])));
   const codes = (name: string, count: number): Codes => {
     const part = header.codes[name];
     return decodeCodes(unpacked(part), part!.width, count);
   };
+  const raw = once((name: string): Uint8Array => unpacked(header.numbers[name]));
   const numbers = once((name: string): Float64Array => {
+    const bytes = raw(name);
     const part = header.numbers[name];
-    const values = decodeNumbers(unpacked(part), part!, rows);
+    const values = decodeNumbers(bytes, part!, rows);
     if (part!.added) {
       const opened = numbers('openedAt');
       for (let i = 0; i < rows; i++) values[i]! += opened[i]!;
@@ -139,7 +150,15 @@ export function decodeColumns(
     get weights() {
       return header.numbers.weight?.width ? numbers('weight') : undefined;
     },
+    times: [header.minAt, header.maxAt],
     numbers,
+    planes: (name): Planes | undefined => {
+      const bytes = raw(name);
+      const { width, base, scale, absent, added } = header.numbers[name]!;
+      if (width === 0 || width === 8 || scale !== 1 || added) return undefined;
+      if (bytes.length !== rows * width) throw new DamagedColumn('a column has the wrong length');
+      return { bytes, width, base, absent };
+    },
     dictionary: once((name: string): Dictionary => ({ codes: codes(name, rows), values: list(name) })),
     ends: once((name: string): Ends => {
       const family = unpacked(header.bytes[`${name}Family`]);

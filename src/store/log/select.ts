@@ -12,7 +12,8 @@ export function select(
   until: number,
 ): Uint8Array | undefined {
   let mask = filter.kind === 'all' ? undefined : maskOf(columns, filter);
-  if (since === -Infinity && until === Infinity) return mask;
+  const [first, last] = columns.times ?? [-Infinity, Infinity];
+  if ((since === -Infinity || since <= first) && (until === Infinity || until > last)) return mask;
   const at = columns.numbers('openedAt');
   mask ??= new Uint8Array(columns.rows).fill(1);
   for (let i = 0; i < at.length; i++) if (at[i]! < since || at[i]! >= until) mask[i] = 0;
