@@ -75,6 +75,8 @@ export interface FlowColumns {
   dictionary(name: DictionaryColumn): Dictionary;
   ends(name: EndColumn): Ends;
   texts(name: TextColumn): readonly (string | null)[];
+  /** A row for each distinct end, with the sums over its flows and nothing else but the end; where a segment has them. */
+  byEnd?(name: EndColumn): FlowColumns | undefined;
   /** How many flows each row stands for; undefined where each is one. */
   readonly weights: Float64Array | undefined;
   /** Least and greatest time of opening, where they are known without looking. */

@@ -13,10 +13,11 @@ import {
 import { spread } from '../../flow/ask/spread.ts';
 import type { FlowJson } from '../../flow/json.ts';
 import { type Address, formatAddress, parseAddress } from '../../net/address.ts';
+import { onlyEnd } from './by-end.ts';
 import type { EndColumn, FlowColumns } from './columns.ts';
 import { Sums, TupleIds, ValueIds } from './group-table.ts';
 import { addUp } from './planes.ts';
-import { facetValues, select, trafficEnds } from './select.ts';
+import { facetValues, liesWithin, select, trafficEnds } from './select.ts';
 
 /** Values of one dimension, groups, and pairs of a group and an end that a scan keeps apart. */
 export interface ScanLimits {
@@ -41,6 +42,8 @@ const firstGroup = 2;
  */
 export class FlowScan {
   readonly #query: FlowQuery;
+  /** The one end that is looked at, if it is one. */
+  readonly #end: EndColumn | undefined;
   readonly #values: readonly DimensionValues[];
   readonly #tuples: TupleIds | undefined;
   readonly #tuple: Uint32Array;
@@ -61,6 +64,7 @@ export class FlowScan {
 
   constructor(query: FlowQuery, limits: ScanLimits = defaultLimits) {
     this.#query = query;
+    this.#end = onlyEnd(query);
     this.#values = query.by.map((dimension) => new DimensionValues(dimension, limits.values));
     this.#tuples = query.by.length > 1 ? new TupleIds(query.by.length, limits.groups) : undefined;
     this.#tuple = new Uint32Array(query.by.length);
@@ -71,7 +75,8 @@ export class FlowScan {
     ];
   }
 
-  add(columns: FlowColumns): void {
+  add(all: FlowColumns): void {
+    const columns = this.#shortestOf(all);
     const slots = this.#slotsOf(columns);
     if (slots === undefined) return;
     // Whatever cannot be read has to fail before anything was added.
@@ -97,6 +102,13 @@ export class FlowScan {
       if (opened[i]! < this.#firstAt) this.#firstAt = opened[i]!;
       if (ended[i]! > this.#lastAt) this.#lastAt = ended[i]!;
     }
+  }
+
+  /** The sums by end where they say as much as the flows. */
+  #shortestOf(columns: FlowColumns): FlowColumns {
+    const { since = -Infinity, until = Infinity } = this.#query;
+    if (this.#end === undefined || !liesWithin(columns, since, until)) return columns;
+    return columns.byEnd?.(this.#end) ?? columns;
   }
 
   /** True when the columns have to be shown again, for the series of the groups that are told. Throws TooManyBuckets. */
