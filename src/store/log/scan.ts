@@ -335,7 +335,7 @@ class DimensionValues {
     const { reads, of, step } = this.#dimension;
     if (reads === 'source' || reads === 'destination') return this.#overEnds(columns, reads);
     if (reads === 'destinationPort') {
-      const { codes, starts } = spans(columns.numbers(reads), 1);
+      const { codes, starts } = portsOf(columns);
       return this.#resolver(codes, starts.length, (code) => String(starts[code]!));
     }
     if (step !== undefined) {
@@ -429,19 +429,43 @@ function spans(at: Float64Array, step: number): { codes: Uint32Array; starts: nu
   const known = new Map<number, number>();
   const starts: number[] = [];
   const codes = new Uint32Array(at.length);
-  let last = Number.NaN;
-  let lastCode = 0;
+  // Neighbours are mostly in the same one.
+  let [from, to, last] = [Infinity, -Infinity, 0];
   for (let i = 0; i < at.length; i++) {
-    const span = Math.floor(at[i]! / step);
-    if (span !== last) {
-      last = span;
-      lastCode = known.get(span) ?? starts.length;
-      if (lastCode === starts.length) {
-        known.set(span, lastCode);
-        starts.push(span * step);
+    const value = at[i]!;
+    if (!(value >= from && value < to)) {
+      from = Math.floor(value / step) * step;
+      to = from + step;
+      last = known.get(from) ?? starts.length;
+      if (last === starts.length) {
+        known.set(from, last);
+        starts.push(from);
       }
     }
-    codes[i] = lastCode;
+    codes[i] = last;
+  }
+  return { codes, starts };
+}
+
+const portCount = 65_536;
+
+/** The distinct destination ports: which one for each row, and their numbers. */
+function portsOf(columns: FlowColumns): { codes: Uint32Array; starts: number[] } {
+  const planes = columns.planes?.('destinationPort');
+  if (planes === undefined || planes.width > 2 || planes.absent)
+    return spans(columns.numbers('destinationPort'), 1);
+  const { bytes, width, base } = planes;
+  const codes = new Uint32Array(columns.rows);
+  const known = new Int32Array(portCount).fill(-1);
+  const starts: number[] = [];
+  for (let i = 0; i < codes.length; i++) {
+    const raw = width === 1 ? bytes[i]! : bytes[i]! | (bytes[codes.length + i]! << 8);
+    let code = known[raw]!;
+    if (code < 0) {
+      code = starts.push(raw + base) - 1;
+      known[raw] = code;
+    }
+    codes[i] = code;
   }
   return { codes, starts };
 }
