@@ -14,6 +14,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { dimensions } from '../src/flow/ask/dimension.ts';
 import type { FlowQuery } from '../src/flow/ask/query.ts';
@@ -29,8 +30,10 @@ import {
   type NumberColumn,
   numberColumns,
 } from '../src/store/log/columns.ts';
-import { FlowLog, FlowLogWriter } from '../src/store/log/flow-log.ts';
+import { FlowLog } from '../src/store/log/flow-log.ts';
+import { FlowMover } from '../src/store/log/mover.ts';
 import { writeSegment } from '../src/store/log/segment.ts';
+import { SegmentList } from '../src/store/log/segment-list.ts';
 import { flowRecords } from '../src/store/record.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import { Table } from '../src/store/table.ts';
@@ -357,9 +360,9 @@ async function picket(folder: string): Promise<Result> {
   const bytes = folderBytes(folder);
   const reader = openDatabaseToRead(path);
   const log = new FlowLog(reader, new Table(reader, flowRecords), path);
-  const kept = log.sealed().rows;
+  const kept = log.list.sealed().rows;
   if (kept !== count) throw new Error(`${path} has ${kept} flows, not ${count}`);
-  const segments = log.segments().length;
+  const segments = log.list.segments().length;
   const rows = await ask(({ by, filter, query }) => {
     const parsed = parseFlowFilter(filter);
     if (!parsed.ok) throw new Error(filter);
@@ -378,7 +381,8 @@ async function picket(folder: string): Promise<Result> {
     notes: [
       `${segments} segments of columns, ${(bytes / count).toFixed(1)} bytes per flow; peak memory of writing them ${insertRss.toFixed(0)} MB`,
       asObjects(folder),
-      throughTable(folder),
+      await throughTable(folder, false),
+      await throughTable(folder, true),
     ],
     rate,
     bytes,
@@ -405,10 +409,10 @@ function asObjects(folder: string): string {
   mkdirSync(join(folder, 'import'));
   const some = firstFlows(10 * batch);
   const database = openDatabase(path);
-  const table = new Table(database, flowRecords);
-  const writer = new FlowLogWriter(database, table, new FlowLog(database, table, path), path);
+  const mover = new FlowMover(database, new SegmentList(database, path));
   const from = performance.now();
-  for (let at = 0; at < some.length; at += batch) writer.append(some.slice(at, at + batch));
+  for (let at = 0; at < some.length; at += batch)
+    mover.append(some.slice(at, at + batch).map((value, index) => ({ row: at + index + 1, value })));
   const rate = some.length / ((performance.now() - from) / 1000);
   database.close();
   const bytes = folderBytes(join(folder, 'import'));
@@ -416,24 +420,35 @@ function asObjects(folder: string): string {
   return `records that ended, with sums: ${Math.round(rate).toLocaleString('en')} flows/s, ${(bytes / some.length).toFixed(1)} bytes per flow`;
 }
 
-/** Flows as an agent writes them: through the table of those that may still change. */
-function throughTable(folder: string): string {
+/** Flows as an agent writes them: through the table of those that may still change, 1,000 at a time, with the loop running between. */
+async function throughTable(folder: string, thread: boolean): Promise<string> {
   const path = join(folder, 'agent', 'picket.db');
-  const store = openSqliteStore(path);
-  const some = firstFlows(100_000);
-  let longest = 0;
+  const store = openSqliteStore(path, { thread });
+  const some = firstFlows(200_000);
+  const blocks = { ms: 0, cpu: 0 };
   const from = performance.now();
-  for (const [n, flow] of some.entries()) {
-    store.putFlow(flow);
-    if (n % 1_000 !== 999) continue;
+  for (let at = 0; at < some.length || store.health().flows < some.length; at += 1_000) {
     const before = performance.now();
+    const busy = process.threadCpuUsage();
+    for (const flow of some.slice(at, at + 1_000)) store.putFlow(flow);
     store.flush();
-    longest = Math.max(longest, performance.now() - before);
+    await setImmediate();
+    const { user, system } = process.threadCpuUsage(busy);
+    blocks.ms = Math.max(blocks.ms, performance.now() - before);
+    blocks.cpu = Math.max(blocks.cpu, (user + system) / 1000);
   }
-  const rate = some.length / ((performance.now() - from) / 1000);
-  store.close();
+  const seconds = (performance.now() - from) / 1000;
+  const { lost } = store.health();
+  await store.close();
+  const left = openSqliteStore(path);
+  const sealed = readdirSync(`${path}-flows`).filter((name) => name.endsWith('.flows')).length;
+  await left.close();
   rmSync(join(folder, 'agent'), { recursive: true });
-  return `through the table, 1,000 at a time: ${Math.round(rate).toLocaleString('en')} flows/s, the longest flush ${longest.toFixed(0)} ms`;
+  return (
+    `as an agent writes them, ${thread ? 'moved by a thread' : 'moved by the loop itself'}: ` +
+    `${Math.round(some.length / seconds).toLocaleString('en')} flows/s, ${lost} lost, ${sealed} segments; ` +
+    `the loop stood still for at most ${blocks.ms.toFixed(0)} ms (${blocks.cpu.toFixed(0)})`
+  );
 }
 
 const columns = [
