@@ -1,18 +1,20 @@
 /**
- * Keeping flows and asking them: node bench/flow-store.ts [--flows 10000000] [--quick] [--only picket,sqlite,duckdb].
+ * Keeping flows and asking them: node bench/flow-store.ts [--flows 10000000] [--quick] [--only picket,sqlite,duckdb] [--keep FOLDER].
  * The store beside one SQLite table of columns with indexes and beside DuckDB, each in a process of its own over the same generated
  * flows: rates of insertion, bytes on disk, memory, and the times of questions (on the clock, and of all threads on the processor: where
- * other programs run beside, only the latter says much), whose answers have to agree.
+ * other programs run beside, only the latter says much), whose answers have to agree. With --keep the flows of the store stay in FOLDER,
+ * and the next run asks those.
  *
  * DuckDB is no dependency. It is looked for where node would find it, and below $DUCKDB_MODULES:
  * `npm install --prefix /tmp/duckdb @duckdb/node-api@1.5.6-r.1`, then DUCKDB_MODULES=/tmp/duckdb.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { dimensions } from '../src/flow/ask/dimension.ts';
 import type { FlowQuery } from '../src/flow/ask/query.ts';
@@ -28,8 +30,10 @@ import {
   type NumberColumn,
   numberColumns,
 } from '../src/store/log/columns.ts';
-import { FlowLog, FlowLogWriter } from '../src/store/log/flow-log.ts';
+import { FlowLog } from '../src/store/log/flow-log.ts';
+import { FlowMover } from '../src/store/log/mover.ts';
 import { writeSegment } from '../src/store/log/segment.ts';
+import { SegmentList } from '../src/store/log/segment-list.ts';
 import { flowRecords } from '../src/store/record.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import { Table } from '../src/store/table.ts';
@@ -42,6 +46,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: 'picket,sqlite,duckdb' },
     engine: { type: 'string' },
     folder: { type: 'string' },
+    keep: { type: 'string' },
   },
 });
 const count = Number(options.flows ?? (options.quick ? 200_000 : 10_000_000));
@@ -321,8 +326,8 @@ class Batch {
   }
 }
 
-async function picket(folder: string): Promise<Result> {
-  const path = join(folder, 'picket.db');
+/** Writes all flows as segments; returns how many in a second. */
+function writeAll(path: string): number {
   const database = openDatabase(path);
   const insert = database.prepare(
     'INSERT INTO segments (id, rows, min_row, max_row, min_at, max_at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -344,11 +349,20 @@ async function picket(folder: string): Promise<Result> {
   });
   if (pending.rows > 0) append();
   const seconds = (performance.now() - from) / 1000;
-  const insertRss = peakMegabytes();
   database.close();
+  return count / seconds;
+}
+
+async function picket(folder: string): Promise<Result> {
+  const path = join(folder, 'picket.db');
+  const rate = existsSync(path) ? Number.NaN : writeAll(path);
+  const insertRss = peakMegabytes();
   const bytes = folderBytes(folder);
   const reader = openDatabaseToRead(path);
   const log = new FlowLog(reader, new Table(reader, flowRecords), path);
+  const kept = log.list.sealed().rows;
+  if (kept !== count) throw new Error(`${path} has ${kept} flows, not ${count}`);
+  const segments = log.list.segments().length;
   const rows = await ask(({ by, filter, query }) => {
     const parsed = parseFlowFilter(filter);
     if (!parsed.ok) throw new Error(filter);
@@ -365,11 +379,12 @@ async function picket(folder: string): Promise<Result> {
   const rss = peakMegabytes();
   return {
     notes: [
-      `${id} segments of columns, ${(bytes / count).toFixed(1)} bytes per flow; peak memory of writing them ${insertRss.toFixed(0)} MB`,
+      `${segments} segments of columns, ${(bytes / count).toFixed(1)} bytes per flow; peak memory of writing them ${insertRss.toFixed(0)} MB`,
       asObjects(folder),
-      throughTable(folder),
+      await throughTable(folder, false),
+      await throughTable(folder, true),
     ],
-    rate: count / seconds,
+    rate,
     bytes,
     rss,
     rows,
@@ -394,10 +409,10 @@ function asObjects(folder: string): string {
   mkdirSync(join(folder, 'import'));
   const some = firstFlows(10 * batch);
   const database = openDatabase(path);
-  const table = new Table(database, flowRecords);
-  const writer = new FlowLogWriter(database, table, new FlowLog(database, table, path), path);
+  const mover = new FlowMover(database, new SegmentList(database, path));
   const from = performance.now();
-  for (let at = 0; at < some.length; at += batch) writer.append(some.slice(at, at + batch));
+  for (let at = 0; at < some.length; at += batch)
+    mover.append(some.slice(at, at + batch).map((value, index) => ({ row: at + index + 1, value })));
   const rate = some.length / ((performance.now() - from) / 1000);
   database.close();
   const bytes = folderBytes(join(folder, 'import'));
@@ -405,24 +420,35 @@ function asObjects(folder: string): string {
   return `records that ended, with sums: ${Math.round(rate).toLocaleString('en')} flows/s, ${(bytes / some.length).toFixed(1)} bytes per flow`;
 }
 
-/** Flows as an agent writes them: through the table of those that may still change. */
-function throughTable(folder: string): string {
+/** Flows as an agent writes them: through the table of those that may still change, 1,000 at a time, with the loop running between. */
+async function throughTable(folder: string, thread: boolean): Promise<string> {
   const path = join(folder, 'agent', 'picket.db');
-  const store = openSqliteStore(path);
-  const some = firstFlows(100_000);
-  let longest = 0;
+  const store = openSqliteStore(path, { thread });
+  const some = firstFlows(200_000);
+  const blocks = { ms: 0, cpu: 0 };
   const from = performance.now();
-  for (const [n, flow] of some.entries()) {
-    store.putFlow(flow);
-    if (n % 1_000 !== 999) continue;
+  for (let at = 0; at < some.length || store.health().flows < some.length; at += 1_000) {
     const before = performance.now();
+    const busy = process.threadCpuUsage();
+    for (const flow of some.slice(at, at + 1_000)) store.putFlow(flow);
     store.flush();
-    longest = Math.max(longest, performance.now() - before);
+    await setImmediate();
+    const { user, system } = process.threadCpuUsage(busy);
+    blocks.ms = Math.max(blocks.ms, performance.now() - before);
+    blocks.cpu = Math.max(blocks.cpu, (user + system) / 1000);
   }
-  const rate = some.length / ((performance.now() - from) / 1000);
-  store.close();
+  const seconds = (performance.now() - from) / 1000;
+  const { lost } = store.health();
+  await store.close();
+  const left = openSqliteStore(path);
+  const sealed = readdirSync(`${path}-flows`).filter((name) => name.endsWith('.flows')).length;
+  await left.close();
   rmSync(join(folder, 'agent'), { recursive: true });
-  return `through the table, 1,000 at a time: ${Math.round(rate).toLocaleString('en')} flows/s, the longest flush ${longest.toFixed(0)} ms`;
+  return (
+    `as an agent writes them, ${thread ? 'moved by a thread' : 'moved by the loop itself'}: ` +
+    `${Math.round(some.length / seconds).toLocaleString('en')} flows/s, ${lost} lost, ${sealed} segments; ` +
+    `the loop stood still for at most ${blocks.ms.toFixed(0)} ms (${blocks.cpu.toFixed(0)})`
+  );
 }
 
 const columns = [
@@ -619,7 +645,9 @@ if (options.engine !== undefined && options.folder !== undefined) {
 } else {
   const results: (readonly [string, Result])[] = [];
   for (const name of options.only.split(',')) {
-    const folder = mkdtempSync(join(tmpdir(), 'picket-bench-flows-'));
+    const kept = name === 'picket' ? options.keep : undefined;
+    if (kept !== undefined) mkdirSync(kept, { recursive: true });
+    const folder = kept ?? mkdtempSync(join(tmpdir(), 'picket-bench-flows-'));
     try {
       const args = [import.meta.filename, '--engine', name, '--folder', folder, '--flows', String(count)];
       const text = execFileSync(process.execPath, args, {
@@ -631,7 +659,7 @@ if (options.engine !== undefined && options.folder !== undefined) {
       const said = String((error as { stderr?: string }).stderr ?? error);
       console.log(`${name}: ${said.split('\n').find((line) => line.includes('Error')) ?? said}`);
     } finally {
-      rmSync(folder, { recursive: true });
+      if (kept === undefined) rmSync(folder, { recursive: true });
     }
   }
   console.log(
@@ -640,7 +668,7 @@ if (options.engine !== undefined && options.folder !== undefined) {
   const line = (title: string, cell: (result: Result) => string) =>
     console.log(`  ${title.padEnd(60)}${results.map(([, result]) => cell(result).padStart(15)).join('')}`);
   console.log(`  ${''.padEnd(60)}${results.map(([name]) => name.padStart(15)).join('')}`);
-  line('inserted, flows/s', ({ rate }) => Math.round(rate).toLocaleString('en'));
+  line('inserted, flows/s', ({ rate }) => (rate > 0 ? Math.round(rate).toLocaleString('en') : 'kept'));
   line('on disk, MB', ({ bytes }) => megabytes(bytes));
   line('peak memory, MB', ({ rss }) => rss.toFixed(0));
   for (const [index, { name }] of questions.entries())

@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { anyFlow } from '../src/flow/ask/ask.fixture.ts';
 import { columnsOf, rowAt } from '../src/store/log/columns.ts';
-import { saysUnreadable } from '../src/store/log/flow-log.ts';
 import { openSegment, writeSegment } from '../src/store/log/segment.ts';
+import { saysUnreadable } from '../src/store/log/unreadable.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
 const seconds = Number(values.seconds ?? 5);

@@ -139,7 +139,7 @@ export class Agent implements AgentView {
     // What still waits for its other side goes on without it.
     this.#joiner?.tick(Number.POSITIVE_INFINITY, this.#pipeline.flow);
     this.stream.close();
-    this.store.close();
+    await this.store.close();
   }
 
   parseFilter(text: string): FlowFilter {

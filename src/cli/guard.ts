@@ -183,6 +183,7 @@ function openStore(request: GuardRequest, io: Io, narrator: Narrator): Store {
   const path = storePath(request.state, io);
   try {
     const store = openSqliteStore(path, {
+      thread: true,
       onCorrupt: (movedTo) =>
         narrator.say(`warning: the store was damaged; it is now ${movedTo}, and a new one was begun`),
     });

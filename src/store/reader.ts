@@ -26,8 +26,8 @@ export function openSqliteReader(path: string): StoreReader {
     health: (): StoreHealth => ({
       state: 'ok',
       lost: 0,
-      bytes: bytesOnDisk(path) + log.sealed().bytes,
-      flows: flows.count() + log.sealed().rows,
+      bytes: bytesOnDisk(path) + log.list.sealed().bytes,
+      flows: flows.count() + log.list.sealed().rows,
       alerts: alerts.count(),
     }),
     close: () => database.close(),

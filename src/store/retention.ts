@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow } from '../flow/flow.ts';
 import { bytesOnDisk } from './database.ts';
-import type { FlowLog, FlowLogWriter } from './log/flow-log.ts';
+import { deleteOldestSegment, deleteSumsBefore, limitSums } from './log/expiry.ts';
 import type { Resolution } from './log/roll-up.ts';
+import { resolutions, type SegmentList } from './log/segment-list.ts';
 import type { Table } from './table.ts';
 
 /** Database and write-ahead log together are kept below this unless told otherwise, bytes. */
@@ -34,8 +35,7 @@ interface Sized {
   readonly database: DatabaseSync;
   readonly flows: Table<Flow>;
   readonly alerts: Table<Alert>;
-  readonly log: FlowLog;
-  readonly writer: FlowLogWriter;
+  readonly list: SegmentList;
   readonly maxBytes: number;
 }
 
@@ -43,18 +43,18 @@ interface Sized {
  * Deletes the oldest flows until database and segments need at most nine tenths of `maxBytes`, and gives the room back to the
  * file system; alerts only when they alone take more than a quarter of it. Returns how many rows. Throws what SQLite throws.
  */
-export function deleteBySize({ path, database, flows, alerts, log, writer, maxBytes }: Sized): number {
-  const tooLarge = () => bytesOnDisk(path) + log.sealed().bytes > maxBytes;
+export function deleteBySize({ path, database, flows, alerts, list, maxBytes }: Sized): number {
+  const tooLarge = () => bytesOnDisk(path) + list.sealed().bytes > maxBytes;
   if (!tooLarge()) return 0;
   checkpoint(database);
   if (!tooLarge()) return 0;
   let deleted = 0;
   // What is in segments is older than most of what is not.
-  for (let gone = -1; gone !== 0 && usedBytes(database) + log.sealed().bytes > maxBytes * target; ) {
-    gone = writer.deleteOldest();
+  for (let gone = -1; gone !== 0 && usedBytes(database) + list.sealed().bytes > maxBytes * target; ) {
+    gone = deleteOldestSegment(list);
     deleted += gone;
   }
-  while (usedBytes(database) + log.sealed().bytes > maxBytes * target && flows.size + alerts.size > 0) {
+  while (usedBytes(database) + list.sealed().bytes > maxBytes * target && flows.size + alerts.size > 0) {
     const fromAlerts = flows.size === 0 || alerts.bytes() > maxBytes * alertShare;
     deleted += fromAlerts ? alerts.deleteOldest(batch) : flows.deleteOldest(batch);
   }
@@ -74,14 +74,14 @@ export const defaultMaxSumAge: Readonly<Record<Resolution, number>> = {
 
 /** Deletes sums that are too old, and the oldest of those that take too much room. Throws what SQLite throws. */
 export function deleteSums(
-  writer: FlowLogWriter,
+  list: SegmentList,
   now: number,
   maxBytes: number,
   maxAge: Readonly<Record<Resolution, number>>,
 ): void {
-  for (const resolution of ['minutes', 'hours'] as const) {
-    writer.deleteSums(resolution, now - maxAge[resolution]);
-    writer.limitSums(resolution, maxBytes * sumShare);
+  for (const resolution of resolutions) {
+    deleteSumsBefore(list, resolution, now - maxAge[resolution]);
+    limitSums(list, resolution, maxBytes * sumShare);
   }
 }
 

@@ -6,7 +6,12 @@ import { evaluate } from '../flow/ask/evaluate.ts';
 import { type FlowAnswer, type FlowQuery, TooManyBuckets } from '../flow/ask/query.ts';
 import type { Flow } from '../flow/flow.ts';
 import { bytesOnDisk, moveAside, openDatabase, saysCorrupt } from './database.ts';
-import { defaultMergedRows, FlowLog, FlowLogWriter } from './log/flow-log.ts';
+import { adoptFiles } from './log/adopt.ts';
+import { deleteSegmentsBefore } from './log/expiry.ts';
+import { FlowLog } from './log/flow-log.ts';
+import type { MoveResult } from './log/move-thread/messages.ts';
+import { MoveThread } from './log/move-thread.ts';
+import { countEnded, defaultMergedRows, FlowMover, isUntidy } from './log/mover.ts';
 import type { Resolution } from './log/roll-up.ts';
 import { Pending } from './pending.ts';
 import { alertRecords, defaultMaxAge, flowRecords, type RecordKind } from './record.ts';
@@ -27,6 +32,8 @@ export interface SqliteStoreOptions {
   readonly mergedRows?: number;
   /** Bytes of database, write-ahead log and segments that `retain` goes down to. Default 256 MiB. */
   readonly maxBytes?: number;
+  /** Moves flows to segments and merges those in a thread of its own, so that the caller is not held up. Default: when flushing. */
+  readonly thread?: boolean;
   /** Records of one kind that wait for a disk that cannot be written to. Default 10,000. */
   readonly maxPending?: number;
   /** Told when a damaged database was moved aside and a fresh one was started. */
@@ -51,8 +58,14 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
   return new SqliteStore(path, options);
 }
 
-/** So many flows make a segment worth its file, and are moved in a fraction of a second. */
+/** So many flows make a segment worth its file. */
 const defaultSegmentRows = 16_384;
+
+/** So many records are written without being told to: all at once would hold up the caller. */
+const batchRecords = 1_000;
+
+/** How long to wait for the thread that moves flows where records would be lost otherwise, ms. */
+const turnPatience = 500;
 
 /** An open database with its statements. */
 interface Connection {
@@ -60,21 +73,24 @@ interface Connection {
   readonly flows: Table<Flow>;
   readonly alerts: Table<Alert>;
   readonly log: FlowLog;
-  readonly writer: FlowLogWriter;
+  readonly mover: FlowMover;
   /** Flows in the table that ended, at most: the next time to count them. */
   ended: number;
+  /** True when there may be files to merge. */
+  untidy: boolean;
 }
 
-function connect(path: string, { mergedRows, maxBytes = defaultMaxBytes }: SqliteStoreOptions): Connection {
+function connect(path: string, mergedRows: number): Connection {
   const database = openDatabase(path);
   try {
     const flows = new Table(database, flowRecords);
     const log = new FlowLog(database, flows, path);
-    // One segment is at most a small part of what may be kept: retention by size deletes it as a whole.
-    const most = mergedRows ?? Math.min(defaultMergedRows, Math.floor(maxBytes / 400));
-    const writer = new FlowLogWriter(database, flows, log, path, most);
+    adoptFiles(database, log.list);
+    flows.startAbove(log.list.segments().reduce((most, { maxRow }) => Math.max(most, maxRow), 0));
+    const mover = new FlowMover(database, log.list, { mergedRows });
     const alerts = new Table(database, alertRecords);
-    return { database, flows, alerts, log, writer, ended: writer.ended };
+    const ended = countEnded(database);
+    return { database, flows, alerts, log, mover, ended, untidy: isUntidy(log.list, mergedRows) };
   } catch (error) {
     database.close();
     throw error;
@@ -86,15 +102,32 @@ class SqliteStore implements Store {
   readonly #options: SqliteStoreOptions;
   readonly #pendingFlows: Pending<Flow>;
   readonly #pendingAlerts: Pending<Alert>;
+  readonly #mergedRows: number;
+  /** Does the moving, where the caller is not to wait for it. */
+  readonly #thread: MoveThread | undefined;
   #connection: Connection | undefined;
   #error: string | undefined;
   /** Records that could not be turned into JSON. */
   #unwritable = 0;
+  /** The last failure of moving flows, until that succeeds. */
+  #moveError: string | undefined;
+  /** Whose flows the thread moves. */
+  #moving: Connection | undefined;
+  #folded = 0;
+  /** When retention was asked for while flows were moved. */
+  #retainAt: number | undefined;
 
   constructor(path: string, options: SqliteStoreOptions) {
     const maxPending = options.maxPending ?? 10_000;
     this.#path = path;
     this.#options = options;
+    // One segment is at most a small part of what may be kept: retention by size deletes it as a whole.
+    this.#mergedRows =
+      options.mergedRows ??
+      Math.min(defaultMergedRows, Math.floor((options.maxBytes ?? defaultMaxBytes) / 400));
+    this.#thread = options.thread
+      ? new MoveThread({ path, mergedRows: this.#mergedRows }, (result) => this.#moved(result))
+      : undefined;
     this.#pendingFlows = new Pending(maxPending, flowRecords.key);
     this.#pendingAlerts = new Pending(maxPending, alertRecords.key);
     this.#attempt(() => undefined);
@@ -109,20 +142,34 @@ class SqliteStore implements Store {
   }
 
   flush(): void {
+    // Where others would be lost it is worth waiting for the thread, else they are written the next time.
+    this.#flush(this.#pendingFlows.full || this.#pendingAlerts.full ? turnPatience : 0);
+  }
+
+  #flush(patience: number): void {
     // After a failure there is something to try even with nothing to write: whether it works again.
-    if (this.#error === undefined && this.#pendingFlows.size + this.#pendingAlerts.size === 0) return;
-    this.#attempt((connection) => {
-      const { database, flows, alerts } = connection;
-      database.exec('BEGIN IMMEDIATE');
-      this.#write(flows, flowRecords, this.#pendingFlows);
-      this.#write(alerts, alertRecords, this.#pendingAlerts);
-      database.exec('COMMIT');
-      for (const flow of this.#pendingFlows.values()) if (isEnded(flow)) connection.ended += 1;
-      this.#pendingFlows.clear();
-      this.#pendingAlerts.clear();
-      this.#seal(connection);
-      this.#error = undefined;
-    });
+    const failing = this.#error !== undefined || this.#moveError !== undefined;
+    if (!failing && this.#pendingFlows.size + this.#pendingAlerts.size === 0) return;
+    const turn = this.#thread?.turn;
+    if (turn?.take(patience) === false) return;
+    try {
+      this.#attempt((connection) => this.#writeAll(connection));
+    } finally {
+      turn?.give();
+    }
+  }
+
+  #writeAll(connection: Connection): void {
+    const { database, flows, alerts } = connection;
+    database.exec('BEGIN IMMEDIATE');
+    this.#write(flows, flowRecords, this.#pendingFlows);
+    this.#write(alerts, alertRecords, this.#pendingAlerts);
+    database.exec('COMMIT');
+    for (const flow of this.#pendingFlows.values()) if (isEnded(flow)) connection.ended += 1;
+    this.#pendingFlows.clear();
+    this.#pendingAlerts.clear();
+    this.#move(connection);
+    this.#error = undefined;
   }
 
   flows(query: FlowPageQuery): readonly Row<Flow>[] {
@@ -143,37 +190,45 @@ class SqliteStore implements Store {
       maxBytes = defaultMaxBytes,
       maxSumAge = defaultMaxSumAge,
     } = this.#options;
+    if (this.#thread?.busy) {
+      // Not beside a thread that reads and replaces the same files.
+      this.#retainAt = now;
+      return 0;
+    }
     let deleted = 0;
-    this.#attempt(({ database, flows, alerts, log, writer }) => {
-      deleted += writer.deleteBefore(now - maxAge);
+    this.#attempt(({ database, flows, alerts, log: { list } }) => {
+      deleted += deleteSegmentsBefore(list, now - maxAge);
       deleted += deleteByAge(flows, now - maxAge) + deleteByAge(alerts, now - maxAge);
-      deleteSums(writer, now, maxBytes, maxSumAge);
-      deleted += deleteBySize({ path: this.#path, database, flows, alerts, log, writer, maxBytes });
+      deleteSums(list, now, maxBytes, maxSumAge);
+      deleted += deleteBySize({ path: this.#path, database, flows, alerts, list, maxBytes });
     });
     return deleted;
   }
 
   health(): StoreHealth {
     const sealed = this.#sealed();
+    const error = this.#error ?? this.#moveError;
     return {
-      state: this.#error === undefined ? 'ok' : 'failing',
-      ...(this.#error === undefined ? {} : { error: this.#error }),
+      state: error === undefined ? 'ok' : 'failing',
+      ...(error === undefined ? {} : { error }),
       lost: this.#pendingFlows.lost + this.#pendingAlerts.lost + this.#unwritable,
       bytes: bytesOnDisk(this.#path) + sealed.bytes,
       flows: (this.#connection?.flows.size ?? 0) + sealed.rows,
       alerts: this.#connection?.alerts.size ?? 0,
-      folded: this.#connection?.writer.folded ?? 0,
+      folded: this.#folded,
     };
   }
 
-  close(): void {
-    this.flush();
+  close(): Promise<void> | void {
+    this.#flush(Number.POSITIVE_INFINITY);
+    const stopped = this.#thread?.stop();
     this.#disconnect();
+    return stopped;
   }
 
   #put<T extends { readonly id: string }>(pending: Pending<T>, record: T): void {
     // While failing, only the caller's regular flush tries again, not every record of a busy moment.
-    if (pending.full && this.#error === undefined) this.flush();
+    if (pending.size >= batchRecords && this.#error === undefined) this.flush();
     pending.put(record);
   }
 
@@ -192,21 +247,64 @@ class SqliteStore implements Store {
     }
   }
 
-  /** Moves flows that ended to segments, so many at a time that the caller is not held up for long. */
-  #seal(connection: Connection): void {
+  /** Moves flows that ended to segments when there are enough, or merges some: one piece of work at a time. */
+  #move(connection: Connection): void {
     const { segmentRows = defaultSegmentRows } = this.#options;
-    if (connection.ended < segmentRows) {
-      connection.writer.tidy();
+    if (this.#thread?.busy) return;
+    // A flow may have been counted twice: when it ended, and when that was told again.
+    if (connection.ended >= segmentRows) connection.ended = countEnded(connection.database);
+    if (connection.ended >= segmentRows) this.#seal(connection, segmentRows);
+    else if (connection.untidy) this.#tidy(connection);
+  }
+
+  #seal(connection: Connection, rows: number): void {
+    if (this.#thread !== undefined) {
+      this.#moving = connection;
+      this.#thread.run({ type: 'seal', rows });
       return;
     }
-    // A flow may have been counted twice: when it ended, and when that was told again.
-    connection.ended = connection.writer.ended;
-    if (connection.ended >= segmentRows) connection.ended -= connection.writer.seal(segmentRows);
+    const before = connection.mover.folded;
+    const moved = connection.mover.seal(rows);
+    this.#note(connection, moved, connection.mover.folded - before);
+  }
+
+  #tidy(connection: Connection): void {
+    if (this.#thread !== undefined) {
+      this.#moving = connection;
+      this.#thread.run({ type: 'tidy' });
+      return;
+    }
+    connection.untidy = connection.mover.tidy();
+  }
+
+  /** Takes what became of a piece of work of the thread, and begins the next. */
+  #moved(result: MoveResult): void {
+    this.#moveError = result.type === 'failed' ? result.message : undefined;
+    this.#attempt((connection) => {
+      if (result.type === 'failed') {
+        if (result.corrupt) this.#startAfresh(new Error(result.message));
+        return;
+      }
+      // A database that was started afresh has nothing to do with it.
+      if (connection !== this.#moving) return;
+      if (result.moved > 0) this.#note(connection, result.moved, result.folded);
+      else connection.untidy = result.tidied;
+      if (this.#retainAt !== undefined) this.retain(this.#retainAt);
+      this.#retainAt = undefined;
+      this.#move(connection);
+    });
+  }
+
+  #note(connection: Connection, moved: number, folded: number): void {
+    connection.flows.moved(moved);
+    connection.ended -= moved;
+    connection.untidy = isUntidy(connection.log.list, this.#mergedRows);
+    this.#folded += folded;
   }
 
   #sealed(): { readonly rows: number; readonly bytes: number } {
     try {
-      return this.#connection?.log.sealed() ?? { rows: 0, bytes: 0 };
+      return this.#connection?.log.list.sealed() ?? { rows: 0, bytes: 0 };
     } catch {
       // Whoever writes or reads next meets the same, and says so.
       return { rows: 0, bytes: 0 };
@@ -229,7 +327,7 @@ class SqliteStore implements Store {
   #connected(): Connection {
     // Removed from under a running process, the file would go on taking rows that nobody can ever read.
     if (this.#connection !== undefined && !existsSync(this.#path)) this.#disconnect();
-    this.#connection ??= connect(this.#path, this.#options);
+    this.#connection ??= connect(this.#path, this.#mergedRows);
     return this.#connection;
   }
 
@@ -259,7 +357,7 @@ class SqliteStore implements Store {
     this.#disconnect();
     try {
       const movedTo = moveAside(this.#path);
-      this.#connection = connect(this.#path, this.#options);
+      this.#connection = connect(this.#path, this.#mergedRows);
       this.#options.onCorrupt?.(movedTo, reason instanceof Error ? reason : new Error(String(reason)));
     } catch (error) {
       this.#error = message(error);

@@ -57,5 +57,6 @@ export interface Store {
   /** Deletes by age and by size; returns the number of rows deleted. */
   retain(now: number): number;
   health(): StoreHealth;
-  close(): void;
+  /** Writes what is buffered. Whoever opens the same store again waits for the promise, if there is one. */
+  close(): Promise<void> | void;
 }

@@ -107,13 +107,6 @@ export class Table<T extends { readonly id: string }> {
     this.#nextRow = Math.max(this.#nextRow, row + 1);
   }
 
-  /** Takes `count` row ids for rows that are kept elsewhere; returns the first. */
-  takeRows(count: number): number {
-    const first = this.#nextRow;
-    this.#nextRow += count;
-    return first;
-  }
-
   /** Notes that `count` rows were moved elsewhere. */
   moved(count: number): void {
     this.#size -= count;

@@ -3,6 +3,7 @@ import { type EndJson, type FlowJson, flowFromJson, flowToJson } from '../../flo
 import { type Address, formatAddress } from '../../net/address.ts';
 import { protocolName } from '../../net/protocol.ts';
 import type { Row } from '../store.ts';
+import type { Planes } from './planes.ts';
 
 /** Columns of numbers; `NaN` where a flow has none. */
 export const numberColumns = [
@@ -69,11 +70,17 @@ export interface Ends {
 export interface FlowColumns {
   readonly rows: number;
   numbers(name: NumberColumn): Float64Array;
+  /** The same numbers as bytes, where a segment has them so. */
+  planes?(name: NumberColumn): Planes | undefined;
   dictionary(name: DictionaryColumn): Dictionary;
   ends(name: EndColumn): Ends;
   texts(name: TextColumn): readonly (string | null)[];
+  /** A row for each distinct end, with the sums over its flows and nothing else but the end; where a segment has them. */
+  byEnd?(name: EndColumn): FlowColumns | undefined;
   /** How many flows each row stands for; undefined where each is one. */
   readonly weights: Float64Array | undefined;
+  /** Least and greatest time of opening, where they are known without looking. */
+  readonly times?: readonly [number, number];
 }
 
 /** Returns the columns of the rows, in their order; `weights` is how many flows each stands for. */

@@ -1,4 +1,5 @@
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { addUpByEnd, type SumOfEnd, sumsOfEnd } from './by-end.ts';
 import {
   type Codes,
   type Dictionary,
@@ -10,6 +11,7 @@ import {
   numberColumns,
   textColumns,
 } from './columns.ts';
+import type { Planes } from './planes.ts';
 
 /** Where a column lies among the bytes, and how it is written. */
 interface Part {
@@ -49,7 +51,13 @@ export interface SegmentHeader {
   readonly codes: Readonly<Record<string, CodePart>>;
   /** Lists of texts as JSON, and lanes. */
   readonly bytes: Readonly<Record<string, Part>>;
+  /** Sums by end, where they are worth their room. */
+  readonly byEnd?: Readonly<Partial<Record<EndColumn, Readonly<Record<SumOfEnd, NumberPart>>>>>;
 }
+
+/** The least that zlib can write into at once, and the most that it is given, bytes. */
+const leastChunk = 64;
+const mostChunk = 1 << 22;
 
 /** Columns smaller than this are not worth packing. */
 const worthPacking = 64;
@@ -82,6 +90,11 @@ export function encodeColumns(columns: FlowColumns): { header: SegmentHeader; pa
   }
   for (const name of textColumns)
     bytes[name] = writer.bytes(text.encode(JSON.stringify(columns.texts(name))));
+  const byEnd: Partial<Record<EndColumn, Record<SumOfEnd, NumberPart>>> = {};
+  for (const name of endColumns) {
+    const sums = addUpByEnd(columns, name);
+    if (sums !== undefined) byEnd[name] = mapSums((sum) => writer.numbers(sums[sum], false));
+  }
   const [minRow, maxRow] = extent(columns.numbers('row'));
   const [minAt, maxAt] = extent(openedAt);
   const header: SegmentHeader = {
@@ -94,6 +107,7 @@ export function encodeColumns(columns: FlowColumns): { header: SegmentHeader; pa
     numbers,
     codes,
     bytes,
+    ...(Object.keys(byEnd).length > 0 && { byEnd }),
   };
   return { header, parts: writer.parts };
 }
@@ -118,43 +132,123 @@ export function decodeColumns(
     if (packed.length !== part.size || crc32(packed) !== part.crc)
       throw new DamagedColumn('a column does not fit its checksum');
     if (part.unpacked === undefined) return packed;
-    return zstdDecompressSync(packed, { maxOutputLength: part.unpacked });
+    // In one piece: pieces would be copied together.
+    return zstdDecompressSync(packed, {
+      maxOutputLength: part.unpacked,
+      chunkSize: Math.min(Math.max(leastChunk, part.unpacked), mostChunk),
+    });
   };
   const list = (name: string): string[] => JSON.parse(new TextDecoder().decode(unpacked(header.bytes[name])));
   const codes = (name: string, count: number): Codes => {
     const part = header.codes[name];
     return decodeCodes(unpacked(part), part!.width, count);
   };
-  const numbers = once((name: string): Float64Array => {
-    const part = header.numbers[name];
-    const values = decodeNumbers(unpacked(part), part!, rows);
-    if (part!.added) {
-      const opened = numbers('openedAt');
-      for (let i = 0; i < rows; i++) values[i]! += opened[i]!;
-    }
-    return values;
+  const opened = once((_: 'openedAt'): Float64Array => numbers('openedAt').doubles());
+  const numbers = once(
+    (name: NumberColumn): Numbers => openNumbers(header.numbers[name], rows, unpacked, opened),
+  );
+  const distinct = once((name: EndColumn): Omit<Ends, 'codes'> => {
+    const family = unpacked(header.bytes[`${name}Family`]);
+    const lanes = new Uint32Array(family.length * 4);
+    unplanes(unpacked(header.bytes[`${name}Lanes`]), bytesOf(lanes), 4);
+    return {
+      family,
+      lanes,
+      identityCodes: codes(`${name}Identities`, family.length),
+      identities: list(`${name}Identities`),
+    };
   });
+  const times = [header.minAt, header.maxAt] as const;
   return {
     rows,
     get weights() {
-      return header.numbers.weight?.width ? numbers('weight') : undefined;
+      return header.numbers.weight?.width ? numbers('weight').doubles() : undefined;
     },
-    numbers,
+    times,
+    numbers: (name) => numbers(name).doubles(),
+    planes: (name) => numbers(name).planes,
     dictionary: once((name: string): Dictionary => ({ codes: codes(name, rows), values: list(name) })),
-    ends: once((name: string): Ends => {
-      const family = unpacked(header.bytes[`${name}Family`]);
-      const lanes = new Uint32Array(family.length * 4);
-      unplanes(unpacked(header.bytes[`${name}Lanes`]), bytesOf(lanes), 4);
-      return {
-        codes: codes(name, rows),
-        family,
-        lanes,
-        identityCodes: codes(`${name}Identities`, family.length),
-        identities: list(`${name}Identities`),
-      };
-    }),
+    ends: once((name: EndColumn): Ends => ({ ...distinct(name), codes: codes(name, rows) })),
+    byEnd: (name) => {
+      const parts = header.byEnd?.[name];
+      if (parts === undefined) return undefined;
+      const { family } = distinct(name);
+      return columnsByEnd(
+        distinct(name),
+        times,
+        once((sum) => openNumbers(parts[sum], family.length, unpacked)),
+      );
+    },
     texts: once(list),
   };
+}
+
+/** A column of numbers, unpacked. */
+interface Numbers {
+  readonly planes: Planes | undefined;
+  doubles(): Float64Array;
+}
+
+function openNumbers(
+  part: NumberPart | undefined,
+  rows: number,
+  unpacked: (part: Part | undefined) => Uint8Array,
+  opened?: (name: 'openedAt') => Float64Array,
+): Numbers {
+  const bytes = unpacked(part);
+  const { width, base, scale, absent, added } = part!;
+  if (bytes.length !== rows * width) throw new DamagedColumn('a column has the wrong length');
+  const asTheyAre = width !== 0 && width !== 8 && scale === 1 && !added;
+  let values: Float64Array | undefined;
+  return {
+    planes: asTheyAre ? { bytes, width, base, absent } : undefined,
+    doubles: () => {
+      values ??= addTo(decodeNumbers(bytes, part!, rows), added ? opened?.('openedAt') : undefined);
+      return values;
+    },
+  };
+}
+
+function addTo(values: Float64Array, others: Float64Array | undefined): Float64Array {
+  if (others !== undefined) for (let i = 0; i < values.length; i++) values[i]! += others[i]!;
+  return values;
+}
+
+/** Sums over the flows of each distinct end, as rows of which each stands for several flows. */
+function columnsByEnd(
+  ends: Omit<Ends, 'codes'>,
+  times: readonly [number, number],
+  numbers: (name: SumOfEnd) => Numbers,
+): FlowColumns {
+  const known = (name: NumberColumn): Numbers => {
+    if (!sumsOfEnd.includes(name as SumOfEnd)) throw new Error(`sums by end have no ${name}`);
+    return numbers(name as SumOfEnd);
+  };
+  const none = (): never => {
+    throw new Error('sums by end have ends and numbers alone');
+  };
+  return {
+    rows: ends.family.length,
+    times,
+    get weights() {
+      return numbers('weight').doubles();
+    },
+    numbers: (name) => known(name).doubles(),
+    planes: (name) => known(name).planes,
+    ends: () => ({ ...ends, codes: oneAfterTheOther(ends.family.length) }),
+    dictionary: none,
+    texts: none,
+  };
+}
+
+function oneAfterTheOther(count: number): Codes {
+  const codes = new Uint32Array(count);
+  for (let code = 0; code < count; code++) codes[code] = code;
+  return codes;
+}
+
+function mapSums<T>(map: (sum: SumOfEnd) => T): Record<SumOfEnd, T> {
+  return Object.fromEntries(sumsOfEnd.map((sum) => [sum, map(sum)])) as Record<SumOfEnd, T>;
 }
 
 const endColumns: readonly EndColumn[] = ['source', 'destination'];
@@ -269,7 +363,6 @@ function decodeCodes(bytes: Uint8Array, width: 1 | 2 | 4, rows: number): Codes {
 function decodeNumbers(bytes: Uint8Array, part: NumberPart, rows: number): Float64Array {
   const { width, base, scale, absent } = part;
   const values = new Float64Array(rows);
-  if (bytes.length !== rows * width) throw new DamagedColumn('a column has the wrong length');
   if (width === 0) return values.fill(Number.NaN);
   if (width === 8) {
     unplanes(bytes, bytesOf(values), 8);

@@ -20,7 +20,7 @@ import { openSqliteReader } from '../reader.ts';
 import { openSqliteStore } from '../sqlite.ts';
 import { flow, noon } from '../store.fixture.ts';
 import type { Store } from '../store.ts';
-import { segmentsFolder } from './flow-log.ts';
+import { segmentsFolder } from './segment-list.ts';
 
 let directory: string;
 let files = 0;

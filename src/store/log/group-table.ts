@@ -230,6 +230,13 @@ export class Sums {
     return this.#values;
   }
 
+  /** All from `first` on, added up. */
+  total(first: number): number {
+    let total = 0;
+    for (let id = first; id < this.#values.length; id++) total += this.#values[id]!;
+    return total;
+  }
+
   at(id: number): number {
     return id < this.#values.length ? this.#values[id]! : 0;
   }

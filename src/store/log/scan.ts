@@ -1,6 +1,5 @@
 import { type Dimension, dimensions } from '../../flow/ask/dimension.ts';
 import {
-  addSums,
   bucketsBetween,
   compareGroups,
   distinctOf,
@@ -8,16 +7,17 @@ import {
   type FlowGroup,
   type FlowQuery,
   type FlowSums,
-  noSums,
   restOf,
   seriesMetric,
 } from '../../flow/ask/query.ts';
 import { spread } from '../../flow/ask/spread.ts';
 import type { FlowJson } from '../../flow/json.ts';
 import { type Address, formatAddress, parseAddress } from '../../net/address.ts';
+import { onlyEnd } from './by-end.ts';
 import type { EndColumn, FlowColumns } from './columns.ts';
 import { Sums, TupleIds, ValueIds } from './group-table.ts';
-import { facetValues, select, trafficEnds } from './select.ts';
+import { addUp } from './planes.ts';
+import { facetValues, liesWithin, select, trafficEnds } from './select.ts';
 
 /** Values of one dimension, groups, and pairs of a group and an end that a scan keeps apart. */
 export interface ScanLimits {
@@ -28,10 +28,13 @@ export interface ScanLimits {
 
 const defaultLimits: ScanLimits = { values: 2_000_000, groups: 2_000_000, pairs: 8_000_000 };
 
-/** No group: the row does not pass. */
-const skipped = -2;
-/** No group: there was no room for one more. */
-const ungrouped = -1;
+/**
+ * Rows are added up in slots: one for those that do not pass, one for those for which there was no room for one more group, then one for
+ * each group.
+ */
+const skipped = 0;
+const ungrouped = 1;
+const firstGroup = 2;
 
 /**
  * Answers a query over columns. {@link add} is called with all of them, then, when {@link beginSeries} says so,
@@ -39,14 +42,16 @@ const ungrouped = -1;
  */
 export class FlowScan {
   readonly #query: FlowQuery;
+  /** The one end that is looked at, if it is one. */
+  readonly #end: EndColumn | undefined;
   readonly #values: readonly DimensionValues[];
   readonly #tuples: TupleIds | undefined;
   readonly #tuple: Uint32Array;
-  /** Four numbers for each group, side by side: flows, sent, received, packets. */
-  readonly #sums = new Sums();
+  readonly #flows = new Sums();
+  readonly #sent = new Sums();
+  readonly #received = new Sums();
+  readonly #packets = new Sums();
   readonly #ends: readonly DistinctEnds[];
-  #total = noSums;
-  #ungrouped = 0;
   /** Groups of a question that makes one group of all: 1 when there is any flow. */
   #whole = 0;
   #firstAt = Infinity;
@@ -59,6 +64,7 @@ export class FlowScan {
 
   constructor(query: FlowQuery, limits: ScanLimits = defaultLimits) {
     this.#query = query;
+    this.#end = onlyEnd(query);
     this.#values = query.by.map((dimension) => new DimensionValues(dimension, limits.values));
     this.#tuples = query.by.length > 1 ? new TupleIds(query.by.length, limits.groups) : undefined;
     this.#tuple = new Uint32Array(query.by.length);
@@ -69,60 +75,40 @@ export class FlowScan {
     ];
   }
 
-  add(columns: FlowColumns): void {
-    const groups = this.#groupsOf(columns);
-    if (groups === undefined) return;
-    const [sentBytes, receivedBytes, sentPackets, receivedPackets] = [
-      columns.numbers('sentBytes'),
-      columns.numbers('receivedBytes'),
-      columns.numbers('sentPackets'),
-      columns.numbers('receivedPackets'),
-    ];
+  add(all: FlowColumns): void {
+    const columns = this.#shortestOf(all);
+    const slots = this.#slotsOf(columns);
+    if (slots === undefined) return;
     // Whatever cannot be read has to fail before anything was added.
+    for (const name of ['sentBytes', 'receivedBytes', 'sentPackets', 'receivedPackets'] as const)
+      if (columns.planes?.(name) === undefined) columns.numbers(name);
     const times =
       this.#query.bucket === undefined ? undefined : [columns.numbers('openedAt'), trafficEnds(columns)];
     for (const { reads } of this.#ends) columns.ends(reads);
     const { weights } = columns;
-    const groupCount = this.#groupCount;
-    const sums = this.#sums.upTo(groupCount * 4);
-    let [allFlows, allSent, allReceived, allPackets, without] = [0, 0, 0, 0, 0];
-    for (let i = 0; i < groups.length; i++) {
-      const group = groups[i]!;
-      if (group === skipped) continue;
-      const flows = weights === undefined ? 1 : weights[i]!;
-      const sent = counted(sentBytes[i]!);
-      const received = counted(receivedBytes[i]!);
-      const packets = counted(sentPackets[i]!) + counted(receivedPackets[i]!);
-      allFlows += flows;
-      allSent += sent;
-      allReceived += received;
-      allPackets += packets;
-      if (group === ungrouped) {
-        without += flows;
-        continue;
-      }
-      const at = group * 4;
-      sums[at]! += flows;
-      sums[at + 1]! += sent;
-      sums[at + 2]! += received;
-      sums[at + 3]! += packets;
-    }
-    this.#total = addSums(this.#total, {
-      flows: allFlows,
-      sent: allSent,
-      received: allReceived,
-      packets: allPackets,
-      bytes: allSent + allReceived,
-    });
-    this.#ungrouped += without;
-    for (const ends of this.#ends) ends.add(columns, groups);
+    const count = this.#groupCount + firstGroup;
+    const flows = this.#flows.upTo(count);
+    if (weights === undefined) for (let i = 0; i < slots.length; i++) flows[slots[i]!]! += 1;
+    else for (let i = 0; i < slots.length; i++) flows[slots[i]!]! += weights[i]!;
+    addUp(columns, 'sentBytes', slots, this.#sent.upTo(count));
+    addUp(columns, 'receivedBytes', slots, this.#received.upTo(count));
+    addUp(columns, 'sentPackets', slots, this.#packets.upTo(count));
+    addUp(columns, 'receivedPackets', slots, this.#packets.upTo(count));
+    for (const ends of this.#ends) ends.add(columns, slots);
     if (times === undefined) return;
     const [opened, ended] = times as [Float64Array, Float64Array];
-    for (let i = 0; i < groups.length; i++) {
-      if (groups[i] === skipped) continue;
+    for (let i = 0; i < slots.length; i++) {
+      if (slots[i] === skipped) continue;
       if (opened[i]! < this.#firstAt) this.#firstAt = opened[i]!;
       if (ended[i]! > this.#lastAt) this.#lastAt = ended[i]!;
     }
+  }
+
+  /** The sums by end where they say as much as the flows. */
+  #shortestOf(columns: FlowColumns): FlowColumns {
+    const { since = -Infinity, until = Infinity } = this.#query;
+    if (this.#end === undefined || !liesWithin(columns, since, until)) return columns;
+    return columns.byEnd?.(this.#end) ?? columns;
   }
 
   /** True when the columns have to be shown again, for the series of the groups that are told. Throws TooManyBuckets. */
@@ -139,15 +125,15 @@ export class FlowScan {
   }
 
   addSeries(columns: FlowColumns): void {
-    const groups = this.#groupsOf(columns);
-    if (groups === undefined || this.#buckets === undefined) return;
+    const slots = this.#slotsOf(columns);
+    if (slots === undefined || this.#buckets === undefined) return;
     const { start, step } = this.#buckets;
     const metric = seriesMetric(this.#query.order);
     const amounts = amountsOf(columns, metric);
     const opened = columns.numbers('openedAt');
     const ended = metric === 'flows' ? opened : trafficEnds(columns);
-    for (let i = 0; i < groups.length; i++) {
-      const group = groups[i]!;
+    for (let i = 0; i < slots.length; i++) {
+      const group = slots[i]! - firstGroup;
       // A group may have come after the first pass, when an agent writes meanwhile.
       const place = group < 0 || group >= this.#places.length ? -1 : this.#places[group]!;
       if (place < 0) continue;
@@ -163,7 +149,7 @@ export class FlowScan {
 
   answer(): FlowAnswer {
     const told = this.#tell();
-    const total = this.#total;
+    const total = this.#total();
     return {
       groups: told.map(({ id: _, ...group }, place) => ({
         ...group,
@@ -172,11 +158,19 @@ export class FlowScan {
       count: this.#groupCount,
       total,
       rest: restOf(total, told),
-      ungrouped: this.#ungrouped,
+      ungrouped: this.#flows.at(ungrouped),
       ...(this.#buckets && { buckets: this.#buckets }),
       from: 'flows',
       damaged: 0,
     };
+  }
+
+  /** Over all that pass, also those that are in no group. */
+  #total(): FlowSums {
+    const [flows, sent, received, packets] = [this.#flows, this.#sent, this.#received, this.#packets].map(
+      (sums) => sums.total(ungrouped),
+    ) as [number, number, number, number];
+    return { flows, packets, bytes: sent + received, sent, received };
   }
 
   get #groupCount(): number {
@@ -202,19 +196,20 @@ export class FlowScan {
   }
 
   #metric(id: number): number {
+    const slot = id + firstGroup;
     switch (this.#query.order) {
       case 'flows':
-        return this.#sums.at(id * 4);
+        return this.#flows.at(slot);
       case 'packets':
-        return this.#sums.at(id * 4 + 3);
+        return this.#packets.at(slot);
       case 'sent':
-        return this.#sums.at(id * 4 + 1);
+        return this.#sent.at(slot);
       case 'received':
-        return this.#sums.at(id * 4 + 2);
+        return this.#received.at(slot);
       case 'bytes':
-        return this.#sums.at(id * 4 + 1) + this.#sums.at(id * 4 + 2);
+        return this.#sent.at(slot) + this.#received.at(slot);
       default:
-        return this.#ends.find(({ name }) => name === this.#query.order)!.counts.at(id);
+        return this.#ends.find(({ name }) => name === this.#query.order)!.counts.at(slot);
     }
   }
 
@@ -222,49 +217,41 @@ export class FlowScan {
     const key = this.#values.map((values, position) =>
       values.text(this.#tuples === undefined ? id : this.#tuples.member(id, position)),
     );
-    const [sent, received] = [this.#sums.at(id * 4 + 1), this.#sums.at(id * 4 + 2)];
+    const slot = id + firstGroup;
+    const [sent, received] = [this.#sent.at(slot), this.#received.at(slot)];
     return {
       id,
       key,
-      flows: this.#sums.at(id * 4),
-      packets: this.#sums.at(id * 4 + 3),
+      flows: this.#flows.at(slot),
+      packets: this.#packets.at(slot),
       bytes: sent + received,
       sent,
       received,
-      ...Object.fromEntries(this.#ends.map(({ name, counts }) => [name, counts.at(id)])),
+      ...Object.fromEntries(this.#ends.map(({ name, counts }) => [name, counts.at(slot)])),
     };
   }
 
-  /** Returns the group of each row; undefined when none passes. */
-  #groupsOf(columns: FlowColumns): Int32Array | undefined {
+  /** Returns the slot of each row; undefined when none passes. */
+  #slotsOf(columns: FlowColumns): Int32Array | undefined {
     const { filter = { kind: 'all' }, since = -Infinity, until = Infinity } = this.#query;
     const mask = select(columns, filter, since, until);
     if (mask !== undefined && !mask.includes(1)) return undefined;
-    const groups = new Int32Array(columns.rows);
-    if (mask !== undefined) for (let i = 0; i < groups.length; i++) if (mask[i] === 0) groups[i] = skipped;
+    const slots = new Int32Array(columns.rows);
     const [only, ...others] = this.#values;
     if (only === undefined) {
-      if (groups.length > 0) this.#whole = 1;
-      return groups;
+      if (slots.length > 0) this.#whole = 1;
+      for (let i = 0; i < slots.length; i++) slots[i] = mask?.[i] === 0 ? skipped : firstGroup;
+      return slots;
     }
     const resolvers = this.#values.map((values) => values.over(columns));
-    if (others.length === 0) {
-      const { codes, ids, resolve } = resolvers[0]!;
-      for (let i = 0; i < groups.length; i++) {
-        if (groups[i] === skipped) continue;
-        const code = codes[i]!;
-        const id = ids[code]!;
-        groups[i] = id === unresolved ? resolve(code) : id;
-      }
-      return groups;
-    }
-    this.#ofTuples(groups, resolvers);
-    return groups;
+    if (others.length > 0) this.#ofTuples(slots, mask, resolvers);
+    else ofValues(slots, mask, resolvers[0]!);
+    return slots;
   }
 
-  /** Replaces what is not skipped by the group of the values of all dimensions. */
-  #ofTuples(groups: Int32Array, resolvers: readonly Resolver[]): void {
-    const groupOf = (i: number): number => {
+  /** Sets the slot of the values of all dimensions. */
+  #ofTuples(slots: Int32Array, mask: Uint8Array | undefined, resolvers: readonly Resolver[]): void {
+    const slotOf = (i: number): number => {
       for (let position = 0; position < resolvers.length; position++) {
         const { codes, ids, resolve } = resolvers[position]!;
         const code = codes[i]!;
@@ -273,40 +260,45 @@ export class FlowScan {
         if (id < 0) return ungrouped;
         this.#tuple[position] = id;
       }
-      return this.#tuples!.of(this.#tuple);
+      return this.#tuples!.of(this.#tuple) + firstGroup;
     };
     const combinations = resolvers.reduce((product, { ids }) => product * ids.length, 1);
     if (combinations > maxCombinations) {
-      for (let i = 0; i < groups.length; i++) if (groups[i] !== skipped) groups[i] = groupOf(i);
+      for (let i = 0; i < slots.length; i++) if (mask?.[i] !== 0) slots[i] = slotOf(i);
       return;
     }
     // Few enough to look each combination up once. Where a row's one stands is found dimension by dimension.
-    const places = new Uint32Array(groups.length);
+    const places = new Uint32Array(slots.length);
     for (const { codes, ids } of resolvers) {
       const count = ids.length;
       for (let i = 0; i < places.length; i++) places[i] = places[i]! * count + codes[i]!;
     }
     const known = new Int32Array(combinations).fill(unresolved);
-    for (let i = 0; i < groups.length; i++) {
-      if (groups[i] === skipped) continue;
+    for (let i = 0; i < slots.length; i++) {
+      if (mask?.[i] === 0) continue;
       const place = places[i]!;
-      let group = known[place]!;
-      if (group === unresolved) {
-        group = groupOf(i);
-        known[place] = group;
+      let slot = known[place]!;
+      if (slot === unresolved) {
+        slot = slotOf(i);
+        known[place] = slot;
       }
-      groups[i] = group;
+      slots[i] = slot;
     }
+  }
+}
+
+/** Sets the slot of the value of the only dimension. An id of -1, no room, makes the slot of those in no group. */
+function ofValues(slots: Int32Array, mask: Uint8Array | undefined, { codes, ids, resolve }: Resolver): void {
+  for (let i = 0; i < slots.length; i++) {
+    if (mask?.[i] === 0) continue;
+    const code = codes[i]!;
+    const id = ids[code]!;
+    slots[i] = (id === unresolved ? resolve(code) : id) + firstGroup;
   }
 }
 
 /** Most combinations of values in one set of columns for which a table is made. */
 const maxCombinations = 1 << 20;
-
-/** What nobody counted adds nothing. */
-function counted(value: number): number {
-  return Number.isNaN(value) ? 0 : value;
-}
 
 /** Not looked up yet. */
 const unresolved = -3;
@@ -343,7 +335,7 @@ class DimensionValues {
     const { reads, of, step } = this.#dimension;
     if (reads === 'source' || reads === 'destination') return this.#overEnds(columns, reads);
     if (reads === 'destinationPort') {
-      const { codes, starts } = spans(columns.numbers(reads), 1);
+      const { codes, starts } = portsOf(columns);
       return this.#resolver(codes, starts.length, (code) => String(starts[code]!));
     }
     if (step !== undefined) {
@@ -416,18 +408,18 @@ class DistinctEnds {
     this.#pairs = new TupleIds(2, limits.pairs);
   }
 
-  add(columns: FlowColumns, groups: Int32Array): void {
+  add(columns: FlowColumns, slots: Int32Array): void {
     const { codes, ids, resolve } = this.#values.over(columns);
-    for (let i = 0; i < groups.length; i++) {
-      const group = groups[i]!;
-      if (group < 0) continue;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      if (slot < firstGroup) continue;
       const code = codes[i]!;
       const id = ids[code] === unresolved ? resolve(code) : ids[code]!;
-      this.#pair[0] = group;
+      this.#pair[0] = slot;
       this.#pair[1] = id;
       const before = this.#pairs.count;
       this.#pairs.of(this.#pair);
-      if (this.#pairs.count > before) this.counts.add(group, 1);
+      if (this.#pairs.count > before) this.counts.add(slot, 1);
     }
   }
 }
@@ -437,19 +429,43 @@ function spans(at: Float64Array, step: number): { codes: Uint32Array; starts: nu
   const known = new Map<number, number>();
   const starts: number[] = [];
   const codes = new Uint32Array(at.length);
-  let last = Number.NaN;
-  let lastCode = 0;
+  // Neighbours are mostly in the same one.
+  let [from, to, last] = [Infinity, -Infinity, 0];
   for (let i = 0; i < at.length; i++) {
-    const span = Math.floor(at[i]! / step);
-    if (span !== last) {
-      last = span;
-      lastCode = known.get(span) ?? starts.length;
-      if (lastCode === starts.length) {
-        known.set(span, lastCode);
-        starts.push(span * step);
+    const value = at[i]!;
+    if (!(value >= from && value < to)) {
+      from = Math.floor(value / step) * step;
+      to = from + step;
+      last = known.get(from) ?? starts.length;
+      if (last === starts.length) {
+        known.set(from, last);
+        starts.push(from);
       }
     }
-    codes[i] = lastCode;
+    codes[i] = last;
+  }
+  return { codes, starts };
+}
+
+const portCount = 65_536;
+
+/** The distinct destination ports: which one for each row, and their numbers. */
+function portsOf(columns: FlowColumns): { codes: Uint32Array; starts: number[] } {
+  const planes = columns.planes?.('destinationPort');
+  if (planes === undefined || planes.width > 2 || planes.absent)
+    return spans(columns.numbers('destinationPort'), 1);
+  const { bytes, width, base } = planes;
+  const codes = new Uint32Array(columns.rows);
+  const known = new Int32Array(portCount).fill(-1);
+  const starts: number[] = [];
+  for (let i = 0; i < codes.length; i++) {
+    const raw = width === 1 ? bytes[i]! : bytes[i]! | (bytes[codes.length + i]! << 8);
+    let code = known[raw]!;
+    if (code < 0) {
+      code = starts.push(raw + base) - 1;
+      known[raw] = code;
+    }
+    codes[i] = code;
   }
   return { codes, starts };
 }

@@ -12,11 +12,17 @@ export function select(
   until: number,
 ): Uint8Array | undefined {
   let mask = filter.kind === 'all' ? undefined : maskOf(columns, filter);
-  if (since === -Infinity && until === Infinity) return mask;
+  if (liesWithin(columns, since, until)) return mask;
   const at = columns.numbers('openedAt');
   mask ??= new Uint8Array(columns.rows).fill(1);
   for (let i = 0; i < at.length; i++) if (at[i]! < since || at[i]! >= until) mask[i] = 0;
   return mask;
+}
+
+/** Tells whether all rows are known to have been opened at or after `since`, and before `until`. */
+export function liesWithin({ times }: FlowColumns, since: number, until: number): boolean {
+  const [first, last] = times ?? [-Infinity, Infinity];
+  return (since === -Infinity || since <= first) && (until === Infinity || last < until);
 }
 
 function maskOf(columns: FlowColumns, tree: FilterTree<FlowJson>): Uint8Array {
