@@ -139,9 +139,11 @@ export async function runBpftrace(
     await new Promise((resolve) => setTimeout(resolve, 500));
     return { seconds, lost };
   } finally {
-    tracer.kill('SIGINT');
-    // Seldom it hangs in the kernel where it detaches, and nothing ends it then; what it printed is here already.
-    await Promise.race([once(tracer, 'close'), sleep(bpftraceEndMs, undefined, { ref: false })]);
+    // It only minds a signal that comes while it waits for events (0.17), so it is told again; what it printed is here already.
+    const closed = once(tracer, 'close');
+    const telling = setInterval(() => tracer.kill('SIGINT'), 200);
+    await Promise.race([closed, sleep(bpftraceEndMs, undefined, { ref: false })]);
+    clearInterval(telling);
     tracer.kill('SIGKILL');
     tracer.stdout.destroy();
     tracer.stderr.destroy();
