@@ -23,23 +23,26 @@ const Lane = {
   Icmp: 22,
   PayloadStart: 23,
   PayloadEnd: 24,
+  /** The first two; more stand in the second row. */
+  Vlans: 25,
 } as const;
 
 /** Lanes of a second row, which few packets have. */
 const Wide = {
+  /** The third and fourth. */
   Vlans: 0,
   /** Number of the tunnel's kind, 0 for none; from bit 8 on the family of its outer addresses, 0 for none. */
-  Tunnel: 2,
-  TunnelId: 3,
-  OuterSource: 4,
-  OuterDestination: 8,
-  QuotedWhat: 12,
-  QuotedPorts: 13,
-  QuotedIcmp: 14,
-  QuotedSource: 15,
-  QuotedDestination: 19,
-  FragmentId: 23,
-  FragmentOffset: 24,
+  Tunnel: 1,
+  TunnelId: 2,
+  OuterSource: 3,
+  OuterDestination: 7,
+  QuotedWhat: 11,
+  QuotedPorts: 12,
+  QuotedIcmp: 13,
+  QuotedSource: 14,
+  QuotedDestination: 18,
+  FragmentId: 22,
+  FragmentOffset: 23,
 } as const;
 
 /** Bits of {@link Lane.What} above the protocol; of a quoted packet as well. */
@@ -105,12 +108,14 @@ export class PacketRows {
     lanes[at + Lane.Icmp] = icmpOf(packet);
     lanes[at + Lane.PayloadStart] = packet.payloadStart;
     lanes[at + Lane.PayloadEnd] = packet.payloadEnd;
-    const isWide =
-      packet.vlanCount > 0 || packet.tunnel !== undefined || packet.fragmentId >= 0 || packet.hasQuote;
+    const { vlans, vlanCount } = packet;
+    lanes[at + Lane.Vlans] = (vlans[0]! << 16) | vlans[1]!;
+    const isWide = vlanCount > 2 || packet.tunnel !== undefined || packet.fragmentId >= 0 || packet.hasQuote;
     lanes[at + Lane.What] =
       whatOf(packet) |
       (packet.ttl << What.ttlShift) |
       (packet.transportWhole ? What.IsTransportWhole : 0) |
+      (vlanCount << What.vlanShift) |
       (isWide ? What.IsWide | wideBits(packet) : 0);
     this.#rows++;
     if (isWide) this.#writeWide(packet);
@@ -145,11 +150,15 @@ export class PacketRows {
     packet.payloadEnd = lanes[at + Lane.PayloadEnd]!;
     packet.hasQuote = (what & What.HasQuote) !== 0;
     packet.moreFragments = (what & What.MoreFragments) !== 0;
+    packet.vlanCount = (what >>> What.vlanShift) & 7;
+    if (packet.vlanCount > 0) {
+      packet.vlans[0] = lanes[at + Lane.Vlans]! >>> 16;
+      packet.vlans[1] = lanes[at + Lane.Vlans]!;
+    }
     if ((what & What.IsWide) !== 0) {
       this.#readWide(row + 1, what, packet);
       return row + 2;
     }
-    packet.vlanCount = 0;
     packet.tunnel = undefined;
     packet.tunnelId = -1;
     packet.outerFamily = 0;
@@ -162,8 +171,7 @@ export class PacketRows {
     const lanes = this.#lanes;
     const at = this.#rows++ * rowLanes;
     const { vlans, quoted } = packet;
-    lanes[at + Wide.Vlans] = (vlans[0]! << 16) | vlans[1]!;
-    lanes[at + Wide.Vlans + 1] = (vlans[2]! << 16) | vlans[3]!;
+    lanes[at + Wide.Vlans] = (vlans[2]! << 16) | vlans[3]!;
     const kind = packet.tunnel === undefined ? 0 : tunnelKinds.indexOf(packet.tunnel) + 1;
     lanes[at + Wide.Tunnel] = kind | (packet.outerFamily << 8);
     lanes[at + Wide.TunnelId] = packet.tunnelId;
@@ -182,11 +190,8 @@ export class PacketRows {
     const lanes = this.#lanes;
     const at = row * rowLanes;
     const { vlans, quoted } = packet;
-    packet.vlanCount = (what >>> What.vlanShift) & 7;
-    vlans[0] = lanes[at + Wide.Vlans]! >>> 16;
-    vlans[1] = lanes[at + Wide.Vlans]!;
-    vlans[2] = lanes[at + Wide.Vlans + 1]! >>> 16;
-    vlans[3] = lanes[at + Wide.Vlans + 1]!;
+    vlans[2] = lanes[at + Wide.Vlans]! >>> 16;
+    vlans[3] = lanes[at + Wide.Vlans]!;
     const tunnel = lanes[at + Wide.Tunnel]!;
     packet.tunnel = tunnelKinds[(tunnel & 0xff) - 1];
     packet.tunnelId = (what & What.HasTunnelId) === 0 ? -1 : lanes[at + Wide.TunnelId]! >>> 0;
@@ -221,7 +226,6 @@ function setWhat(of: Packet | QuotedPacket, what: number): void {
 
 function wideBits(packet: Packet): number {
   return (
-    (packet.vlanCount << What.vlanShift) |
     (packet.hasQuote ? What.HasQuote : 0) |
     (packet.moreFragments ? What.MoreFragments : 0) |
     (packet.fragmentId >= 0 ? What.HasFragmentId : 0) |
