@@ -5,6 +5,7 @@ import { completionCommand } from './completion.ts';
 import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { firewallExplainCommand } from './firewall-explain.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
 import { reachCommand } from './reach.ts';
@@ -32,6 +33,7 @@ export const commands: readonly CommandDefinition[] = [
   rulesListCommand,
   rulesExplainCommand,
   rulesDiffCommand,
+  firewallExplainCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,
@@ -46,5 +48,10 @@ export const groups: readonly CommandGroup[] = [
     name: 'rules',
     summary: 'Falco rules: check, test, list, explain, diff',
     description: 'Works on rules files of Falco (engine 0.63), for who writes them.',
+  },
+  {
+    name: 'firewall',
+    summary: 'packet filters of machines: explain',
+    description: 'Works on packet filters: iptables, ip6tables, nft, and scripts that call them.',
   },
 ];
