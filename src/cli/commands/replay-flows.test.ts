@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { writePcap } from '../../flow/capture/write-capture.fixture.ts';
+import type { FlowJson } from '../../flow/json.ts';
 import { jsonLines } from '../../flow/logs/read.fixture.ts';
 import { flowLogFormats } from '../../flow/logs/registry.ts';
 import { flowWriters } from '../../flow/logs/writers.ts';
@@ -262,6 +264,28 @@ test.skipIf(!existsSync(capture))(
     expect(summary.files[0]).toMatchObject({ format: 'capture', dropped: {} });
   },
 );
+
+test('a capture of the shortest packets, each of a flow of its own: none makes room for another', async () => {
+  const frames = Array.from({ length: 5000 }, (_, number) => {
+    const bytes = new Uint8Array(20);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, 0x4500_0014);
+    // A protocol without ports (RFC 3692).
+    view.setUint32(8, 0x40fd_0000);
+    view.setUint32(12, 0xc612_0000 + number);
+    view.setUint32(16, 0xcb00_7101);
+    return { bytes, seconds };
+  });
+  put('short.pcap', writePcap(frames, { linkType: 101 }));
+  const { out } = await picket(['replay', 'short.pcap', '--write', 'jsonl']);
+  const flows = out
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => JSON.parse(line) as FlowJson);
+  expect(new Set(flows.map(({ source }) => source.address)).size).toBe(5000);
+  expect(flows.filter(({ endReason }) => endReason === 'no-room')).toEqual([]);
+});
 
 const exported = join(shared, 'data/flow/export');
 

@@ -78,9 +78,29 @@ async function readLog(
 /** Bytes of a file from which a thread of its own for reading it pays. */
 const largeBytes = 8 * 2 ** 20;
 
+/**
+ * Bytes that the shortest packet takes in a capture: 16 before it (in pcapng around it), and a header of IPv4. An address in an answer
+ * of DNS takes 16 (RFC 1035 §4.1.3).
+ */
+const leastBytes = { packet: 16 + 20, address: 16 } as const;
+/** Tables are not smaller, and not larger than they are for files of unknown size. */
+const leastRows = 64;
+const mostRows = { flows: 1_048_576, lookups: 16_384 } as const;
+
+/** Tables for no more than a file of this size can fill: many small files are read as fast as one large one. */
+function tablesFor(file: FileBytes['file']): Pick<PacketFlowsOptions, 'maxFlows' | 'names'> {
+  if (file === undefined || file.pack !== undefined) return {};
+  const rows = (most: number, bytes: number) => Math.min(most, leastRows + Math.ceil(file.size / bytes));
+  return {
+    maxFlows: rows(mostRows.flows, leastBytes.packet),
+    names: { lookups: rows(mostRows.lookups, leastBytes.address) },
+  };
+}
+
 async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise<FlowInputCounts> {
   let flows = 0;
   const optionsFor = (interfaces: () => readonly CaptureInterface[]): PacketFlowsOptions => ({
+    ...tablesFor(file.file),
     // Ids of several files must differ.
     flowId: (number) => `${file.name}:${number}`,
     // Whole flows: nobody waits for the parts of one that lasts.
