@@ -3,7 +3,7 @@
  * node fuzz/names.ts [--seconds N] [--seed S].
  */
 
-import { readDnsAnswer } from '../src/flow/names/dns.ts';
+import { readDnsAnswer, readDnsSegment } from '../src/flow/names/dns.ts';
 import { readHttpHost } from '../src/flow/names/http.ts';
 import { readClientHello } from '../src/flow/names/tls.ts';
 import { Packet } from '../src/flow/packet/packet.ts';
@@ -24,7 +24,7 @@ const dns = [
   ...[0xc0, 41, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 203, 0, 113, 1],
 ];
 const http = text('GET /index.html HTTP/1.1\r\nUser-Agent: x\r\nHost: www.example:8080\r\n\r\n');
-const seeds = [hello, dns, http];
+const seeds = [hello, dns, [0, dns.length, ...dns], http];
 
 interface Case {
   readonly seed: number;
@@ -110,6 +110,7 @@ function run({ seed, packets }: Case): void {
     const answer = readDnsAnswer(bytes, start, end);
     checkName(answer?.name, 255);
     if ((answer?.addresses.length ?? 0) > 32) throw new Error('too many addresses');
+    checkName(readDnsSegment(bytes, start, end)?.name, 255);
     readHttpHost(bytes, start, end);
     readClientHello(bytes, start, end);
 

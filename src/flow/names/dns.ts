@@ -62,6 +62,15 @@ export function readDnsAnswer(bytes: Uint8Array, start: number, end: number): Dn
   return addresses.length === 0 ? undefined : { name, addresses, ttl };
 }
 
+/**
+ * The same of a TCP segment that begins with a message, whose length stands before it (RFC 1035 §4.2.2, RFC 7766 §8): of what comes in several
+ * segments, the part that is in the first; of several messages in one, the first.
+ */
+export function readDnsSegment(bytes: Uint8Array, start: number, end: number): DnsAnswer | undefined {
+  if (end - start < 2) return undefined;
+  return readDnsAnswer(bytes, start + 2, Math.min(end, start + 2 + u16(bytes, start)));
+}
+
 interface Cursor {
   readonly bytes: Uint8Array;
   readonly start: number;

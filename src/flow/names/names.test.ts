@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatAddress, ipv4, parseAddress } from '../../net/address.ts';
-import { readDnsAnswer } from './dns.ts';
+import { readDnsAnswer, readDnsSegment } from './dns.ts';
 import { readHttpHost } from './http.ts';
 import { LookedUpNames } from './looked-up-names.ts';
 import { readClientHello } from './tls.ts';
@@ -106,6 +106,23 @@ test('an answer gives the addresses of the name asked for, along aliases, with t
   });
 });
 
+test('over TCP the length stands before the answer, and what is behind it is not read', () => {
+  const message = response(name('a.example'), [{ owner: pointer, type: 1, data: [192, 0, 2, 1] }]);
+  const segment = (length: number, ...more: number[]) => {
+    const bytes = Uint8Array.from([length >> 8, length, ...message, ...more]);
+    return readDnsSegment(bytes, 0, bytes.length);
+  };
+  const { length } = message;
+  expect(segment(length)?.name).toBe('a.example');
+  expect(segment(length, 0, 12, 1)?.addresses).toHaveLength(1);
+  // The rest would come in the next segment: what there is counts.
+  expect(segment(length + 100)?.addresses).toHaveLength(1);
+  expect(segment(length - 1)).toBeUndefined();
+  expect(segment(11)).toBeUndefined();
+  for (const bytes of [[], [0], [0, 0], [0xff, 0xff]])
+    expect(readDnsSegment(Uint8Array.from(bytes), 0, bytes.length)).toBeUndefined();
+});
+
 test('queries, errors, loops and names that are not printable give nothing', () => {
   const a = { owner: pointer, type: 1, data: [192, 0, 2, 1] };
   const question = name('a.example');
@@ -136,7 +153,7 @@ test('decoders read nothing outside their place and never throw', () => {
         const bytes = seed.slice(0, cut % (seed.length + 1));
         for (const [at, value] of edits) if (bytes.length > 0) bytes[at % bytes.length] = value;
         const embedded = new Uint8Array([...Array(5).fill(0xc0), ...bytes, ...Array(40).fill(3)]);
-        for (const decode of [readDnsAnswer, readHttpHost, readClientHello])
+        for (const decode of [readDnsAnswer, readDnsSegment, readHttpHost, readClientHello])
           expect(decode(embedded, 5, 5 + bytes.length)).toEqual(decode(bytes, 0, bytes.length));
       },
     ),

@@ -1,6 +1,6 @@
 import { Protocol } from '../../net/protocol.ts';
 import type { FlowNames } from '../flow.ts';
-import { readDnsAnswer } from '../names/dns.ts';
+import { readDnsAnswer, readDnsSegment } from '../names/dns.ts';
 import { readHttpHost } from '../names/http.ts';
 import { LookedUpNames } from '../names/looked-up-names.ts';
 import { readClientHello } from '../names/tls.ts';
@@ -78,9 +78,10 @@ export class FlowNameBook {
     this.#begun.delete(slot);
   }
 
-  /** Learns from a DNS response over UDP, which its client (the packet's destination) has asked for. */
+  /** Learns from a DNS response, which its client (the packet's destination) has asked for. */
   learn(packet: Packet, bytes: Uint8Array, now: number): void {
-    const answer = readDnsAnswer(bytes, packet.payloadStart, packet.payloadEnd);
+    const read = packet.protocol === Protocol.Tcp ? readDnsSegment : readDnsAnswer;
+    const answer = read(bytes, packet.payloadStart, packet.payloadEnd);
     if (answer === undefined) return;
     const expires = now + Math.min(Math.max(answer.ttl * 1000, leastTtlMs), mostTtlMs);
     this.#client.set(packet.destination);

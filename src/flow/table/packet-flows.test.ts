@@ -361,6 +361,46 @@ test('names: what was looked up, TLS and HTTP, within limits', () => {
   expect(run([...handshake, get], { names: { bytes: 100 } }).stats.namesDropped).toBe(1);
 });
 
+test('names: what was looked up over TCP, whole in one segment', () => {
+  const message = Uint8Array.from([
+    ...[
+      0,
+      1,
+      0x81,
+      0x80,
+      0,
+      1,
+      0,
+      1,
+      0,
+      0,
+      0,
+      0,
+      3,
+      ...payload('www'),
+      7,
+      ...payload('example'),
+      0,
+      0,
+      1,
+      0,
+      1,
+    ],
+    ...[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 51, 100, 7],
+  ]);
+  const over = Uint8Array.from([0, message.length, ...message, 0, 12, ...message.slice(0, 12)]);
+  const [from, to] = ['192.0.2.1:3333', '192.0.2.53:53'];
+  const asked = { from, to, tcp: 'PA', payload: Uint8Array.of(0, 1, 0) };
+  const answered = (payload: Uint8Array, tcp = 'PA') => ({ from: to, to: from, tcp, payload });
+  const names = (...packets: PacketFields[]) =>
+    run([...packets, ...handshake]).told.find(({ destination }) => destination.port === 443)?.names;
+  expect(names({ from, to, tcp: 'S' }, asked, answered(over))).toEqual({ dns: 'www.example' });
+  // Without its length; cut off before the address; nobody asked.
+  expect(names(asked, answered(message))).toBeUndefined();
+  expect(names(asked, answered(over.slice(0, 40)))).toBeUndefined();
+  expect(names(answered(over))).toBeUndefined();
+});
+
 test('a ClientHello is put together of two segments, also when one is sent again; after a gap, what there is counts', () => {
   const host = payload('www.example');
   const hello = Uint8Array.from([

@@ -603,12 +603,13 @@ export class PacketFlows {
     const { lanes } = this.#rows;
     const at = slot * lanesPerFlow + Lane.Flags;
     const flags = lanes[at]!;
-    if (packet.protocol === Protocol.Udp) {
-      if (packet.sourcePort === 53 && !bySource && (flags & Bit.Asked) !== 0 && packet.fragmentOffset === 0)
-        names.learn(packet, bytes, this.#now);
+    if (packet.fragmentOffset !== 0) return;
+    const isUdp = packet.protocol === Protocol.Udp;
+    if (!bySource && packet.sourcePort === 53 && (flags & Bit.Asked) !== 0) {
+      if (isUdp || packet.protocol === tcpProtocol) names.learn(packet, bytes, this.#now);
       return;
     }
-    if ((flags & Bit.Looking) === 0 || !bySource || packet.fragmentOffset !== 0) return;
+    if (isUdp || (flags & Bit.Looking) === 0 || !bySource) return;
     const looks = (flags >>> looksShift) + 1;
     const goesOn = names.look(slot, packet, bytes) && looks < maxLooks;
     lanes[at] =
