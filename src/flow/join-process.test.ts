@@ -40,6 +40,7 @@ function joiner(options: Partial<FlowJoinerOptions> = {}) {
   return {
     told,
     stats: () => it.stats(),
+    awaitsCounts: (id: string) => it.awaitsCounts(id),
     socket: (at: number, flow: Flow, change: FlowChange) => {
       now = noon + at;
       it.socket(flow, change, now, emit);
@@ -173,6 +174,83 @@ describe('both sides', () => {
     ]);
   });
 
+  test('parts that the network tells of a connection that has closed are counted with its end, once', () => {
+    for (const partsBefore of [0, 1]) {
+      const it = joiner();
+      it.socket(0, ofSocket('s'), 'decided');
+      it.network(10, ofNetwork('n'), 'decided');
+      if (partsBefore > 0)
+        it.network(60_000, ofNetwork('n', { ...counts, part: 1, endReason: 'active' }), 'part');
+      it.socket(61_000, ofSocket('s', { ...closed, closedAt: noon + 61_000 }), 'closed');
+      const part = (number: number) =>
+        ofNetwork('n', { ...counts, openedAt: noon + number, part: number, endReason: 'active' });
+      it.network(120_000, part(partsBefore + 1), 'part');
+      it.network(180_000, part(partsBefore + 2), 'part');
+      const last = { ...counts, part: partsBefore + 3, endReason: 'end', openedAt: noon + 9 } as const;
+      it.network(190_000, ofNetwork('n', { ...closed, ...last }), 'closed');
+      it.tick(500_000);
+      const own = partsBefore === 0 ? undefined : 2;
+      expect(
+        it.told.slice(1 + partsBefore).map(({ flow, change }) => [change, flow.part, flow.sent]),
+      ).toEqual([
+        ['closed', own, undefined],
+        ['counted', own, { packets: 15, bytes: 1500 }],
+      ]);
+      expect(it.told.at(-1)!.flow).toMatchObject({
+        endReason: 'end',
+        openedAt: noon + (own ?? 0),
+        received: { packets: 12, bytes: 12_000 },
+      });
+    }
+  });
+
+  test('that counts will follow is known, also when the network turned up after the end of the socket', () => {
+    const it = joiner();
+    it.socket(0, ofSocket('s'), 'decided');
+    it.socket(500, ofSocket('s', closed), 'closed');
+    expect(it.awaitsCounts('s')).toBe(false);
+    it.network(600, ofNetwork('n'), 'decided');
+    expect(it.awaitsCounts('s')).toBe(true);
+    it.network(700, ofNetwork('n', { ...counts, part: 1, endReason: 'active' }), 'part');
+    it.tick(Number.POSITIVE_INFINITY);
+    expect(it.told.map(({ flow, change }) => [change, flow.id, flow.sent?.packets])).toEqual([
+      ['decided', 's', undefined],
+      ['closed', 's', undefined],
+      ['counted', 's', 5],
+    ]);
+    expect(it.awaitsCounts('s')).toBe(false);
+  });
+
+  test('when nobody tells its end, a closed connection is counted with the parts that were told', () => {
+    const it = joiner();
+    it.socket(0, ofSocket('s'), 'decided');
+    it.network(10, ofNetwork('n'), 'decided');
+    it.socket(500, ofSocket('s', closed), 'closed');
+    it.network(60_000, ofNetwork('n', { ...counts, part: 1, endReason: 'active' }), 'part');
+    it.tick(Number.POSITIVE_INFINITY);
+    expect(it.told.map(({ flow, change }) => [change, flow.part, flow.sent?.packets])).toEqual([
+      ['decided', undefined, undefined],
+      ['closed', undefined, undefined],
+      ['counted', undefined, 5],
+    ]);
+    expect(it.told.at(-1)!.flow.endReason).toBeUndefined();
+  });
+
+  test('what waits for its counts and has to give way is told with what there is', () => {
+    const it = joiner({ maxFlows: 1 });
+    it.socket(0, ofSocket('s'), 'decided');
+    it.network(10, ofNetwork('n', counts), 'decided');
+    it.socket(500, ofSocket('s', closed), 'closed');
+    it.socket(600, ofSocket('t', { source: end('198.51.100.2', 40001) }), 'decided');
+    expect(it.brief()).toEqual([
+      '0 s decided established',
+      '500 s closed closed',
+      '600 s counted closed',
+      '600 t decided established',
+    ]);
+    expect(it.told[2]!.flow.sent).toEqual(counts.sent);
+  });
+
   test('an entry that goes while the socket lives, and is picked up again: counts go on', () => {
     const it = joiner();
     it.network(10, ofNetwork('n1'), 'decided');
@@ -268,7 +346,7 @@ describe('one side', () => {
     expect(it.stats()).toMatchObject({ flows: 0, uncounted: 1 });
     it.network(15_000, ofNetwork('n', { ...closed, ...counts }), 'closed');
     it.tick(16_000);
-    expect(it.brief()).toEqual(['10 s decided closed', '16000 n closed closed']);
+    expect(it.brief()).toEqual(['10 s decided closed', '14000 s counted closed', '16000 n closed closed']);
   });
 });
 

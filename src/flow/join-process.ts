@@ -52,9 +52,11 @@ interface Pair {
   isOver: boolean;
   /** The end was told without counts. */
   awaitsCounts: boolean;
-  /** What an entry before this one had counted that was not told, and how many parts of it were told. */
+  /** What was counted and not told, and how many parts were told that the network does not number, or the other way round. */
   uncounted: Pick<Flow, 'sent' | 'received'>;
   partsBefore: number;
+  /** What the network said last is a part that was told: its counts are no news. */
+  isPartTold: boolean;
   /** What is held back. */
   held: Pending[] | undefined;
   /** Places in the indices. */
@@ -87,7 +89,7 @@ const noId = '';
  * - **Both**: ends are those before NAT, `translated` what became of them; state, its times, `seenBy` and processes are the sockets';
  *   counters, `lastAt` and parts are the network's. `attempted` and `decided` are told when the socket says so, and not again for the network.
  * - **Closed**: told when the sockets are closed, without counts, and told again as `counted` under the same id and part when the
- *   network's entry goes, which for TCP is two minutes later: then counts are complete. Where that comes first, it is kept for the
+ *   network's entry goes, which for TCP is two minutes later: then counts are complete. Parts that the network tells until then are kept for that. Where that comes first, it is kept for the
  *   socket's end, which then has them.
  * - **Two sockets with NAT between them**, both on this machine, know different ends and are two flows: the counts are with the one that was
  *   met first.
@@ -166,11 +168,15 @@ export class FlowJoiner {
         this.#unloose(pair);
         this.#unindex(pair);
         if (pair.network !== undefined) this.#foundAgain(pair, pair.network);
-        if (pair.socket?.closedAt !== undefined) this.#wait(pair, this.#lingering, now + this.#lingerMs);
+        if (pair.socket?.closedAt !== undefined) {
+          pair.awaitsCounts = true;
+          this.#wait(pair, this.#lingering, now + this.#lingerMs);
+        }
       }
       this.#byNetwork.set(flow.id, pair);
     }
     pair.network = continued(pair, flow);
+    pair.isPartTold = false;
     if (pair.socket !== undefined && pair.keys.length === 0) this.#indexNetwork(pair, flow);
     const isLast = change === 'closed' || (change !== 'part' && flow.closedAt !== undefined);
     if (isLast) pair.isOver = true;
@@ -183,7 +189,12 @@ export class FlowJoiner {
       }
     } else if (!isLast) {
       if (change !== 'part') return;
+      if (pair.socket.closedAt !== undefined) {
+        keepForEnd(pair, pair.network);
+        return;
+      }
       emit(joined(pair), 'part');
+      pair.isPartTold = true;
       pair.uncounted = {};
     } else if (pair.socket.closedAt !== undefined) {
       emit(joined(pair), 'counted');
@@ -204,6 +215,11 @@ export class FlowJoiner {
       this.#socketAlone++;
       this.#forget(pair);
     }
+  }
+
+  /** Whether the flow of this id has been told as closed, and `counted` will follow for certain. */
+  awaitsCounts(id: string): boolean {
+    return (this.#bySocket.get(id) ?? this.#byNetwork.get(id))?.awaitsCounts ?? false;
   }
 
   stats(): FlowJoinerStats {
@@ -252,10 +268,10 @@ export class FlowJoiner {
   }
 
   /** The network's entry went, the socket did not, and now there is another entry. */
-  #foundAgain(pair: Pair, { id, sent, received, part = 1 }: Flow): void {
+  #foundAgain(pair: Pair, { id, part = 1, ...counts }: Flow): void {
     this.#byNetwork.delete(id);
     pair.isOver = false;
-    pair.uncounted = { ...(sent && { sent }), ...(received && { received }) };
+    pair.uncounted = countsOf(counts);
     pair.partsBefore = part - 1;
   }
 
@@ -264,6 +280,7 @@ export class FlowJoiner {
     if (first !== undefined && this.#pairs.size >= this.#maxFlows) {
       this.#evicted++;
       if (first.held !== undefined) this.#release(first, emit);
+      else if (first.awaitsCounts) emit(joined(first), 'counted');
       this.#forget(first);
     }
     const pair: Pair = {
@@ -274,6 +291,7 @@ export class FlowJoiner {
       awaitsCounts: false,
       uncounted: {},
       partsBefore: 0,
+      isPartTold: false,
       held: undefined,
       keys: [],
       loose: undefined,
@@ -386,13 +404,13 @@ function oldest(
 }
 
 /** What both sides say together. */
-function joined({ id, socket, network }: Pair): Flow {
+function joined({ id, socket, network, isPartTold }: Pair): Flow {
   if (socket === undefined) return { ...network!, id };
   if (network === undefined) return { ...socket, id };
   const { process: client } = socket.source;
   const { process: server } = socket.destination;
   // What was counted is told already, when the last that the network said was a part.
-  const isOpenPart = network.endReason === 'active' && socket.closedAt !== undefined;
+  const isOpenPart = isPartTold && socket.closedAt !== undefined;
   const part = isOpenPart ? network.part! + 1 : network.part;
   const isFirst = part === undefined || part === 1;
   const openedAt = isFirst
@@ -421,17 +439,30 @@ function withoutCounts({ sent: _sent, received: _received, ...flow }: Flow): Flo
   return { ...flow, awaitsCounts: true };
 }
 
-/** What the network says now, with what it had counted before it lost the conversation and found it again. */
-function continued({ uncounted, partsBefore }: Pair, flow: Flow): Flow {
+/** The end was told, without counts; the part that the network ends now and what comes yet are its last part together. */
+function keepForEnd(pair: Pair, { endReason: _active, part: number, ...flow }: Flow): void {
+  pair.network = { ...flow, ...(number !== undefined && number > 1 && { part: number }) };
+  pair.uncounted = countsOf(flow);
+  pair.partsBefore--;
+}
+
+/** What the network says now, with what was counted before and not told: it had lost the conversation, or tells parts of what is closed. */
+function continued({ uncounted, partsBefore, network }: Pair, { part: own, ...flow }: Flow): Flow {
   const sent = sum(uncounted.sent, flow.sent);
   const received = sum(uncounted.received, flow.received);
-  const part = partsBefore > 0 ? partsBefore + (flow.part ?? 1) : flow.part;
+  const part = own === undefined && partsBefore === 0 ? undefined : (own ?? 1) + partsBefore;
   return {
     ...flow,
+    // All of what is told as one part begins with the first of it.
+    ...(partsBefore < 0 && network && { openedAt: network.openedAt }),
     ...(sent && { sent }),
     ...(received && { received }),
-    ...(part !== undefined && { part }),
+    ...(part !== undefined && (partsBefore >= 0 || part > 1) && { part }),
   };
+}
+
+function countsOf({ sent, received }: Pick<Flow, 'sent' | 'received'>): Pick<Flow, 'sent' | 'received'> {
+  return { ...(sent && { sent }), ...(received && { received }) };
 }
 
 function sum(before: Traffic | undefined, now: Traffic | undefined): Traffic | undefined {

@@ -249,6 +249,29 @@ describe.skipIf(!able)('conntrack (needs root, namespaces, nft, conntrack)', () 
     await follower.stop();
   });
 
+  test('when it stops, what was counted since the last part of what goes on is told', async () => {
+    const follower = router.follow();
+    await follower.ready;
+    await router.serve(router.wan, echo('0.0.0.0', 7779));
+    router.perl(
+      router.lan,
+      `my $c = IO::Socket::IP->new(PeerHost => '203.0.113.2', PeerPort => 7779, Proto => 'udp') or die;
+       for (1..5) { $c->send('y' x 100); $c->recv(my $m, 2000) }`,
+    );
+    await follower.stop();
+    const last = follower.told.filter(({ flow }) => flow.destination.port === 7779).at(-1);
+    expect(last).toMatchObject({
+      change: 'part',
+      flow: {
+        state: 'established',
+        endReason: 'active',
+        part: 1,
+        sent: { packets: 5, bytes: 5 * 128 },
+        received: { packets: 5, bytes: 5 * 228 },
+      },
+    });
+  });
+
   test('events that the kernel had no room for are counted and told, and a dump makes it right again', async () => {
     router.set({
       'net.netfilter.nf_conntrack_tcp_timeout_time_wait': 120,

@@ -43,6 +43,8 @@ const turnMs = 10;
 const resyncMs = 1000;
 /** A dump of which nothing has come for so long has failed; after this long the next one is tried. Milliseconds. */
 const stalledMs = 30_000;
+/** At the end the table is waited for so long. Milliseconds. */
+const lastMs = 2000;
 /** Errors that have gone the next time. */
 const passing: ReadonlySet<number> = new Set([Errno.EAGAIN, Errno.EINTR, Errno.ENOMEM, Errno.ENOBUFS]);
 /** Losses are told of once in this time. Milliseconds. */
@@ -281,10 +283,28 @@ class ConntrackSource implements RunningConntrack, ConntrackSink {
     clearTimeout(this.#timer);
     await this.#turning;
     try {
-      this.#read();
+      await this.#readLast();
+      this.#flows.tellRest(this.#now(), this.#emit);
       await this.#deliver();
     } finally {
       this.#close();
+    }
+  }
+
+  /** Reads the table once more, as far as it comes in time: events do not tell what was counted. */
+  async #readLast(): Promise<void> {
+    const until = performance.now() + lastMs;
+    this.#read();
+    // What one that is under way told first is older.
+    await this.#dumpEnded(until);
+    this.#dumpDue = 0;
+    if (this.#dump()) await this.#dumpEnded(until);
+  }
+
+  async #dumpEnded(until: number): Promise<void> {
+    while (this.#dumping && performance.now() < until) {
+      if (this.#read() === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      await this.#deliver();
     }
   }
 

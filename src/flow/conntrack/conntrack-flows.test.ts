@@ -315,6 +315,37 @@ describe('dumps', () => {
   });
 });
 
+test('at the end what was counted since the last part is told, of what was decided and of what was not', () => {
+  const it = table({ activeMs: 1000 });
+  const question: TupleSpec = { ...udp, sourcePort: 53_000 };
+  const silent: TupleSpec = { ...udp, sourcePort: 53_001 };
+  const dump = (at: number, sent: number) => {
+    it.begin(at);
+    it.say(at, Dump, { original: udp, status: replied, counters: counters(sent, sent) });
+    if (at > 1500) {
+      it.say(at, Dump, { id: 2, original: question, counters: counters(1, 0) });
+      it.say(at, Dump, { id: 3, original: silent, counters: counters(0, 0) });
+    }
+    it.end(at);
+  };
+  dump(0, 2);
+  dump(1500, 3);
+  dump(1550, 7);
+  it.told.length = 0;
+  it.flows.tellRest(noon + 1600, (flow, change) => it.told.push({ flow, change }));
+  expect(
+    it.told
+      .toSorted((one, other) => other.flow.sent!.packets - one.flow.sent!.packets)
+      .map(({ flow, change }) => [change, flow.state, flow.part, flow.sent, flow.endReason]),
+  ).toEqual([
+    ['part', 'established', 2, { packets: 4, bytes: 400 }, 'active'],
+    ['part', 'attempted', 1, { packets: 1, bytes: 100 }, 'active'],
+  ]);
+  it.told.length = 0;
+  it.flows.tellRest(noon + 1700, (flow, change) => it.told.push({ flow, change }));
+  expect(it.told).toEqual([]);
+});
+
 test('a flood: attempts give way before connections, and what gives way is told', () => {
   const it = table({ maxEntries: 50 });
   for (let n = 0; n < 40; n++)

@@ -52,9 +52,9 @@ const sameEntryMs = 1000;
  * - `decided`: established (TCP and SCTP after the handshake, others with the first answer), refused, timed-out, aborted, or unanswered;
  *   TCP that was unanswered may be decided a second time.
  * - `closed`: the kernel has removed the entry of an established or unanswered conversation. Of TCP `closedAt` is when it came to TIME_WAIT
- *   or CLOSE, which may be minutes earlier. With the end reason `active` only a part of it has ended: a dump found that packets were
- *   counted since the last part, `activeMs` ago or more. Each part has counters of its own, and begins where the last one ended.
- *   With `no-room` it goes on, but is no longer followed.
+ *   or CLOSE, which may be minutes earlier. With the end reason `no-room` it goes on, but is no longer followed.
+ * - `part`: it goes on, and a dump found that packets were counted since the last part, `activeMs` ago or more; or nobody follows it from
+ *   here on. Each part has counters of its own, and begins where the last one ended.
  *
  * The kernel tells counters with the end of an entry and in dumps alone, and by default sends no events for entries that it made while
  * nobody listened (nf_conntrack_events=2): what is there at the start is followed by dumps.
@@ -114,6 +114,15 @@ export class ConntrackFlows {
   /** The dump did not come to its end: nothing follows from what it did not tell. */
   abandonDump(): void {
     this.#dumping = false;
+  }
+
+  /** Nobody follows from here on: of all that goes on, what was counted since the last part is told as one more. */
+  tellRest(now: number, emit: Emit): void {
+    this.#at(now, emit);
+    const table = this.#table;
+    for (let slot = 0; slot < table.capacity; slot++) {
+      if (table.lists.of(slot) !== EntryList.Free && table.hasTraffic(slot)) this.#endPart(slot);
+    }
   }
 
   /** Takes over one message; what becomes known by it is handed on at once. */
@@ -267,9 +276,12 @@ export class ConntrackFlows {
   #tellPart(slot: number): void {
     const table = this.#table;
     if (this.#activeMs === 0 || this.#now - table.partAt[slot]! < this.#activeMs) return;
-    if (!table.has(slot, EntryFlag.Decided) || !table.hasTraffic(slot)) return;
+    if (table.has(slot, EntryFlag.Decided) && table.hasTraffic(slot)) this.#endPart(slot);
+  }
+
+  #endPart(slot: number): void {
     this.#tell(slot, 'part', this.#stateOf(slot), Number.NaN, 'active');
-    table.beginPart(slot, this.#now);
+    this.#table.beginPart(slot, this.#now);
   }
 
   #destroyed(slot: number, entry: ConntrackEntry, at: number): void {
