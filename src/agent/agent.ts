@@ -12,6 +12,7 @@ import type { RunningSensor, SensorDefinition } from '../sensor/sensor.ts';
 import type { Store } from '../store/store.ts';
 import type { AgentView, FlowFilter } from './api.ts';
 import { AgentClock, type SystemClocks } from './clock.ts';
+import type { FlowExports } from './flow-exports.ts';
 import { type FlowSourceStatus, FlowSources, sum, type WantedFlowSource } from './flow-sources.ts';
 import { judgeHealth } from './health.ts';
 import { LossLog } from './loss-log.ts';
@@ -31,6 +32,8 @@ export interface AgentParts {
   readonly sensors: readonly SensorDefinition[];
   /** Where whole flows come from beside these: exports, connection tracking, captures. */
   readonly flowSources?: readonly WantedFlowSource[];
+  /** Where flows are sent; ended with the agent. */
+  readonly flowExports?: FlowExports;
   /** Told in a sentence of what a person should know. */
   readonly notice?: (text: string) => void;
   readonly detectors?: readonly DetectorDefinition[];
@@ -101,7 +104,12 @@ export class Agent implements AgentView {
       detectors: parts.detectors ?? allDetectors,
       folder: new AlertFolder({ newId: randomUUID, lostBetween: this.#losses.between }),
       store: parts.store,
-      observers: [this.#metrics, this.#streamObserver, ...(parts.observer ? [parts.observer] : [])],
+      observers: [
+        this.#metrics,
+        this.#streamObserver,
+        ...(parts.flowExports ? [parts.flowExports] : []),
+        ...(parts.observer ? [parts.observer] : []),
+      ],
     });
     const { flowSources = [] } = parts;
     // The first that sees what sockets do tells how much they sent; a second one would tell it twice.
@@ -112,6 +120,9 @@ export class Agent implements AgentView {
       flow: (flow, change, source) => this.#fromSource(flow, change, source),
       notice: parts.notice ?? (() => undefined),
     });
+    const joiner = this.#joiner;
+    if (parts.flowExports !== undefined && joiner !== undefined)
+      parts.flowExports.awaitsCounts = (id) => joiner.awaitsCounts(id);
     if (parts.rules !== undefined) parts.rules.find = this.#pipeline.find;
   }
 
@@ -140,6 +151,7 @@ export class Agent implements AgentView {
     this.#joiner?.tick(Number.POSITIVE_INFINITY, this.#pipeline.flow);
     this.stream.close();
     await this.store.close();
+    await this.#parts.flowExports?.close();
   }
 
   parseFilter(text: string): FlowFilter {
@@ -171,6 +183,7 @@ export class Agent implements AgentView {
     };
     const { total, byVerdict } = this.#pipeline.counts;
     const rules = this.#parts.rules?.status();
+    const flowExports = this.#parts.flowExports?.status();
     return {
       schemaVersion: apiSchemaVersion,
       version,
@@ -188,6 +201,7 @@ export class Agent implements AgentView {
         evictedFlows: table.evicted,
         streamDropped: stream.dropped,
         unserved: this.unserved,
+        flowExports,
         rules,
       }),
       posture,
@@ -208,6 +222,7 @@ export class Agent implements AgentView {
       })),
       ...(rules && { rules }),
       ...(flowSources.length > 0 && { flowSources }),
+      ...(flowExports && { flowExports }),
       store,
       stream,
     };
@@ -308,6 +323,7 @@ export class Agent implements AgentView {
     const now = this.#clock.now();
     for (const sensor of this.#sensors) void this.#refresh(sensor);
     this.#parts.rules?.tick();
+    this.#parts.flowExports?.tick(now);
     this.#noteRuleLosses(now);
     this.#noteFlowLosses(now);
     this.#pipeline.tick(now);

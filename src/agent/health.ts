@@ -1,4 +1,6 @@
 import type { StoreHealth } from '../store/store.ts';
+import { flowExportHealth } from './flow-export-health.ts';
+import type { FlowExportStatus } from './flow-exports.ts';
 import { outputHealth } from './output-health.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 import type { HealthItem, Status } from './status.ts';
@@ -15,6 +17,8 @@ export interface Vitals {
   readonly streamDropped: number;
   /** Endpoints that could not be opened, in words. */
   readonly unserved: readonly string[];
+  /** Undefined where no flows are sent on. */
+  readonly flowExports: readonly FlowExportStatus[] | undefined;
   /** Undefined where no rules are asked. */
   readonly rules: RulesStatus | undefined;
 }
@@ -36,6 +40,7 @@ export function judgeHealth(vitals: Vitals): readonly HealthItem[] {
     declared(vitals),
     flows(vitals),
     serving(vitals),
+    ...(vitals.flowExports === undefined ? [] : [flowExportHealth(vitals.flowExports, vitals.now)]),
     ...(vitals.rules === undefined
       ? []
       : [asking(vitals.rules), outputHealth(vitals.rules.outputs, vitals.now)]),

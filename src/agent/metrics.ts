@@ -3,6 +3,7 @@ import { Counter, Registry } from 'prom-client';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import type { FlowSourceCounters } from '../sensor/flow-source.ts';
+import { flowExportSeries } from './flow-export-series.ts';
 import { flowSeries } from './flow-series.ts';
 import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
@@ -37,6 +38,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
   });
   const take = [...statusSeries(registry), ...processSeries(registry)];
   const [takeRules, takeOutputs] = [ruleSeries(registry), outputSeries(registry)];
+  const takeExports = flowExportSeries(registry);
   const traffic = flowSeries(registry);
   return {
     flow(flow: Flow, change: FlowChange): void {
@@ -53,6 +55,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
         takeRules(now.rules);
         takeOutputs({ ...now.rules, now: now.now });
       }
+      takeExports(now.flowExports ?? []);
       return registry.metrics();
     },
   };

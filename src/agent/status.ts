@@ -1,5 +1,6 @@
 import type { SensorCounters } from '../flow/kernel-batch.ts';
 import type { StoreHealth } from '../store/store.ts';
+import type { FlowExportStatus } from './flow-exports.ts';
 import type { FlowSourceStatus } from './flow-sources.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 
@@ -60,6 +61,8 @@ export interface Status {
   readonly rules?: RulesStatus;
   /** Sources of whole flows, only where there are some; they stand among the sensors, too. */
   readonly flowSources?: readonly FlowSourceStatus[];
+  /** Collectors to which flows are sent, only where there are some. */
+  readonly flowExports?: readonly FlowExportStatus[];
   readonly store: StoreHealth;
   /** Subscribers of the event stream, and messages dropped for slow ones. */
   readonly stream: { readonly subscribers: number; readonly dropped: number };

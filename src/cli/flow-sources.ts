@@ -17,6 +17,16 @@ export interface FlowSourcesRequest {
   readonly from: readonly string[];
 }
 
+/** Reads where flows are taken in. Throws UsageError. */
+export function flowListeners(
+  listen: readonly string[],
+): readonly { readonly address: string; readonly port: number }[] {
+  return listen.map((text) => {
+    const { host, port } = parseListen(text, '--flow-listen');
+    return { address: host, port };
+  });
+}
+
 /**
  * Returns the sources that were asked for. What they are made of is loaded only then. `stateFolder`: where templates of exporters are kept
  * over a restart, undefined for nowhere. Throws UsageError for what is no address.
@@ -26,10 +36,7 @@ export async function openableFlowSources(
   stateFolder: string | undefined,
 ): Promise<WantedFlowSource[]> {
   const wanted: WantedFlowSource[] = [];
-  const sockets = listen.map((text) => {
-    const { host, port } = parseListen(text, '--flow-listen');
-    return { address: host, port };
-  });
+  const sockets = flowListeners(listen);
   for (const text of from) {
     if (parsePrefix(text) === undefined && parseAddress(text) === undefined)
       throw new UsageError(

@@ -2,7 +2,9 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Agent } from '../agent/agent.ts';
+import type { FlowExports } from '../agent/flow-exports.ts';
 import { type Listen, serve } from '../agent/http.ts';
+import type { OwnSocket } from '../agent/own-sockets.ts';
 import { version } from '../agent/version.ts';
 import type { ReadLimits } from '../manifest/limits.ts';
 import type { SensorDefinition } from '../sensor/sensor.ts';
@@ -12,7 +14,7 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { FailedError, UsageError } from './command.ts';
 import { type Demo, demoManifests, startDemo } from './demo/demo.ts';
-import { type FlowSourcesRequest, openableFlowSources } from './flow-sources.ts';
+import { type FlowSourcesRequest, flowListeners, openableFlowSources } from './flow-sources.ts';
 import type { Io } from './io.ts';
 import { parseListen } from './listen.ts';
 import { type Loaded, loadPosture } from './load-posture.ts';
@@ -30,6 +32,8 @@ export interface GuardRequest {
   readonly ingest: IngestRequest;
   /** Flows beside those of this machine's sockets. */
   readonly flowSources: FlowSourcesRequest;
+  /** Collectors to which flows are sent. */
+  readonly flowExports: readonly string[];
   readonly demo: boolean;
   readonly listen: string;
   readonly metricsListen: string;
@@ -52,7 +56,9 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   // Wrong use is told before anything is read or opened.
   parseListen(request.listen, '--listen');
   parseListen(request.metricsListen, '--metrics-listen');
+  const listening = flowListeners(request.flowSources.listen);
   const whenHungUp = later('SIGHUP');
+  const openFlowExports = await flowExportsOf(request.flowExports, listening);
   const paths = request.demo ? [...request.manifests, demoManifests] : request.manifests;
   const loaded = await loadPosture(paths, io, request.limits);
   const narrator = new Narrator(io, { flows: request.flows, json: request.json });
@@ -66,12 +72,14 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   // From here on there is something to clean up, so signals must not end the process by themselves.
   const end = ending(request.forMs);
   const demo = request.demo ? startDemo() : undefined;
+  const flowExports = openFlowExports?.();
   const agent = new Agent({
     site: loaded.set.site?.name ?? hostname(),
     posture: loaded.posture,
     store,
     sensors: [sensorWith(request.bufferKb)],
     flowSources,
+    ...(flowExports && { flowExports }),
     notice: (text) => narrator.say(text),
     observer: narrator,
     ...(watched && { rules: watched.alerts }),
@@ -102,7 +110,20 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     await demo?.stop();
     await server?.close();
     await agent.stop();
+    if (flowExports !== undefined) narrator.exported(flowExports.status());
   }
+}
+
+/** Checks where flows are to be sent; returns what begins with it, undefined where there is nothing to begin. */
+async function flowExportsOf(
+  texts: readonly string[],
+  listening: readonly OwnSocket[],
+): Promise<(() => FlowExports) | undefined> {
+  if (texts.length === 0) return undefined;
+  const { parseFlowExports } = await import('./flow-exports.ts');
+  const { FlowExports } = await import('../agent/flow-exports.ts');
+  const targets = await parseFlowExports(texts, listening);
+  return () => new FlowExports({ targets, listening });
 }
 
 /** Loads the rules that were asked for. */

@@ -1,3 +1,4 @@
+import type { FlowExportStatus } from '../agent/flow-exports.ts';
 import type { Observer } from '../agent/pipeline.ts';
 import { rulesDetector } from '../agent/rules/rule-finding.ts';
 import type { Status } from '../agent/status.ts';
@@ -87,6 +88,15 @@ export class Narrator implements Observer {
         this.say(
           `warning: ${kind} (${target}) has not taken ${waiting} alerts; ${dropped} more were dropped`,
         );
+    }
+  }
+
+  /** Tells what became of flows that were sent on, when that has ended. */
+  exported(exports: readonly FlowExportStatus[]): void {
+    for (const { target, sent, dropped, failed, problem } of exports) {
+      const lost = dropped.queue + failed;
+      const why = problem === undefined ? '' : ` (${problem})`;
+      this.say(`${lost > 0 ? 'warning: ' : ''}sent ${sent} flows to ${target}, ${lost} lost${why}`);
     }
   }
 

@@ -67,6 +67,18 @@ describe('wrong use ends with exit code 2 and says what to do', () => {
       ['run', '--flow-listen', '127.0.0.1:0', '--flow-from', 'bogus', '--no-store'],
       /not an address or prefix: --flow-from bogus/,
     ],
+    [['run', '--flow-export', 'collector:x'], /not a collector: --flow-export collector:x/],
+    [['run', '--flow-export', '300.1.1.1:4739'], /not a collector/],
+    [['run', '--flow-export', '2001:db8::7'], /\[2001:db8::7\]:4739/],
+    [['run', '--flow-export', '127.0.0.1', '--flow-export', 'udp://127.0.0.1:4739'], /twice/],
+    [
+      ['run', '--flow-listen', '[::]:2055', '--flow-export', '127.0.0.1:2055', '--no-store'],
+      /round for ever/,
+    ],
+    [
+      ['run', '--flow-listen', '127.0.0.1:2055', '--flow-export', 'localhost:2055', '--no-store'],
+      /round for ever/,
+    ],
     [['flows', '--since', 'never', '--state', '/tmp'], /not a time/],
     [['flows', '--limit', '0'], /--limit/],
   ])('%j', async (args, message) => {

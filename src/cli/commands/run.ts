@@ -103,6 +103,12 @@ export const runCommand: CommandDefinition = {
       repeatable: true,
     },
     {
+      flags: '--flow-export <collector>',
+      description:
+        'send flows that are over on to a collector by IPFIX, e.g. 198.51.100.7:4739, [2001:db8::7]:4739 or tcp://collector.example:4739; may be repeated',
+      repeatable: true,
+    },
+    {
       flags: '--demo',
       description: 'first build a small shop in network namespaces of its own, then attack it',
     },
@@ -159,6 +165,10 @@ export const runCommand: CommandDefinition = {
       command: 'picket run --flow-listen 0.0.0.0:2055',
       does: 'what routers and switches see, in any of their protocols',
     },
+    {
+      command: 'picket run --conntrack --flow-export 198.51.100.7:4739',
+      does: 'what passes this router, for a flow collector',
+    },
     { command: 'picket run --flows -o jsonl | jq .', does: 'every connection as JSON' },
   ],
   async run({ options }, io) {
@@ -171,6 +181,7 @@ export const runCommand: CommandDefinition = {
         rules: rulesOf(options, io),
         ingest: ingestOf(options, io.env.PICKET_INGEST_TOKEN),
         flowSources: flowSourcesOf(options),
+        flowExports: many(options.flowExport),
         demo: options.demo === true,
         listen: String(options.listen),
         metricsListen: String(options.metricsListen),

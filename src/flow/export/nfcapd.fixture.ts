@@ -34,10 +34,11 @@ export class Nfcapd {
   readonly #exited: Promise<void>;
   #log = '';
 
-  private constructor(port: number, folder: string, args: readonly string[]) {
+  private constructor(port: number, folder: string, args: readonly string[], before: readonly string[]) {
     this.port = port;
     this.#folder = folder;
-    this.#child = spawn('nfcapd', ['-w', folder, '-p', String(port), '-t', '3600', ...args], {
+    const [program, ...all] = [...before, 'nfcapd', '-w', folder, '-p', String(port), '-t', '3600', ...args];
+    this.#child = spawn(program as string, all, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, TZ: 'UTC' },
     });
@@ -50,13 +51,15 @@ export class Nfcapd {
     this.#exited = new Promise((resolve) => this.#child.once('close', () => resolve()));
   }
 
-  /** Starts it and waits until it listens. `family` 6 listens on ::1. */
-  static async start(family: 4 | 6 = 4, args: readonly string[] = []): Promise<Nfcapd> {
+  /** Starts it and waits until it listens. `family` 6 listens on ::1. `namespace`: the network namespace to do it in. */
+  static async start(family: 4 | 6 = 4, args: readonly string[] = [], namespace?: string): Promise<Nfcapd> {
     const port = await freePort(family);
     const bind = family === 4 ? ['-b', '127.0.0.1'] : ['-6', '-b', '::1'];
-    const nfcapd = new Nfcapd(port, mkdtempSync(join(tmpdir(), 'picket-nfcapd-')), [...bind, ...args]);
+    const folder = mkdtempSync(join(tmpdir(), 'picket-nfcapd-'));
+    const before = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
+    const nfcapd = new Nfcapd(port, folder, [...bind, ...args], before);
     const until = performance.now() + 10_000;
-    while (!isBound(family, port)) {
+    while (!isBound(nfcapd.pid, family, port)) {
       if (performance.now() > until || nfcapd.#child.exitCode !== null) {
         await nfcapd.stop();
         throw new Error(`nfcapd does not listen: ${nfcapd.#log}`);
@@ -112,7 +115,12 @@ export async function freePort(family: 4 | 6): Promise<number> {
   return port;
 }
 
-function isBound(family: 4 | 6, port: number): boolean {
+/** Whether a socket in the network namespace of the process has the port. */
+function isBound(pid: number, family: 4 | 6, port: number): boolean {
   const end = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
-  return readFileSync(`/proc/net/udp${family === 4 ? '' : '6'}`, 'latin1').includes(end);
+  try {
+    return readFileSync(`/proc/${pid}/net/udp${family === 4 ? '' : '6'}`, 'latin1').includes(end);
+  } catch {
+    return false;
+  }
 }

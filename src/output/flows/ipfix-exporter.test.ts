@@ -122,6 +122,17 @@ test('over UDP what is not full goes out after a moment, and a receiver that is 
   addsUp(closed);
 });
 
+test('over UDP a receiver whose name is not found is looked for again, and what waits meanwhile is kept', async () => {
+  const out = exporter({ host: 'no-such-host.invalid', port: 4739, queue: 10 });
+  for (const flow of flows) out.add(flow);
+  await until(() => out.counters.problem !== undefined);
+  expect(out.counters).toMatchObject({ isConnected: false, queued: 10 });
+  expect(out.counters.problem).toMatch(/no-such-host\.invalid/);
+  expect(out.remote).toBe(undefined);
+  addsUp(out);
+  await out.close(0);
+});
+
 test('over TCP a connection begins with its templates, and a new one begins anew', async () => {
   const receiver = await Receiver.listen();
   const out = exporter({ port: receiver.port, transport: 'tcp' });

@@ -37,8 +37,9 @@ export interface IpfixExporterCounters {
   readonly sentMessages: number;
   readonly writer: IpfixWriterCounters;
   readonly isConnected: boolean;
-  /** Why it is not, or what went wrong last. */
+  /** Why it is not, or what went wrong last, and when, ms since the epoch. */
   readonly problem: string | undefined;
+  readonly problemAt: number | undefined;
 }
 
 /**
@@ -54,6 +55,8 @@ export class IpfixExporter {
   #session: Session | undefined;
   #failures = 0;
   #problem: string | undefined;
+  #problemAt: number | undefined;
+  #remote: string | undefined;
   #isClosed = false;
   #flows = 0;
   #lostInQueue = 0;
@@ -80,6 +83,11 @@ export class IpfixExporter {
     this.#connect();
   }
 
+  /** Address of the receiver as it was found last. */
+  get remote(): string | undefined {
+    return this.#remote;
+  }
+
   get counters(): IpfixExporterCounters {
     return {
       flows: this.#flows,
@@ -91,6 +99,7 @@ export class IpfixExporter {
       writer: this.#writer.counters,
       isConnected: this.#session?.isOpen ?? false,
       problem: this.#problem,
+      problemAt: this.#problemAt,
     };
   }
 
@@ -130,24 +139,28 @@ export class IpfixExporter {
     const session = (transport === 'tcp' ? openTcp : openUdp)(host, port, {
       opened: () => {
         this.#failures = 0;
-        this.#problem = undefined;
+        this.#remote = session.remote;
+        this.#hasProblem(undefined);
         this.#pump();
       },
       ready: () => this.#pump(),
-      problem: (text) => {
-        this.#problem = text;
-      },
+      problem: (text) => this.#hasProblem(text),
       closed: (text) => {
         if (this.#session !== session) return;
         this.#session = undefined;
         this.#abandon();
         if (this.#isClosed) return;
-        this.#problem = text;
+        this.#hasProblem(text);
         const pause = backoff(++this.#failures, this.#timers.random(), defaultBackoff);
         this.#cancelRetry = this.#timers.after(pause, () => this.#connect());
       },
     });
     this.#session = session;
+  }
+
+  #hasProblem(text: string | undefined): void {
+    this.#problem = text;
+    this.#problemAt = text === undefined ? undefined : this.#timers.now();
   }
 
   /** What was written for a connection that is gone: its records are of no use for the next one. */

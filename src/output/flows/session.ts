@@ -6,6 +6,8 @@ export interface Session {
   readonly isOpen: boolean;
   /** Whether it takes more now; `ready` is called when it does again. */
   readonly hasRoom: boolean;
+  /** Address of the receiver, once it is known. */
+  readonly remote: string | undefined;
   /** Sends a message; tells once whether it went out. */
   send(message: Uint8Array, done: (isSent: boolean) => void): void;
   /** Ends it when all has gone out, or after so long. */
@@ -30,6 +32,7 @@ export function openUdp(host: string, port: number, events: SessionEvents): Sess
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   let isOpen = false;
   let isOver = false;
+  let remote: string | undefined;
   let underWay = 0;
   let drained: (() => void) | undefined;
   const over = (text: string): void => {
@@ -46,14 +49,20 @@ export function openUdp(host: string, port: number, events: SessionEvents): Sess
     if (isOpen) events.problem(error.message);
     else over(error.message);
   });
-  socket.connect(port, host, () => {
+  // What Node's types leave out: the callback is told of names that are not found and of networks without a way.
+  socket.connect(port, host, (error?: Error) => {
     if (isOver) return;
+    if (error) return over(error.message);
     isOpen = true;
+    remote = socket.remoteAddress().address;
     events.opened();
   });
   return {
     get isOpen() {
       return isOpen;
+    },
+    get remote() {
+      return remote;
     },
     get hasRoom() {
       return underWay < mostDatagrams;
@@ -89,8 +98,10 @@ export function openTcp(host: string, port: number, events: SessionEvents): Sess
   let hasRoom = true;
   let isOver = false;
   let problem = 'the receiver closed the connection';
+  let remote: string | undefined;
   socket.on('connect', () => {
     isOpen = true;
+    remote = socket.remoteAddress;
     events.opened();
   });
   socket.on('drain', () => {
@@ -111,6 +122,9 @@ export function openTcp(host: string, port: number, events: SessionEvents): Sess
   return {
     get isOpen() {
       return isOpen;
+    },
+    get remote() {
+      return remote;
     },
     get hasRoom() {
       return hasRoom;
