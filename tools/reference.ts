@@ -13,6 +13,7 @@ import { learnOutput } from '../src/cli/render/learn/json.ts';
 import { exposureOutput } from '../src/cli/render/reach/exposure.ts';
 import { replayOutput } from '../src/cli/render/replay/json.ts';
 import { detectors } from '../src/detect/registry.ts';
+import { flowAnswerOutput } from '../src/flow/ask/answer-schema.ts';
 import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
 import { reachFilterKeys } from '../src/flow/filter-reach.ts';
 import { flowJson } from '../src/flow/logs/flow-json-schema.ts';
@@ -37,6 +38,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['schema/assertions.schema.json', jsonSchema(assertionFileSchema, 'input')],
     ['schema/diff.schema.json', jsonSchema(diffOutput)],
     ['schema/exposure.schema.json', jsonSchema(exposureOutput)],
+    ['schema/flow-groups.schema.json', jsonSchema(flowAnswerOutput)],
     ['schema/flow.schema.json', jsonSchema(flowJson)],
     ['schema/learn.schema.json', jsonSchema(learnOutput)],
     ['schema/replay.schema.json', jsonSchema(replayOutput)],

@@ -156,7 +156,7 @@ export class Agent implements AgentView {
 
   parseFilter(text: string): FlowFilter {
     const result = parseFlowFilter(text, { now: this.#clock.now() });
-    if (result.ok) return { matches: result.matches };
+    if (result.ok) return { matches: result.matches, tree: result.tree };
     const [first] = result.diagnostics;
     return { message: first?.message ?? 'not a filter', ...(first?.help ? { help: first.help } : {}) };
   }

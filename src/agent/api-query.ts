@@ -1,5 +1,9 @@
 import { z } from 'zod';
 import { nearest } from '../diagnostic/suggest.ts';
+import type { Dimension } from '../flow/ask/dimension.ts';
+import { parseDimensions } from '../flow/ask/parse-dimensions.ts';
+import { metrics } from '../flow/ask/query.ts';
+import { parseSpan } from '../flow/quantity.ts';
 
 /** What is wrong with one parameter of a request. */
 export interface ParameterProblem {
@@ -40,6 +44,55 @@ export const filteredFlowQuery = z.strictObject({
   filter: z.string().max(4_096, 'is too long').exactOptional(),
 });
 
+/** The parameters of a question for groups of flows, where there is a filter language. */
+export const groupQuery = z.strictObject({
+  filter: z.string().max(4_096, 'is too long').exactOptional(),
+  since: time.exactOptional(),
+  until: time.exactOptional(),
+  by: z.string().max(512, 'is too long').default('').transform(dimensionsOf),
+  order: oneOf(metrics).exactOptional(),
+  top: wholeNumber
+    .pipe(z.number().min(1, 'must be at least 1').max(1_000, 'must be at most 1000'))
+    .default(10),
+  bucket: z.string().transform(bucketOf).exactOptional(),
+  count: z.string().transform(endsOf).exactOptional(),
+  from: oneOf(['flows', 'minutes', 'hours']).exactOptional(),
+});
+
+function oneOf<const Values extends readonly string[]>(values: Values) {
+  return z.enum(values, `must be one of ${values.join(', ')}`);
+}
+
+type Context = z.core.$RefinementCtx<unknown>;
+
+function wrong(context: Context, message: string, help?: string): never {
+  context.addIssue({ code: 'custom', message, ...(help !== undefined && { params: { help } }) });
+  return z.NEVER;
+}
+
+function dimensionsOf(text: string, context: Context): readonly Dimension[] {
+  if (text === '') return [];
+  const read = parseDimensions(text);
+  if ('repeated' in read) return wrong(context, `names ${read.repeated} twice`);
+  if ('dimensions' in read) return read.dimensions;
+  const help =
+    read.meant === undefined ? `known are ${read.known.join(', ')}` : `did you mean ${read.meant}?`;
+  return wrong(context, `names "${read.unknown}", by which flows cannot be told apart`, help);
+}
+
+function bucketOf(text: string, context: Context): number {
+  const span = parseSpan(text);
+  if (span !== undefined && span >= 1_000 && Number.isInteger(span)) return span;
+  return wrong(context, 'must be a span from 1s up', 'write 10s, 1m, 15m, 1h or 1d');
+}
+
+function endsOf(text: string, context: Context): ('sources' | 'destinations')[] {
+  return text.split(',').map((end) => {
+    if (end === 'sources' || end === 'destinations') return end;
+    return wrong(context, 'takes sources and destinations');
+  });
+}
+
 /**
  * Reads the parameters of a request by `schema`. Returns either what they mean or all that is wrong with them: names that
  * are not known, with the nearest known one; names given twice; values that cannot be read.
@@ -59,8 +112,11 @@ export function readQuery<Shape extends z.ZodRawShape>(
 }
 
 function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodObject): ParameterProblem[] {
-  if (issue.code !== 'unrecognized_keys')
-    return [{ parameter: issue.path.join('.'), message: issue.message }];
+  if (issue.code !== 'unrecognized_keys') {
+    const help: unknown = issue.code === 'custom' ? issue.params?.help : undefined;
+    const parameter = issue.path.join('.');
+    return [{ parameter, message: issue.message, ...(typeof help === 'string' && { help }) }];
+  }
   const known = Object.keys(schema.shape);
   return issue.keys.map((parameter) => {
     const meant = nearest(parameter, known);

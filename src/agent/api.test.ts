@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FlowJson } from '../flow/json.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { alert, flow, noon } from '../store/store.fixture.ts';
 import { ask, type TestView, testView } from './http.fixture.ts';
@@ -140,7 +141,8 @@ describe('/api/v1', () => {
         parseFilter: (text) => {
           const divisor = Number(text);
           if (!(divisor > 0)) return { message: 'is no divisor', help: 'try 2' };
-          return { matches: ({ id }) => Number(id.slice('flow-'.length)) % divisor === 0 };
+          const matches = ({ id }: FlowJson) => Number(id.slice('flow-'.length)) % divisor === 0;
+          return { matches, tree: { kind: 'all' } };
         },
       },
       consoleDir: '/nonexistent',

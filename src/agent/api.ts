@@ -5,16 +5,18 @@ import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { z } from 'zod';
 import { alertToJson } from '../detect/json.ts';
+import type { FilterTree } from '../flow/filter-parser.ts';
 import { type FlowJson, flowToJson } from '../flow/json.ts';
 import type { Query, Store } from '../store/store.ts';
-import { filteredFlowQuery, type ParameterProblem, pageQuery, readQuery } from './api-query.ts';
+import { filteredFlowQuery, groupQuery, type ParameterProblem, pageQuery, readQuery } from './api-query.ts';
+import { FlowGroups } from './flow-groups.ts';
 import type { StaticFile } from './static.ts';
 import { apiSchemaVersion, type Status } from './status.ts';
 import type { EventStream } from './stream.ts';
 
 /** What HTTP shows of an agent. */
 export interface AgentView {
-  readonly store: Pick<Store, 'flows' | 'alerts'>;
+  readonly store: Pick<Store, 'flows' | 'alerts' | 'ask'>;
   readonly stream: EventStream;
   status(): Status;
   /** The exposition for Prometheus, text format 0.0.4. */
@@ -25,7 +27,7 @@ export interface AgentView {
 
 /** A filter over flows, or why its text is none. */
 export type FlowFilter =
-  | { readonly matches: (flow: FlowJson) => boolean }
+  | { readonly matches: (flow: FlowJson) => boolean; readonly tree: FilterTree<FlowJson> }
   | { readonly message: string; readonly help?: string };
 
 const endpoints = [
@@ -33,6 +35,7 @@ const endpoints = [
   '/metrics',
   '/api/v1/status',
   '/api/v1/flows',
+  '/api/v1/flows/groups',
   '/api/v1/alerts',
   '/api/v1/stream',
 ] as const;
@@ -85,6 +88,17 @@ export function createApi(
     if (filter !== undefined && 'message' in filter)
       return badParameters(c, [{ parameter: 'filter', ...filter }]);
     return json(c, await pageOfFlows(view.store, query, filter?.matches));
+  });
+
+  const groups = new FlowGroups(view);
+  api.get('/api/v1/flows/groups', async (c) => {
+    const parameters = readQuery(groupQuery, c.req.queries());
+    if ('problems' in parameters) return badParameters(c, parameters.problems);
+    const result = await groups.ask(parameters.query);
+    if ('answer' in result) return json(c, result.answer);
+    if ('problem' in result) return badParameters(c, [result.problem]);
+    const wait = { 'Retry-After': String(result.busyForSeconds) };
+    return failure(c, 503, 'too-many-questions', 'other questions are being answered', {}, wait);
   });
 
   api.get('/api/v1/alerts', (c) => {

@@ -1,5 +1,5 @@
-import { nearest } from '../diagnostic/suggest.ts';
-import { type Dimension, dimensionAliases, dimensions } from '../flow/ask/dimension.ts';
+import type { Dimension } from '../flow/ask/dimension.ts';
+import { parseDimensions } from '../flow/ask/parse-dimensions.ts';
 import { type FlowAnswer, type FlowQuery, type Metric, metrics, TooManyBuckets } from '../flow/ask/query.ts';
 import { parseSpan } from '../flow/quantity.ts';
 import { type OptionDefinition, UsageError } from './command.ts';
@@ -64,20 +64,15 @@ export async function askFlows(
   }
 }
 
-function dimensionsOf(text: string): Dimension[] {
-  const names = text.split(',').flatMap((name) => dimensionAliases[name.trim()] ?? [name.trim()]);
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined) throw new UsageError(`--by names ${repeated} twice`);
-  return names.map((name) => {
-    const dimension = dimensions.get(name);
-    if (dimension !== undefined) return dimension;
-    const known = [...dimensions.keys(), ...Object.keys(dimensionAliases)];
-    const meant = nearest(name, known);
+function dimensionsOf(text: string): readonly Dimension[] {
+  const read = parseDimensions(text);
+  if ('repeated' in read) throw new UsageError(`--by names ${read.repeated} twice`);
+  if ('unknown' in read)
     throw new UsageError(
-      `flows cannot be told apart by "${name}"`,
-      meant === undefined ? `--by takes ${known.join(', ')}` : `did you mean ${meant}?`,
+      `flows cannot be told apart by "${read.unknown}"`,
+      read.meant === undefined ? `--by takes ${read.known.join(', ')}` : `did you mean ${read.meant}?`,
     );
-  });
+  return read.dimensions;
 }
 
 function topOf(text: unknown): number {

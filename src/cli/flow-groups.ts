@@ -71,22 +71,6 @@ export function answerNote({ total, from, buckets, ungrouped, damaged }: FlowAns
     .join('');
 }
 
-/** A group as it stands in JSON. */
-export function groupJson({ by }: FlowQuery, { key, ...group }: FlowGroup): object {
-  return { ...keyed(by, key), ...group };
-}
-
-/** The answer as it stands in JSON: values by their names, numbers as they are, times in ms since the epoch. */
-export function answerJson(query: FlowQuery, { groups, ...answer }: FlowAnswer): object {
-  return {
-    schemaVersion: 1,
-    by: query.by.map(({ name }) => name),
-    order: query.order,
-    groups: groups.map((group) => groupJson(query, group)),
-    ...answer,
-  };
-}
-
 /** Groups as CSV (RFC 4180); of a series one line for each bucket. */
 export function groupCsv(query: FlowQuery, { groups, buckets }: FlowAnswer): string {
   const names = query.by.map(({ name }) => name);
@@ -109,10 +93,6 @@ export function groupCsv(query: FlowQuery, { groups, buckets }: FlowAnswer): str
 /** Lines of values as CSV (RFC 4180). */
 function csv(lines: readonly (readonly (string | number)[])[]): string {
   return lines.map((line) => csvRecord(line.map(csvField))).join('');
-}
-
-function keyed(by: FlowQuery['by'], key: readonly string[]): Record<string, string> {
-  return Object.fromEntries(by.map(({ name }, index) => [name, key[index]!]));
 }
 
 /** A number for people: bytes with a unit of thousands, all others with commas. */

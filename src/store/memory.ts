@@ -1,6 +1,6 @@
 import type { Alert } from '../detect/detector.ts';
 import { evaluate } from '../flow/ask/evaluate.ts';
-import type { FlowQuery } from '../flow/ask/query.ts';
+import { allowRows, type FlowQuery, looseCost } from '../flow/ask/query.ts';
 import { predicateOf } from '../flow/filter-parser.ts';
 import type { Flow } from '../flow/flow.ts';
 import { flowToJson } from '../flow/json.ts';
@@ -33,7 +33,12 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
       const matches = filter && predicateOf(filter);
       return flows.query(query, matches && ((flow) => matches(flowToJson(flow))));
     },
-    ask: (query: FlowQuery) => evaluate(flows.all().map(flowToJson), query),
+    ask: (query: FlowQuery) => {
+      const { since = -Infinity, until = Infinity } = query;
+      const all = flows.all().filter(({ openedAt }) => openedAt >= since && openedAt < until);
+      allowRows(query, looseCost * all.length);
+      return evaluate(all.map(flowToJson), query);
+    },
     alerts: (query: Query) => alerts.query(query),
     retain: (now: number): number => flows.deleteBefore(now - maxAge) + alerts.deleteBefore(now - maxAge),
     health: (): StoreHealth => ({ state: 'ok', lost: 0, bytes: 0, flows: flows.size, alerts: alerts.size }),

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Alert } from '../detect/detector.ts';
 import { evaluate } from '../flow/ask/evaluate.ts';
-import { type FlowAnswer, type FlowQuery, TooManyBuckets } from '../flow/ask/query.ts';
+import { type FlowAnswer, type FlowQuery, TooLargeQuestion } from '../flow/ask/query.ts';
 import type { Flow } from '../flow/flow.ts';
 import { bytesOnDisk, moveAside, openDatabase, saysCorrupt } from './database.ts';
 import { adoptFiles } from './log/adopt.ts';
@@ -316,7 +316,7 @@ class SqliteStore implements Store {
     try {
       return action(this.#connected());
     } catch (error) {
-      if (error instanceof NewerSchemaError || error instanceof TooManyBuckets) throw error;
+      if (error instanceof NewerSchemaError || error instanceof TooLargeQuestion) throw error;
       this.#error = message(error);
       this.#rollback();
       if (saysCorrupt(error)) this.#startAfresh(error);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyFilter, anyFlow, anyQuery } from '../flow/ask/ask.fixture.ts';
 import { evaluate } from '../flow/ask/evaluate.ts';
+import { looseCost, TooManyFlows } from '../flow/ask/query.ts';
 import { parseFlowFilter } from '../flow/filter.ts';
 import { flowToJson } from '../flow/json.ts';
 import { defaultMaxAge } from './record.ts';
@@ -100,6 +101,17 @@ export function describeStore(name: string, open: () => Store): void {
         }),
         { numRuns: 40 },
       );
+    });
+
+    test('a question that would have to look at more than it may is refused before it begins', () => {
+      const store = filled(20, 0);
+      store.flush();
+      const query = { by: [], order: 'flows', top: 1 } as const;
+      expect(store.ask({ ...query, atMost: 20 * looseCost }).total.flows).toBe(20);
+      expect(() => store.ask({ ...query, atMost: 1 })).toThrow(TooManyFlows);
+      expect(store.ask({ ...query, atMost: 1, since: noon + 1e6 }).total.flows).toBe(0);
+      expect(store.health().state).toBe('ok');
+      store.close();
     });
 
     test('an alert put again becomes the newest row', () => {

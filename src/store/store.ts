@@ -52,7 +52,7 @@ export interface Store {
   flush(): void;
   flows(query: FlowPageQuery): readonly Row<Flow>[];
   alerts(query: Query): readonly Row<Alert>[];
-  /** Answers a question about many flows. Throws TooManyBuckets. */
+  /** Answers a question about many flows. Throws TooLargeQuestion. */
   ask(query: FlowQuery): FlowAnswer;
   /** Deletes by age and by size; returns the number of rows deleted. */
   retain(now: number): number;

@@ -44,7 +44,8 @@ export const flowsCommand: CommandDefinition = {
     if (asksForGroups(options)) {
       if (options.follow === true)
         throw new UsageError('--follow shows single flows', 'leave out --by, --bucket, --count and --from');
-      const { answerJson, answerNote, groupCsv, groupJson, groupTable } = await import('../flow-groups.ts');
+      const { answerJson, groupJson } = await import('../../flow/ask/answer-json.ts');
+      const { answerNote, groupCsv, groupTable } = await import('../flow-groups.ts');
       const { query, answer } = await askFlows(filter, options, io);
       if (output === 'json') io.out(`${JSON.stringify(answerJson(query, answer), null, 2)}\n`);
       else if (output === 'jsonl')

@@ -18,7 +18,7 @@ import { spread } from './spread.ts';
 
 /**
  * Answers `query` over flows held in memory, one after the other. Every other way to answer gives the same. Throws
- * TooManyBuckets.
+ * TooLargeQuestion.
  */
 export function evaluate(flows: Iterable<FlowJson>, query: FlowQuery): FlowAnswer {
   const { filter = { kind: 'all' }, since = -Infinity, until = Infinity, by, order, top, bucket } = query;

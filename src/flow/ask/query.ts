@@ -26,7 +26,12 @@ export interface FlowQuery {
   readonly bucket?: number;
   /** What to read. Default: flows, and sums of them for times of which flows are not kept any more. */
   readonly from?: 'flows' | 'minutes' | 'hours';
+  /** Where the times hold more rows than this, nothing is read. A flow that is in no segment yet counts as {@link looseCost}. */
+  readonly atMost?: number;
 }
+
+/** A flow that a store keeps as JSON takes about as long to read as so many in columns. */
+export const looseCost = 10;
 
 /** Sums over flows. `bytes` and `packets` are both ways together. */
 export interface FlowSums {
@@ -74,9 +79,22 @@ export interface FlowAnswer {
 /** Most buckets of a series. */
 export const maxBuckets = 10_000;
 
+/** The question is larger than it may be. */
+export class TooLargeQuestion extends Error {}
+
 /** The question makes more buckets than {@link maxBuckets}. */
-export class TooManyBuckets extends Error {
+export class TooManyBuckets extends TooLargeQuestion {
   override readonly name = 'TooManyBuckets';
+}
+
+/** There is more to look at than {@link FlowQuery.atMost}. */
+export class TooManyFlows extends TooLargeQuestion {
+  override readonly name = 'TooManyFlows';
+}
+
+/** Throws {@link TooManyFlows} when there are more rows than the question allows. */
+export function allowRows({ atMost = Infinity }: FlowQuery, rows: number): void {
+  if (rows > atMost) throw new TooManyFlows(`there are too many flows in that time`);
 }
 
 /** Returns the buckets from that of `first` to that of `last`. Throws {@link TooManyBuckets}. */

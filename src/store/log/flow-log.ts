@@ -1,5 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { addSums, type FlowAnswer, type FlowQuery, type FlowSums, noSums } from '../../flow/ask/query.ts';
+import {
+  addSums,
+  allowRows,
+  type FlowAnswer,
+  type FlowQuery,
+  type FlowSums,
+  looseCost,
+  noSums,
+} from '../../flow/ask/query.ts';
 import { predicateOf } from '../../flow/filter-parser.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowToJson } from '../../flow/json.ts';
@@ -26,6 +34,7 @@ export class FlowLog {
   readonly #database: DatabaseSync;
   readonly #table: Table<Flow>;
   readonly #unsealed: StatementSync;
+  readonly #countUnsealed: StatementSync;
   #damaged = 0;
 
   constructor(database: DatabaseSync, table: Table<Flow>, path: string) {
@@ -33,6 +42,7 @@ export class FlowLog {
     this.#database = database;
     this.#table = table;
     this.#unsealed = database.prepare('SELECT row, data FROM flows WHERE at >= ? AND at < ? ORDER BY row');
+    this.#countUnsealed = database.prepare('SELECT count(*) AS count FROM flows WHERE at >= ? AND at < ?');
   }
 
   /** Segments that could not be read so far, counted at each reading. */
@@ -93,15 +103,16 @@ export class FlowLog {
     }
   }
 
-  /** Answers a question over all flows; from sums where the flows that it needs are not kept any more. Throws TooManyBuckets. */
+  /** Answers a question over all flows; from sums where the flows that it needs are not kept any more. Throws TooLargeQuestion. */
   ask(query: FlowQuery): FlowAnswer {
     return this.#atOnce(() => {
       const { since = -Infinity, until = Infinity } = query;
       const resolution = query.from === undefined ? this.#bestFor(query) : query.from;
       if (resolution !== 'flows') return this.#askSums(query, resolution);
+      const segments = this.list.segments().filter(({ minAt, maxAt }) => maxAt >= since && minAt < until);
+      this.#allow(query, segments, since, until);
       const scan = new FlowScan(query);
       const unsealed = this.#unsealedColumns(since, until);
-      const segments = this.list.segments().filter(({ minAt, maxAt }) => maxAt >= since && minAt < until);
       const each = (visit: (columns: FlowColumns) => void): number => {
         const damaged = segments.filter(({ id }) => !this.#read(fileOfSegment(id), visit)).length;
         visit(unsealed);
@@ -118,9 +129,10 @@ export class FlowLog {
     const step = stepOf[resolution];
     // The bucket in which `since` lies is told whole.
     const begin = Math.floor(since / step) * step;
+    const files = this.list.sums(resolution).filter(({ minAt, maxAt }) => maxAt >= begin && minAt < until);
+    this.#allow(query, files, begin, until);
     const scan = new FlowScan({ ...query, since: begin });
     const unsealed = this.#unsealedColumns(begin, until);
-    const files = this.list.sums(resolution).filter(({ minAt, maxAt }) => maxAt >= begin && minAt < until);
     const each = (visit: (columns: FlowColumns) => void): number => {
       const damaged = files.filter(({ id }) => !this.#read(fileOfSums(resolution, id), visit)).length;
       visit(unsealed);
@@ -145,6 +157,16 @@ export class FlowLog {
     };
   }
 
+  /** Throws TooManyFlows. */
+  #allow(query: FlowQuery, files: readonly { readonly rows: number }[], since: number, until: number): void {
+    if (query.atMost === undefined) return;
+    const loose = Number(this.#countUnsealed.get(...range(since, until))?.count ?? 0);
+    allowRows(
+      query,
+      files.reduce((sum, { rows }) => sum + rows, looseCost * loose),
+    );
+  }
+
   /** Flows, where they are all still there or nothing else can answer; else the finest sums that go back as far. */
   #bestFor(query: FlowQuery): FlowAnswer['from'] {
     const { since = -Infinity } = query;
@@ -156,8 +178,7 @@ export class FlowLog {
   }
 
   #unsealedColumns(since: number, until: number): FlowColumns {
-    const most = Number.MAX_SAFE_INTEGER;
-    const rows = this.#unsealed.all(Math.max(since, -most), Math.min(until, most));
+    const rows = this.#unsealed.all(...range(since, until));
     return columnsOf(
       rows.map(({ row, data }) => ({ row: Number(row), value: flowRecords.decode(String(data)) })),
     );
@@ -205,4 +226,10 @@ export class FlowLog {
       this.#database.exec('COMMIT');
     }
   }
+}
+
+/** Times as SQLite takes them. */
+function range(since: number, until: number): [number, number] {
+  const most = Number.MAX_SAFE_INTEGER;
+  return [Math.max(since, -most), Math.min(until, most)];
 }
