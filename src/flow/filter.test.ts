@@ -131,6 +131,22 @@ test.each([
   expect(result.matches(counted)).toBe(expected);
 });
 
+test('a tunnel peer is found by tunnel and endpoint, and is nothing else', () => {
+  const identity = { kind: 'peer', name: 'wg0/hub.example.com' } as const;
+  const flow: FlowJson = { ...base, destination: { ...base.destination, identity } };
+  for (const filter of [
+    'peer=wg0/*',
+    'peer=WG0/hub.example.com',
+    'peer=*hub*',
+    'dst=wg0/*',
+    'identity=wg0/*',
+  ])
+    expect([filter, matches(filter, flow), matches(filter)]).toEqual([filter, true, false]);
+  for (const filter of ['peer=wg1/*', 'workload=wg0/*', 'node=wg0/*', 'ns=wg0'])
+    expect([filter, matches(filter, flow)]).toEqual([filter, false]);
+  expect(matches('peer!=wg0/*')).toBe(true);
+});
+
 test('what nobody counted is neither more nor less than anything', () => {
   for (const filter of ['bytes>0', 'bytes=0', 'bytes<1G', 'packets>=0', 'duration<1d'])
     expect(matches(filter), filter).toBe(false);

@@ -192,6 +192,16 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
       always,
     ),
   ],
+  [
+    'peer',
+    reads(
+      ['source', 'destination'],
+      textKey('tunnel and peer at either end, with * wildcards', 'peer=wg0/*', (flow) =>
+        ends(flow).flatMap(({ identity }) => (identity?.kind === 'peer' ? [identity.name] : [])),
+      ),
+      always,
+    ),
+  ],
   ['bytes', quantityKey('bytes both ways: number with k, M, G, KiB, MiB, or range', 'bytes>10MB', 'bytes')],
   ['packets', quantityKey('packets both ways: number or range', 'packets>=1k', 'packets')],
   ['sent', quantityKey('bytes from source to destination', 'sent>=1GiB', 'sent')],

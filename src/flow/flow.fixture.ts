@@ -18,7 +18,7 @@ const process = fc.record(
   { requiredKeys: ['pid', 'comm'] },
 );
 const identity = fc.record({
-  kind: fc.constantFrom('workload', 'service', 'node', 'host', 'loopback', 'unknown'),
+  kind: fc.constantFrom('workload', 'service', 'node', 'host', 'peer', 'loopback', 'unknown'),
   name: fc.string(),
 });
 const end = fc.record(

@@ -27,6 +27,7 @@ const identities: readonly (Identity | undefined)[] = [
   { kind: 'workload', name: 'shop/backend' },
   { kind: 'service', name: 'data/postgres' },
   { kind: 'node', name: 'edge-1' },
+  { kind: 'peer', name: 'wg0/hub.example.com' },
   { kind: 'unknown', name: '198.51.100.1' },
   // A name that is another end's address: one value, however it came to be.
   { kind: 'host', name: '198.51.100.2' },
@@ -149,6 +150,8 @@ const terms = [
   'process=8',
   'identity=*frontend',
   'workload=shop/*',
+  'peer=wg0/*',
+  'not peer=*',
   'ns=shop',
   'node=edge-*',
   'bytes>2k',

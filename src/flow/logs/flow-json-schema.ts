@@ -9,7 +9,7 @@ const time = z.number().min(0).max(8.64e15);
 const address = z.string().max(64);
 
 const identity = z.object({
-  kind: z.enum(['workload', 'service', 'node', 'host', 'loopback', 'unknown']),
+  kind: z.enum(['workload', 'service', 'node', 'host', 'peer', 'loopback', 'unknown']),
   name: text,
 });
 const processJson = z.object({
