@@ -1,6 +1,6 @@
 import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../detect/detector.ts';
 import type { AlertFolder } from '../detect/fold.ts';
-import type { End, Flow, FlowChange, Identity } from '../flow/flow.ts';
+import type { End, Flow, FlowChange, Identity, IdentityKind, TranslatedEnd } from '../flow/flow.ts';
 import type { Outcome } from '../flow/verdict.ts';
 import type { Posture } from '../posture/posture.ts';
 import type { Store } from '../store/store.ts';
@@ -15,6 +15,13 @@ export interface Observer {
 export interface FlowCounts {
   readonly total: number;
   readonly byVerdict: Readonly<Record<Outcome, number>>;
+}
+
+/** Kinds of identity that NAT leads to. */
+const ends: ReadonlySet<IdentityKind> = new Set(['workload', 'node', 'host', 'peer']);
+
+function isNamed({ kind }: Identity): boolean {
+  return kind !== 'unknown' && kind !== 'loopback';
 }
 
 /** Flows in, judged by the posture, through all detectors, into the store and to the observers. */
@@ -81,17 +88,28 @@ export class Pipeline {
 
   #judge(flow: Flow): Flow {
     const { source, destination, protocol } = flow;
+    const { address, port, identity } = this.#reached(flow);
     return {
       ...flow,
       source: { ...source, identity: this.#identify(source) },
-      destination: { ...destination, identity: this.#identify(destination) },
-      verdict: this.posture.judge({
-        source: source.address,
-        destination: destination.address,
-        protocol,
-        port: destination.port,
-      }),
+      destination: { ...destination, identity },
+      verdict: this.posture.judge({ source: source.address, destination: address, protocol, port }),
     };
+  }
+
+  /**
+   * The end that answers. Where NAT leads on to one that is declared it is that one, by whose policies Kubernetes judges too (packets meet
+   * them with their translated destination); the name of what was called is kept. Where it leads to an unknown address, or to a proxy on
+   * this machine, what is declared is what was called.
+   */
+  #reached({ destination, translated }: Flow): TranslatedEnd & { readonly identity: Identity } {
+    const called = this.#identify(destination);
+    const behind = translated?.destination;
+    const identity = behind && this.posture.identify(behind.address);
+    if (behind === undefined || identity === undefined || !ends.has(identity.kind))
+      return { address: destination.address, port: destination.port, identity: called };
+    const isOther = isNamed(called) && called.name !== identity.name;
+    return { ...behind, identity: isOther ? { ...identity, via: called.name } : identity };
   }
 
   /** The declared name; where nothing declared has the address, the one that whoever told of the flow gave. */

@@ -38,7 +38,8 @@ export function flowLine(flow: FlowJson): string {
 function end({ address, identity }: EndJson): string {
   const named = identity && identity.kind !== 'unknown' && identity.kind !== 'loopback';
   const host = address.includes(':') ? `[${address}]` : address;
-  return named ? printable(identity.name) : host;
+  if (!named) return host;
+  return printable(identity.via === undefined ? identity.name : `${identity.name} via ${identity.via}`);
 }
 
 function duration({ openedAt, closedAt }: FlowJson): string {

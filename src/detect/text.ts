@@ -12,7 +12,10 @@ export function nameOf({ address, identity }: End): string {
 export function fullNameOf(end: End): string {
   const name = nameOf(end);
   const address = formatAddress(end.address);
-  return name === address ? name : `${name} (${address})`;
+  if (name === address) return name;
+  return end.identity?.via === undefined
+    ? `${name} (${address})`
+    : `${name} (by ${end.identity.via}, ${address})`;
 }
 
 /** A process as `curl[1234]`, with its arguments when they are known. */

@@ -157,7 +157,7 @@ const flowKeys = (now: number | undefined): [string, FilterKey<FlowJson>][] => [
     reads(
       ['source', 'destination'],
       textKey('declared name of either end, with * wildcards', 'identity=shop/front*', (flow) =>
-        ends(flow).flatMap(({ identity }) => (identity ? [identity.name] : [])),
+        ends(flow).flatMap(namesOf),
       ),
       always,
     ),
@@ -347,7 +347,7 @@ function endTest(value: string): Predicate<EndJson> | ValueProblem {
     };
   }
   const named = wildcard(value);
-  return ({ address, identity }) => named(address) || (identity !== undefined && named(identity.name));
+  return (end) => named(end.address) || namesOf(end).some(named);
 }
 
 /** Returns the prefix of an address or CIDR, why a text that looks like one is none, or undefined for a name. */
@@ -549,14 +549,20 @@ function namespaceOf({ identity }: EndJson): string[] {
   return slash < 0 ? [] : [identity.name.slice(0, slash)];
 }
 
+/** The declared name, and that of what was called where NAT led on. */
+function namesOf({ identity }: EndJson): string[] {
+  if (identity === undefined) return [];
+  return identity.via === undefined ? [identity.name] : [identity.name, identity.via];
+}
+
 /** Everything of a flow that a single word is looked for in. */
 function wordsOf(flow: FlowJson): string[] {
   const { dns, tls, http } = flow.names ?? {};
   return [
-    ...ends(flow).flatMap(({ address, identity, process: task }) => [
-      address,
-      ...(identity ? [identity.name] : []),
-      ...(task ? [task.comm] : []),
+    ...ends(flow).flatMap((end) => [
+      end.address,
+      ...namesOf(end),
+      ...(end.process ? [end.process.comm] : []),
     ]),
     ...[dns, tls, http].filter((name) => name !== undefined),
   ];

@@ -9,6 +9,8 @@ export interface Identity {
   readonly kind: IdentityKind;
   /** `namespace/name` for Kubernetes objects, the plain name for hosts, `interface/endpoint` for tunnel peers, the address text when unknown. */
   readonly name: string;
+  /** Declared name of what was called, a Service mostly, where NAT led on from there to the end of that name. */
+  readonly via?: string;
 }
 
 /** A process as it was when the socket was opened. */

@@ -125,6 +125,12 @@ function EndProperties({ label, end }: { label: string; end: EndJson }) {
         {endName(end) && (
           <>
             <Plain class="strong" text={endName(end)!} /> <span class="kind">{end.identity?.kind}</span>
+            {end.identity?.via && (
+              <>
+                <br />
+                <span class="kind">called by</span> <Plain text={end.identity.via} />
+              </>
+            )}
             <br />
           </>
         )}

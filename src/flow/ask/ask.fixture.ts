@@ -25,6 +25,7 @@ const identities: readonly (Identity | undefined)[] = [
   undefined,
   { kind: 'workload', name: 'shop/frontend' },
   { kind: 'workload', name: 'shop/backend' },
+  { kind: 'workload', name: 'shop/backend', via: 'data/postgres' },
   { kind: 'service', name: 'data/postgres' },
   { kind: 'node', name: 'edge-1' },
   { kind: 'peer', name: 'wg0/hub.example.com' },

@@ -11,6 +11,7 @@ const address = z.string().max(64);
 const identity = z.object({
   kind: z.enum(['workload', 'service', 'node', 'host', 'peer', 'loopback', 'unknown']),
   name: text,
+  via: text.exactOptional(),
 });
 const processJson = z.object({
   pid: whole,

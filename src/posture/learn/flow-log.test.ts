@@ -42,6 +42,22 @@ test('an IPv4-mapped address is the IPv4 one', () => {
   expect(formatAddress(first!.source)).toBe('10.1.0.1');
 });
 
+test('of a flow that was named by the pod behind a Service, address and port are those of the pod', () => {
+  const identity = { kind: 'workload', name: 'shop/db', via: 'shop/db-service' };
+  const destination = { address: '10.96.0.1', port: 5432, identity };
+  const behind = { address: '10.1.0.9', port: 15_432 };
+  const { flows } = logOf([
+    flow({ destination, translated: { destination: behind } }),
+    flow({ destination: { ...destination, identity: undefined }, translated: { destination: behind } }),
+    flow({ destination }),
+  ]);
+  expect(flows.map(({ destination: to, port }) => `${formatAddress(to)} ${port}`)).toEqual([
+    '10.1.0.9 15432',
+    '10.96.0.1 5432',
+    '10.96.0.1 5432',
+  ]);
+});
+
 test('records of a running picket: flows are taken, alerts counted', () => {
   const { flows, counts } = logOf([flow({ type: 'flow' }), { type: 'alert' }]);
   expect([flows.length, counts.others]).toEqual([1, 1]);

@@ -126,13 +126,14 @@ export class FlowLog {
       this.#others++;
       return undefined;
     }
-    const [source, destination] = [endOf(record.source), endOf(record.destination)];
+    const reached = reachedBy(record);
+    const [source, destination] = [endOf(record.source), endOf(reached)];
     if (typeof source === 'string') return `source: ${source}`;
     if (typeof destination === 'string') return `destination: ${destination}`;
     const protocol = typeof record.protocol === 'string' ? protocolNumber(record.protocol) : undefined;
     if (protocol === undefined) return 'no protocol';
     if (!states.has(record.state)) return 'no state';
-    const { port } = fieldsOf(record.destination);
+    const { port } = reached;
     if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) {
       return 'destination: no port';
     }
@@ -181,6 +182,13 @@ export class FlowLog {
 interface ReadEnd {
   readonly address: Address;
   readonly name: string | undefined;
+}
+
+/** The destination; of one that was named by what NAT led to, with address and port from behind NAT. */
+function reachedBy(record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const destination = fieldsOf(record.destination);
+  if (fieldsOf(destination.identity).via === undefined) return destination;
+  return { ...destination, ...fieldsOf(fieldsOf(record.translated).destination) };
 }
 
 function endOf(value: unknown): ReadEnd | string {

@@ -223,17 +223,18 @@ function keyOf({ source, destination, protocol, verdict, observation }: FlowJson
 function endKey(end: EndJson): unknown {
   const { address, identity } = end;
   if (identity === undefined) return address;
-  return endName(end) === address
-    ? [address, identity.kind, identity.name]
-    : ['', identity.kind, identity.name];
+  const via = identity.via === undefined ? [] : [identity.via];
+  return [endName(end) === address ? address : '', identity.kind, identity.name, ...via];
 }
 
 function flowOfKey(key: string): Flow {
   const [source, destination, port, protocol, outcome, observer] = JSON.parse(key);
-  const end = (text: string | [string, string, string]) =>
-    typeof text === 'string'
-      ? { address: text, port: 0 }
-      : { address: text[0] || '::', port: 0, identity: { kind: text[1], name: text[2] } };
+  const end = (text: string | [string, string, string, string?]) => {
+    if (typeof text === 'string') return { address: text, port: 0 };
+    const [address, kind, name, via] = text;
+    const identity = { kind, name, ...(via !== undefined && { via }) };
+    return { address: address || '::', port: 0, identity };
+  };
   return flowFromJson({
     id: '',
     protocol,
