@@ -204,6 +204,14 @@ describe('both sides', () => {
     }
   });
 
+  test('the Community ID is that of the network', () => {
+    const it = joiner();
+    it.socket(0, ofSocket('s'), 'decided');
+    it.network(10, ofNetwork('n', { communityId: '1:x' }), 'decided');
+    it.socket(500, ofSocket('s', closed), 'closed');
+    expect(it.told.at(-1)!.flow.communityId).toBe('1:x');
+  });
+
   test('that counts will follow is known, also when the network turned up after the end of the socket', () => {
     const it = joiner();
     it.socket(0, ofSocket('s'), 'decided');

@@ -429,6 +429,7 @@ function joined({ id, socket, network, isPartTold }: Pair): Flow {
     ...(!isOpenPart && network.sent && { sent: network.sent }),
     ...(!isOpenPart && network.received && { received: network.received }),
     ...(network.translated && { translated: network.translated }),
+    ...(network.communityId !== undefined && { communityId: network.communityId }),
     ...(!isOpenPart && network.endReason && { endReason: network.endReason }),
     ...(part !== undefined && { part }),
   };

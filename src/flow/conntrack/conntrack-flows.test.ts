@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ipv4 } from '../../net/address.ts';
+import { communityId } from '../community-id.ts';
 import type { Flow, FlowChange } from '../flow.ts';
 import { ConntrackFlows, type ConntrackFlowsOptions } from './conntrack-flows.ts';
 import { ConntrackDecoder } from './decoder.ts';
@@ -216,6 +217,12 @@ describe('other protocols', () => {
       source: { address: client, port: 77 },
       destination: { address: server, port: 8 * 256 },
       icmp: { type: 8, code: 0 },
+      communityId: communityId(
+        1,
+        { address: client, port: 0 },
+        { address: server, port: 0 },
+        { type: 8, code: 0 },
+      ),
       translated: { source: { address: nat, port: 99 } },
     });
     expect(it.told[0]!.flow.translated!.destination).toBeUndefined();
@@ -236,6 +243,10 @@ test('both ends translated', () => {
     source: { address: reply.destination, port: 50_000 },
     destination: { address: reply.source, port: 8443 },
   });
+  // That of the ends as they were called.
+  expect(it.told[0]!.flow.communityId).toBe(
+    communityId(6, { address: client, port: 40_000 }, { address: server, port: 443 }),
+  );
 });
 
 describe('dumps', () => {

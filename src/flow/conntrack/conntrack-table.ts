@@ -1,6 +1,7 @@
 import { type Address, ipv4, ipv6 } from '../../net/address.ts';
 import { Protocol } from '../../net/protocol.ts';
 import { ChainedIndex, finish, mix } from '../chained-index.ts';
+import { communityId } from '../community-id.ts';
 import type { Flow, FlowState, Traffic, TranslatedEnd } from '../flow.ts';
 import { SlotLists } from '../slot-lists.ts';
 import { type ConntrackEntry, type ConntrackTuple, Status } from './entry.ts';
@@ -234,6 +235,12 @@ export class ConntrackTable {
       ...(icmp && { icmp: { type: kind >>> 8, code: kind & 0xff } }),
       ...(translated && { translated }),
       observation: constant,
+      communityId: communityId(
+        this.protocol[slot]!,
+        source,
+        destination,
+        icmp ? { type: kind >>> 8, code: kind & 0xff } : undefined,
+      ),
       ...((isPart || parts > 0) && { part: parts + 1 }),
     };
   }

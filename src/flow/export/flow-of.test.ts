@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { ipv4 } from '../../net/address.ts';
+import { communityId } from '../community-id.ts';
 import { flowOf } from './flow-of.ts';
 import { ExportEvent, ExportRecord, Told } from './record.ts';
 
@@ -43,6 +45,35 @@ test('what nobody counted is absent, what was counted is rounded', () => {
     sent: { packets: 5, bytes: 150 },
     observation: { samplingRate: 1.5 },
   });
+});
+
+test('the Community ID is there where protocol and ports were told, the same both ways', () => {
+  const told = Told.Protocol | Told.Ports;
+  const ends = {
+    source: Uint32Array.of(0, 0, 0, 0xc6336401),
+    destination: Uint32Array.of(0, 0, 0, 0xc6336402),
+  };
+  const there = { ...ends, sourcePort: 40_000, destinationPort: 443 };
+  const back = {
+    source: ends.destination,
+    destination: ends.source,
+    sourcePort: 443,
+    destinationPort: 40_000,
+  };
+  const id = (fill: Partial<ExportRecord>, present: number) => flowOf(record(fill, present), '1').communityId;
+  expect(id(there, told)).toBe(
+    communityId(6, { address: ipv4(0xc6336401), port: 40_000 }, { address: ipv4(0xc6336402), port: 443 }),
+  );
+  expect(id(back, told)).toBe(id(there, told));
+  expect(id(there, Told.Protocol)).toBeUndefined();
+  expect(id(there, Told.Ports)).toBeUndefined();
+  // A later fragment.
+  expect(id({ ...ends, protocol: 17 }, told)).toBeUndefined();
+  expect(id({ ...ends, protocol: 47 }, Told.Protocol)).toMatch(/^1:/);
+  expect(id({ ...ends, protocol: 1, icmpType: 8, icmpCode: 0 }, told)).toBe(
+    id({ source: ends.destination, destination: ends.source, protocol: 1, icmpType: 0, icmpCode: 0 }, told),
+  );
+  expect(id({ ...ends, protocol: 1 }, told)).toBeUndefined();
 });
 
 test('counters end at 2^53', () => {

@@ -1,4 +1,6 @@
 import { type Address, ipv4, ipv6 } from '../../net/address.ts';
+import { Protocol } from '../../net/protocol.ts';
+import { communityId } from '../community-id.ts';
 import type { EndReason, Flow, FlowState, Observation, Traffic, TranslatedEnd, Tunnel } from '../flow.ts';
 import { ExportEvent, type ExportRecord, Told } from './record.ts';
 
@@ -66,6 +68,8 @@ export function flowOf(record: ExportRecord, id: string): Flow {
   if (tunnel !== undefined) flow.tunnel = tunnel;
   if (translated !== undefined) flow.translated = translated;
   if (endReason !== undefined) flow.endReason = endReason;
+  const community = communityOf(record, source, destination);
+  if (community !== undefined) flow.communityId = community;
   return flow;
 }
 
@@ -110,6 +114,22 @@ function traffic(
   const counted: Writable<Traffic> = { packets: Math.round(packets), bytes: Math.round(bytes) };
   if (tcpFlags !== undefined) counted.tcpFlags = tcpFlags;
   return counted;
+}
+
+/** The Community ID, where all that goes into it was told: without ports it would be that of another conversation. */
+function communityOf(record: ExportRecord, source: Address, destination: Address): string | undefined {
+  const { protocol, sourcePort, destinationPort, icmpType, icmpCode } = record;
+  const isIcmp = protocol === Protocol.Icmp || protocol === Protocol.Icmpv6;
+  const hasPorts = protocol === Protocol.Tcp || protocol === Protocol.Udp || protocol === Protocol.Sctp;
+  if (!record.told(Told.Addresses | Told.Protocol) || (isIcmp && icmpType < 0)) return undefined;
+  // Later fragments come without ports, told as 0.
+  if (hasPorts && (!record.told(Told.Ports) || (sourcePort === 0 && destinationPort === 0))) return undefined;
+  const icmp = isIcmp ? { type: icmpType, code: icmpCode } : undefined;
+  const [from, to] = [
+    { address: source, port: sourcePort },
+    { address: destination, port: destinationPort },
+  ];
+  return communityId(protocol, from, to, icmp);
 }
 
 function tunnelOf(record: ExportRecord): Tunnel | undefined {

@@ -142,6 +142,7 @@ test('as a flow', () => {
   expect(flows).toEqual([
     {
       id: '7',
+      communityId: '1:NbXPA3TEXRmHZI919Uo5iaoB4Q0=',
       protocol: 6,
       source: { address: { family: 4, a: 0, b: 0, c: 0, d: 0xc0000201 }, port: 40_000 },
       destination: { address: { family: 4, a: 0, b: 0, c: 0, d: 0xc6336402 }, port: 443 },

@@ -1,7 +1,8 @@
+import { communityId } from '../../flow/community-id.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { type EndJson, type FlowJson, flowFromJson, flowToJson } from '../../flow/json.ts';
 import { type Address, formatAddress } from '../../net/address.ts';
-import { protocolName } from '../../net/protocol.ts';
+import { protocolName, protocolNumber } from '../../net/protocol.ts';
 import type { Row } from '../store.ts';
 import type { Planes } from './planes.ts';
 
@@ -97,7 +98,7 @@ export function columnsOf(rows: readonly Row<Flow>[], weights?: readonly number[
     // What is not named here goes to `rest`, so that a new field of a flow is never lost.
     const {
       id,
-      communityId,
+      communityId: _communityId,
       openedAt,
       establishedAt,
       closedAt,
@@ -147,7 +148,7 @@ export function columnsOf(rows: readonly Row<Flow>[], weights?: readonly number[
     ends.source.set(index, source.address, jsonOf(source.identity));
     ends.destination.set(index, destination.address, jsonOf(destination.identity));
     texts.id.push(id);
-    texts.communityId.push(communityId ?? null);
+    texts.communityId.push(communityText(value));
   }
   const built = {
     dictionaries: mapValues(dictionaries, (builder) => builder.finish()),
@@ -259,9 +260,10 @@ export function flowJsonAt(columns: FlowColumns, index: number): FlowJson {
       ? undefined
       : { packets, bytes, ...present({ tcpFlags: number(`${way}Flags`) }) };
   };
+  const rest: Partial<FlowJson> | undefined = parsed('rest');
   return {
     id: columns.texts('id')[index]!,
-    ...parsed('rest'),
+    ...rest,
     protocol: word('protocol'),
     source: endAt(columns, 'source', index),
     destination: endAt(columns, 'destination', index),
@@ -279,9 +281,32 @@ export function flowJsonAt(columns: FlowColumns, index: number): FlowJson {
       names: parsed('names'),
       observation: parsed('observation'),
       part: number('part'),
-      communityId: columns.texts('communityId')[index] ?? undefined,
+      communityId: communityAt(columns, index, rest?.icmp),
     }),
   } as FlowJson;
+}
+
+/** Stands for the Community ID that follows from the ends: it says nothing new, and its digest does not pack. */
+const follows = '=';
+
+function communityText({ communityId: text, protocol, source, destination, icmp }: Flow): string | null {
+  if (text === undefined) return null;
+  if (text === communityId(protocol, source, destination, icmp)) return follows;
+  return text.startsWith(follows) ? follows + text : text;
+}
+
+function communityAt(columns: FlowColumns, index: number, icmp: FlowJson['icmp']): string | undefined {
+  const text = columns.texts('communityId')[index] ?? undefined;
+  if (text !== follows) return text?.startsWith(follows) ? text.slice(follows.length) : text;
+  const { codes, values } = columns.dictionary('protocol');
+  const end = (name: EndColumn) => {
+    const ends = columns.ends(name);
+    const address = addressAt(ends.family, ends.lanes, ends.codes[index]!);
+    return { address, port: columns.numbers(`${name}Port`)[index]! };
+  };
+  const protocol = protocolNumber(values[codes[index]!]!);
+  // One that is none could not be read as a flow either.
+  return protocol === undefined ? undefined : communityId(protocol, end('source'), end('destination'), icmp);
 }
 
 /** Returns the address and identity of a distinct end, with no port. */

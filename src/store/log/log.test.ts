@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { anyFilter, anyFlow, anyQuery } from '../../flow/ask/ask.fixture.ts';
 import { dimensions } from '../../flow/ask/dimension.ts';
 import { evaluate } from '../../flow/ask/evaluate.ts';
+import { communityId } from '../../flow/community-id.ts';
 import { parseFlowFilter } from '../../flow/filter.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowToJson } from '../../flow/json.ts';
@@ -41,6 +42,24 @@ test('flows come back from columns, and from their bytes, as they were', () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('a Community ID that follows from the ends takes no room, any other comes back as it was', () => {
+  const [one] = fc.sample(anyFlow, { numRuns: 1, seed: 1 });
+  const icmp = { type: 8, code: 0 };
+  const own = (flow: Flow): Flow => ({
+    ...flow,
+    communityId: communityId(flow.protocol, flow.source, flow.destination, flow.icmp),
+  });
+  const flows = [
+    own({ ...one!, protocol: 6 }),
+    own({ ...one!, protocol: 1, icmp }),
+    own({ ...one!, protocol: 47 }),
+    ...['1:LQU9qZlK+B5F3KDmev6m5PMibrg=', '=', '==', ''].map((text) => ({ ...one!, communityId: text })),
+  ];
+  const columns = stored(columnsOf(rowsOf(flows)));
+  expect(flows.map((_, index) => rowAt(columns, index).value)).toEqual(flows);
+  expect(columns.texts('communityId').slice(0, 3)).toEqual(['=', '=', '=']);
 });
 
 test('a scan over columns, in memory and from bytes, answers as one flow after the other does', () => {
