@@ -7,66 +7,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { IpfixWriter } from '../flow/export/ipfix-writer.ts';
-import { Nfcapd, type NfdumpRecord } from '../flow/export/nfcapd.fixture.ts';
+import { Nfcapd } from '../flow/export/nfcapd.fixture.ts';
 import { datagram, flowSample, headerRecord } from '../flow/export/sflow/datagram.fixture.ts';
 import type { Flow } from '../flow/flow.ts';
-import { isOver } from '../flow/steps.ts';
 import { formatAddress, ipv4, ipv6 } from '../net/address.ts';
-import { type CollectorOptions, collector, type RunningCollector, startCollector } from './collector.ts';
+import { type CollectorOptions, collector, startCollector } from './collector.ts';
+import { KeptFlows, nfdumpRow, rowOf, sorted } from './kept-flows.fixture.ts';
 import { hasProgram } from './netns.fixture.ts';
 
 const shared = process.env.PICKET_SHARED ?? fileURLToPath(new URL('../../../shared', import.meta.url));
 const capture = join(shared, 'data/flow/packet/android.pcap');
-
-/** A collector that keeps what it is told, on a free port of loopback. */
-class Kept {
-  readonly flows: Flow[] = [];
-  changes = 0;
-  readonly notices: string[] = [];
-  readonly failures: Error[] = [];
-  /** While it is set, no batch is acknowledged. */
-  hold: Promise<void> | undefined;
-  readonly running: RunningCollector;
-
-  constructor(options: CollectorOptions = {}) {
-    this.running = startCollector(
-      {
-        flows: async (batch) => {
-          // Each record once, when it is over.
-          this.changes += batch.length;
-          for (const { flow, change } of batch) if (isOver(flow, change)) this.flows.push(flow);
-          await this.hold;
-        },
-        notice: (text) => this.notices.push(text),
-        failed: (error) => this.failures.push(error),
-      },
-      { listen: [{ address: '127.0.0.1', port: 0 }], ...options },
-    );
-  }
-
-  get port(): number {
-    return this.running.sockets[0]!.port;
-  }
-
-  /** Waits until so many datagrams were counted. */
-  async datagrams(count: number): Promise<void> {
-    const until = performance.now() + 20_000;
-    for (;;) {
-      const { details } = await this.running.counters();
-      if (details.datagrams! >= count) return;
-      if (performance.now() > until) throw new Error(`${details.datagrams} of ${count} datagrams came`);
-      await sleep(20);
-    }
-  }
-}
 
 const open: { stop(): unknown }[] = [];
 afterEach(async () => {
   for (const one of open.splice(0)) await one.stop();
 });
 
-function collect(options: CollectorOptions = {}): Kept {
-  const kept = new Kept(options);
+function collect(options: CollectorOptions = {}): KeptFlows {
+  const kept = new KeptFlows(options);
   open.push(kept.running);
   return kept;
 }
@@ -83,60 +41,6 @@ function sender(type: 'udp4' | 'udp6' = 'udp4'): {
       ),
   };
 }
-
-/** What is compared with nfdump. */
-interface Row {
-  readonly protocol: number;
-  readonly source: string;
-  readonly destination: string;
-  readonly ports: string;
-  readonly icmp: string;
-  readonly packets: number;
-  readonly bytes: number;
-  readonly flags: string;
-  readonly first: number;
-  readonly last: number;
-}
-
-function rowOf({ protocol, source, destination, sent, icmp, openedAt, lastAt }: Flow): Row {
-  const letters = 'CEUAPRSF';
-  const flags = [...letters].map((letter, at) => (((sent?.tcpFlags ?? 0) >> (7 - at)) & 1 ? letter : '.'));
-  return {
-    protocol,
-    source: formatAddress(source.address),
-    destination: formatAddress(destination.address),
-    ports: icmp ? '' : `${source.port} ${destination.port}`,
-    icmp: icmp && protocol === 1 ? `${icmp.type} ${icmp.code}` : '',
-    packets: sent?.packets ?? 0,
-    bytes: sent?.bytes ?? 0,
-    flags: flags.join(''),
-    first: Math.floor(openedAt),
-    last: Math.floor(lastAt!),
-  };
-}
-
-/**
- * nfdump 1.7.1 takes the times as they are where softflowd tells the last packet before the first, and has no types of ICMPv6.
- */
-function nfdumpRow(record: NfdumpRecord): Row {
-  const times = [Date.parse(`${record.first}Z`), Date.parse(`${record.last}Z`)];
-  const isIcmp = record.icmp_type !== undefined;
-  return {
-    protocol: record.proto,
-    source: (record.src4_addr ?? record.src6_addr)!,
-    destination: (record.dst4_addr ?? record.dst6_addr)!,
-    ports: isIcmp ? '' : `${record.src_port} ${record.dst_port}`,
-    icmp: isIcmp && record.proto === 1 ? `${record.icmp_type} ${record.icmp_code}` : '',
-    packets: record.in_packets,
-    bytes: record.in_bytes,
-    flags: record.tcp_flags ?? '........',
-    first: Math.min(...times),
-    last: Math.max(...times),
-  };
-}
-
-const sorted = (rows: readonly Row[]): Row[] =>
-  rows.toSorted((x, y) => JSON.stringify(x).localeCompare(JSON.stringify(y)));
 
 /** Lets softflowd read the capture and export it to all ports. */
 async function softflowd(
