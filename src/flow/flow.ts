@@ -135,7 +135,8 @@ export interface Flow {
   readonly closedAt?: number;
   /**
    * True when the destination's own kernel is known to have received the connection (it was accepted there, or
-   * that kernel itself sent the RST): then nothing on the way stopped it. False when only the source side was seen.
+   * that kernel itself sent the RST): then nothing on the way stopped it. False when only the source side was seen. Where somebody between the
+   * ends has seen it: when the destination was heard to answer, by anything but a RST, which a filter on the way may have sent as well.
    */
   readonly reachedDestination: boolean;
   /** True for connections that existed before the sensor started. */

@@ -1,5 +1,6 @@
 import { type Address, ipv4, ipv6 } from '../../net/address.ts';
 import { Protocol } from '../../net/protocol.ts';
+import { isAnswered } from '../answered.ts';
 import { communityId } from '../community-id.ts';
 import type { EndReason, Flow, FlowState, Observation, Traffic, TranslatedEnd, Tunnel } from '../flow.ts';
 import { ExportEvent, type ExportRecord, Told } from './record.ts';
@@ -55,7 +56,7 @@ export function flowOf(record: ExportRecord, id: string): Flow {
     state,
     seenBy: 'network',
     openedAt: record.start,
-    reachedDestination: false,
+    reachedDestination: isAnswered(state, received),
     preexisting: false,
     lastAt: record.end,
     observation: observationOf(record),

@@ -69,8 +69,13 @@ test('a reply tells of the connection the other way round', () => {
     source: { address: '10.0.1.60', port: 44_916, identity: { name: 'shop/web' } },
     destination: { address: '10.0.1.5', port: 80, identity: { name: 'shop/db-0' } },
     state: 'established',
+    reachedDestination: true,
     verdict: { outcome: 'allow' },
   });
+  // It came from there, though it did not get back; a RST could be of somebody else.
+  expect(one({ ...reply, verdict: 'DROPPED' })?.reachedDestination).toBe(true);
+  const reset = { TCP: { ...reply.l4.TCP, flags: { RST: true } } };
+  expect(one({ ...reply, l4: reset })?.reachedDestination).toBe(false);
 });
 
 test('states as far as one packet tells', () => {

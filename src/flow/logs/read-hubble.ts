@@ -102,7 +102,8 @@ function flowFromHubble(event: Fields, wrapper: Fields, place: LogPlace): LogRes
     openedAt: at,
     ...(state === 'established' && { establishedAt: at }),
     ...(hasEnded(state) && { closedAt: at }),
-    reachedDestination: false,
+    // One event is one packet. An answer, also one that was dropped, comes from the destination.
+    reachedDestination: isReply && (flags & Tcp.rst) === 0,
     preexisting: false,
     ...(verdict && { verdict }),
     lastAt: at,

@@ -45,7 +45,7 @@ test('a connection that came to its end', () => {
     seenBy: 'network',
     openedAt: start + 0.1,
     closedAt: start + 2_250,
-    reachedDestination: false,
+    reachedDestination: true,
     preexisting: false,
     lastAt: start + 2_250,
     sent: { packets: 6, bytes: 700, tcpFlags: 0x1b },

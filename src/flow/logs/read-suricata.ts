@@ -1,4 +1,5 @@
 import { Protocol } from '../../net/protocol.ts';
+import { isAnswered } from '../answered.ts';
 import type { EndReason, Flow, FlowState, Traffic } from '../flow.ts';
 import type { Verdict } from '../verdict.ts';
 import { type FlowLogFormat, type LogPlace, type LogResult, problem, reasons, skipped } from './flow-log.ts';
@@ -81,7 +82,7 @@ function flowFromEve(record: Fields, place: LogPlace): LogResult {
     seenBy: 'network',
     openedAt,
     ...(hasEnded(state) && { closedAt: lastAt }),
-    reachedDestination: false,
+    reachedDestination: isAnswered(state, received),
     preexisting: false,
     ...(verdict && { verdict }),
     lastAt,

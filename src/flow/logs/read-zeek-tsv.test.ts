@@ -50,7 +50,7 @@ test('a connection that came to its end', () => {
       seenBy: 'network',
       openedAt: 1_700_000_000_123.456,
       closedAt: 1_700_000_001_623.457,
-      reachedDestination: false,
+      reachedDestination: true,
       preexisting: false,
       lastAt: 1_700_000_001_623.457,
       sent: { packets: 10, bytes: 620, tcpFlags: 0x13 },

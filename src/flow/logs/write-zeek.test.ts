@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatAddress } from '../../net/address.ts';
+import { isAnswered } from '../answered.ts';
 import { flow as anyFlow } from '../flow.fixture.ts';
 import type { Flow, FlowState, Traffic } from '../flow.ts';
 import { readAll } from './read.fixture.ts';
@@ -9,6 +10,7 @@ import { hasEnded as isOver } from './values.ts';
 import { written } from './write.fixture.ts';
 import { zeekWriter } from './write-zeek.ts';
 import { historyFlags } from './zeek-history.ts';
+import { stateToZeek } from './zeek-state.ts';
 
 const microseconds = (ms: number) => Math.round(ms * 1e3) / 1e3;
 
@@ -48,7 +50,7 @@ function held(one: Flow): Flow {
     seenBy: 'network',
     openedAt: one.openedAt,
     ...(hasEnded && { closedAt: lastAt }),
-    reachedDestination: false,
+    reachedDestination: received ? isAnswered(state, received) : sayAnswered(one, state),
     preexisting: isTcp && one.preexisting && one.state === 'established',
     lastAt,
     ...(sent && { sent }),
@@ -58,6 +60,11 @@ function held(one: Flow): Flow {
     observation: { by: 'zeek', exporter: 'x.log' },
     ...(one.communityId && { communityId: one.communityId }),
   };
+}
+
+/** What is said of an answer that nobody counted. */
+function sayAnswered({ protocol, state: was, preexisting }: Flow, state: FlowState): boolean {
+  return (state === 'established' || state === 'closed') && stateToZeek(was, protocol, preexisting) !== 'OTH';
 }
 
 function flagsHeld(flags: number): number {

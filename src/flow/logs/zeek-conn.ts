@@ -1,5 +1,6 @@
 import { Protocol } from '../../net/protocol.ts';
-import type { Flow, Traffic } from '../flow.ts';
+import { isAnswered } from '../answered.ts';
+import type { Flow, FlowState, Traffic } from '../flow.ts';
 import { type LogPlace, type LogResult, problem, reasons } from './flow-log.ts';
 import { parseSeconds, parseTimestamp } from './timestamp.ts';
 import { addressOf, boundedOf, countOf, hasEnded, isIcmp, portOf, protocolOf, textOf } from './values.ts';
@@ -59,7 +60,7 @@ export function flowFromConn(field: ConnField, place: LogPlace): LogResult {
     seenBy: 'network',
     openedAt,
     ...(hasEnded(state) && { closedAt: lastAt }),
-    reachedDestination: false,
+    reachedDestination: isReached(logged, state, received),
     preexisting: logged === 'OTH' && protocol === Protocol.Tcp,
     lastAt,
     ...(sent && { sent }),
@@ -70,6 +71,12 @@ export function flowFromConn(field: ConnField, place: LogPlace): LogResult {
     ...(communityId !== undefined && { communityId }),
   };
   return { kind: 'flow', flow };
+}
+
+/** Where nobody counted, the state says whether there was an answer; of what was begun before, which way it went is not known. */
+function isReached(logged: string | undefined, state: FlowState, received: Traffic | undefined): boolean {
+  if (received !== undefined) return isAnswered(state, received);
+  return (state === 'established' || state === 'closed') && logged !== 'OTH';
 }
 
 function timeOf(value: unknown): number | undefined {
