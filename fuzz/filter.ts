@@ -1,9 +1,11 @@
 /**
- * Throws filters at the parser that are half grammar and half noise: node fuzz/filter.ts [--seconds N] [--seed S].
+ * Throws filters that are half grammar and half noise at the parser, and the same as parameters of questions for groups at theirs:
+ * node fuzz/filter.ts [--seconds N] [--seed S].
  * Prints the cases run; exits 1 with the failing text on a crash, a slow case, or a diagnostic outside the text.
  */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { groupQuery, readQuery } from '../src/agent/api-query.ts';
 import { parseAlertFilter, parseFlowFilter } from '../src/flow/filter.ts';
 import { type FilterableReach, parseReachFilter } from '../src/flow/filter-reach.ts';
 import type { FlowJson } from '../src/flow/json.ts';
@@ -52,7 +54,11 @@ const pieces = [
   'source',
   'kind',
   'outcome',
+  'src-workload',
+  'pair',
+  'minute',
   'toString',
+  'constructor',
   '__proto__',
 ];
 const signs = [
@@ -106,6 +112,10 @@ for (let round = 0; performance.now() < until; round++) {
         parseAlertFilter(text),
         parseReachFilter(text),
       ] as const;
+      for (const parameter of ['by', 'bucket', 'count', 'order', 'from', 'top', 'since', text]) {
+        const read = readQuery(groupQuery, { [parameter]: [text] });
+        if ('problems' in read && read.problems.length === 0) throw new Error('refused without a problem');
+      }
       if (results[0].ok) results[0].matches(flow);
       if (results[1].ok) results[1].matches(alert);
       if (results[2].ok) results[2].matches(row);

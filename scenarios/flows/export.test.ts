@@ -100,7 +100,7 @@ test.skipIf(skip).each([[['--conntrack']], [['--capture', 'cable']]])(
 
       guard.kill('SIGINT');
       expect(await ended).toEqual([0, null]);
-      const [, sent, lost] = /sent (\d+) flows to udp:\/\/\S+, (\d+) lost/.exec(said) ?? [];
+      const [, sent, lost] = /sent (\d+) flows? to udp:\/\/\S+, (\d+) lost/.exec(said) ?? [];
       await sleep(300);
       const records = await nfcapd.stop();
       nfcapd = undefined;

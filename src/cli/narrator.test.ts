@@ -24,6 +24,24 @@ test('alerts that an output has not taken are told at the end', () => {
   );
 });
 
+test('what became of flows that were sent on', () => {
+  const io = testIo();
+  const well = {
+    target: 'udp://198.51.100.7:4739',
+    isConnected: false,
+    sent: 1,
+    waiting: 0,
+    dropped: { queue: 0, unwritable: 0, returned: 3 },
+    failed: 0,
+  };
+  const lossy = { ...well, sent: 20, dropped: { ...well.dropped, queue: 2 }, failed: 1, problem: 'gone' };
+  new Narrator(io, { flows: false, json: false }).exported([well, lossy]);
+  expect(io.written.err).toBe(
+    'sent 1 flow to udp://198.51.100.7:4739, 0 lost\n' +
+      'warning: sent 20 flows to udp://198.51.100.7:4739, 3 lost (gone)\n',
+  );
+});
+
 test('what others said tells the terminal nothing', () => {
   const io = testIo();
   new Narrator(io, { flows: false, json: false }).say('\nanswer: \u001b]0;owned\u0007\u009b2J\r ok');

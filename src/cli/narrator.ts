@@ -96,7 +96,8 @@ export class Narrator implements Observer {
     for (const { target, sent, dropped, failed, problem } of exports) {
       const lost = dropped.queue + failed;
       const why = problem === undefined ? '' : ` (${problem})`;
-      this.say(`${lost > 0 ? 'warning: ' : ''}sent ${sent} flows to ${target}, ${lost} lost${why}`);
+      const flows = `${sent} flow${sent === 1 ? '' : 's'}`;
+      this.say(`${lost > 0 ? 'warning: ' : ''}sent ${flows} to ${target}, ${lost} lost${why}`);
     }
   }
 
