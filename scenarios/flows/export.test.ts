@@ -47,7 +47,7 @@ function kernelCounts(ruleset: string): Sums {
   );
 }
 
-/** What the collector has, by the same. */
+/** What the collector has, by the same. Sockets of all namespaces are watched: others of this machine may talk to an address like that. */
 function collected(records: readonly NfdumpRecord[]): Sums {
   const sums: Sums = {};
   const add = (name: string, packets = 0, bytes = 0) => {
@@ -55,7 +55,8 @@ function collected(records: readonly NfdumpRecord[]): Sums {
     sums[name] = { packets: before.packets + packets, bytes: before.bytes + bytes };
   };
   for (const one of records.filter(({ dst4_addr: to }) => to === peer)) {
-    const port = one.proto === 1 ? 0 : one.dst_port;
+    const port = one.proto === 1 ? 0 : (one.dst_port ?? 0);
+    if (port !== 0 && port !== 5353 && !tcpPorts.includes(port)) continue;
     add(`${port} sent`, one.in_packets, one.in_bytes);
     add(`${port} received`, one.out_packets, one.out_bytes);
   }
