@@ -111,6 +111,8 @@ class SqliteStore implements Store {
   #unwritable = 0;
   /** The last failure of moving flows, until that succeeds. */
   #moveError: string | undefined;
+  /** The next time that records are written without being told to. */
+  #next: NodeJS.Immediate | undefined;
   /** Whose flows the thread moves. */
   #moving: Connection | undefined;
   #folded = 0;
@@ -142,32 +144,48 @@ class SqliteStore implements Store {
   }
 
   flush(): void {
+    const full = this.#pendingFlows.full || this.#pendingAlerts.full;
     // Where others would be lost it is worth waiting for the thread, else they are written the next time.
-    this.#flush(this.#pendingFlows.full || this.#pendingAlerts.full ? turnPatience : 0);
+    this.#flush(this.#thread === undefined ? Infinity : batchRecords, full ? turnPatience : 0);
   }
 
-  #flush(patience: number): void {
+  /** Writes up to `most` records of each kind, waiting for up to `patience` ms where the thread writes. */
+  #flush(most: number, patience: number): void {
     // After a failure there is something to try even with nothing to write: whether it works again.
     const failing = this.#error !== undefined || this.#moveError !== undefined;
-    if (!failing && this.#pendingFlows.size + this.#pendingAlerts.size === 0) return;
+    if (!failing && this.#waiting === 0) return;
     const turn = this.#thread?.turn;
     if (turn?.take(patience) === false) return;
     try {
-      this.#attempt((connection) => this.#writeAll(connection));
+      this.#attempt((connection) => this.#writeOldest(connection, most));
     } finally {
       turn?.give();
     }
+    // The rest after everybody else had a turn.
+    if (this.#waiting >= batchRecords && this.#error === undefined) this.#next ??= setImmediate(this.#goOn);
   }
 
-  #writeAll(connection: Connection): void {
+  readonly #goOn = (): void => {
+    this.#next = undefined;
+    this.flush();
+  };
+
+  /** Records waiting. */
+  get #waiting(): number {
+    return this.#pendingFlows.size + this.#pendingAlerts.size;
+  }
+
+  #writeOldest(connection: Connection, most: number): void {
     const { database, flows, alerts } = connection;
     database.exec('BEGIN IMMEDIATE');
-    this.#write(flows, flowRecords, this.#pendingFlows);
-    this.#write(alerts, alertRecords, this.#pendingAlerts);
+    const writtenFlows = this.#write(flows, flowRecords, this.#pendingFlows, most);
+    const writtenAlerts = this.#write(alerts, alertRecords, this.#pendingAlerts, most);
     database.exec('COMMIT');
-    for (const flow of this.#pendingFlows.values()) if (isEnded(flow)) connection.ended += 1;
-    this.#pendingFlows.clear();
-    this.#pendingAlerts.clear();
+    for (const flow of writtenFlows) {
+      if (flowRecords.ended?.(flow)) connection.ended += 1;
+      this.#pendingFlows.delete(flow);
+    }
+    for (const alert of writtenAlerts) this.#pendingAlerts.delete(alert);
     this.#move(connection);
     this.#error = undefined;
   }
@@ -220,7 +238,8 @@ class SqliteStore implements Store {
   }
 
   close(): Promise<void> | void {
-    this.#flush(Number.POSITIVE_INFINITY);
+    clearImmediate(this.#next);
+    this.#flush(Infinity, Infinity);
     const stopped = this.#thread?.stop();
     this.#disconnect();
     return stopped;
@@ -228,12 +247,19 @@ class SqliteStore implements Store {
 
   #put<T extends { readonly id: string }>(pending: Pending<T>, record: T): void {
     // While failing, only the caller's regular flush tries again, not every record of a busy moment.
-    if (pending.size >= batchRecords && this.#error === undefined) this.flush();
+    const due = pending.full || (pending.size >= batchRecords && this.#next === undefined);
+    if (due && this.#error === undefined) this.flush();
     pending.put(record);
   }
 
-  #write<T extends { readonly id: string }>(table: Table<T>, kind: RecordKind<T>, pending: Pending<T>): void {
-    for (const record of pending.values()) {
+  /** Returns what was written: the oldest, up to `most`. */
+  #write<T extends { readonly id: string }>(
+    table: Table<T>,
+    kind: RecordKind<T>,
+    pending: Pending<T>,
+    most: number,
+  ): readonly T[] {
+    return pending.oldest(most).filter((record) => {
       let data: string;
       try {
         data = kind.encode(record);
@@ -241,10 +267,11 @@ class SqliteStore implements Store {
         // Kept, it would stop every later record as well.
         pending.delete(record);
         this.#unwritable += 1;
-        continue;
+        return false;
       }
       table.put(record, data);
-    }
+      return true;
+    });
   }
 
   /** Moves flows that ended to segments when there are enough, or merges some: one piece of work at a time. */
@@ -363,11 +390,6 @@ class SqliteStore implements Store {
       this.#error = message(error);
     }
   }
-}
-
-/** Tells whether a flow will not change any more; the same as the condition `endedFlow` of the schema. */
-function isEnded({ closedAt, endReason, awaitsCounts }: Flow): boolean {
-  return (closedAt !== undefined || endReason !== undefined) && awaitsCounts !== true;
 }
 
 function message(error: unknown): string {

@@ -24,9 +24,11 @@ export class Table<T extends { readonly id: string }> {
   constructor(database: DatabaseSync, kind: RecordKind<T>) {
     const table = kind.name;
     this.#kind = kind;
+    const [column, value, update] =
+      kind.ended === undefined ? ['', '', ''] : [', ended', ', ?', ', ended = excluded.ended'];
     this.#insert = database.prepare(
-      `INSERT INTO ${table} (row, id, at, data) VALUES (?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data RETURNING row`,
+      `INSERT INTO ${table} (row, id, at, data${column}) VALUES (?, ?, ?, ?${value})
+       ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data${update} RETURNING row`,
     );
     this.#delete = database.prepare(`DELETE FROM ${table} WHERE id = ?`);
     this.#page = database.prepare(`SELECT row, data FROM ${table} WHERE row < ? ORDER BY row DESC LIMIT ?`);
@@ -73,7 +75,8 @@ export class Table<T extends { readonly id: string }> {
   put(record: T, data: string): void {
     if (this.#kind.renewed) this.#size -= Number(this.#delete.run(this.#kind.key(record)).changes);
     const row = this.#nextRow;
-    const written = this.#insert.get(row, this.#kind.key(record), this.#kind.time(record), data);
+    const ended = this.#kind.ended === undefined ? [] : [Number(this.#kind.ended(record))];
+    const written = this.#insert.get(row, this.#kind.key(record), this.#kind.time(record), data, ...ended);
     if (number(written, 'row') !== row) return;
     this.#nextRow = row + 1;
     this.#size += 1;
