@@ -62,7 +62,7 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
 const defaultSegmentRows = 16_384;
 
 /** So many records are written without being told to: all at once would hold up the caller. */
-const batchRecords = 1_000;
+const batchRecords = 500;
 
 /** How long to wait for the thread that moves flows where records would be lost otherwise, ms. */
 const turnPatience = 500;

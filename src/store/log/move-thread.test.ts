@@ -16,6 +16,8 @@ import { flow, noon } from '../store.fixture.ts';
 import type { Store } from '../store.ts';
 import { Table } from '../table.ts';
 import { FlowLog } from './flow-log.ts';
+import type { MoveResult } from './move-thread/messages.ts';
+import { MoveThread } from './move-thread.ts';
 import { FlowMover } from './mover.ts';
 import { segmentsFolder } from './segment-list.ts';
 import { WriteTurn } from './write-turn.ts';
@@ -155,6 +157,28 @@ test('a flow that is told again while it is moved is kept as it was told last', 
   const flows = log.page({ limit: 100 });
   expect(flows.map(({ row }) => row)).toEqual(Array.from({ length: 20 }, (_, i) => 20 - i));
   expect(flows.find(({ row }) => row === 7)?.value.sent?.bytes).toBe(9_999);
+  database.close();
+});
+
+test('a thread that had nothing to do is gone, and there again for the next piece of work', async () => {
+  const path = fresh();
+  const database = openDatabase(path);
+  const table = new Table(database, flowRecords);
+  const results: MoveResult[] = [];
+  const thread = new MoveThread({ path, mergedRows: 1_000 }, (result) => results.push(result), 20);
+  for (let round = 1; round <= 3; round += 1) {
+    for (let n = 1; n <= 10; n += 1) {
+      const one = ended(round * 100 + n);
+      table.put(one, flowRecords.encode(one));
+    }
+    thread.run({ type: 'seal', rows: 10 });
+    expect(thread.busy).toBe(true);
+    await until(() => results.length === round);
+    expect(results.at(-1)).toEqual({ type: 'done', moved: 10, folded: 0, tidied: false });
+    await pause(100);
+  }
+  await thread.stop();
+  expect(new FlowLog(database, table, path).page({ limit: 100 })).toHaveLength(30);
   database.close();
 });
 
