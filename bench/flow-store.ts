@@ -9,7 +9,7 @@
  * `npm install --prefix /tmp/duckdb @duckdb/node-api@1.5.6-r.1`, then DUCKDB_MODULES=/tmp/duckdb.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -430,18 +430,21 @@ async function throughTable(folder: string, thread: boolean): Promise<string> {
   const reader = openDatabaseToRead(path);
   const list = new SegmentList(reader, path);
   const some = firstFlows(200_000);
-  const blocks = { ms: 0, cpu: 0 };
+  const blocks = { ms: 0, awake: 0, cpu: 0 };
   let written = 0;
   const from = performance.now();
   const rate = () => Math.round(some.length / ((performance.now() - from) / 1000));
   for (let at = 0; written === 0 || list.sealed().rows <= some.length - batch; at += 1_000) {
+    const waited = waitedForProcessor();
     const before = performance.now();
     const busy = process.threadCpuUsage();
     for (const flow of some.slice(at, at + 1_000)) store.putFlow(flow);
     store.flush();
     await setImmediate();
     const { user, system } = process.threadCpuUsage(busy);
-    blocks.ms = Math.max(blocks.ms, performance.now() - before);
+    const ms = performance.now() - before;
+    blocks.ms = Math.max(blocks.ms, ms);
+    blocks.awake = Math.max(blocks.awake, ms - (waitedForProcessor() - waited));
     blocks.cpu = Math.max(blocks.cpu, (user + system) / 1000);
     if (at < some.length) continue;
     if (written === 0 && store.health().flows === some.length) written = rate();
@@ -456,8 +459,15 @@ async function throughTable(folder: string, thread: boolean): Promise<string> {
   const told = (value: number) => value.toLocaleString('en');
   return (
     `as an agent writes them, moved by ${thread ? 'a thread' : 'the loop itself'}: ${told(written)} flows/s written, ` +
-    `${told(moved)} moved too, ${lost} lost; the loop stood still for at most ${blocks.ms.toFixed(0)} ms (${blocks.cpu.toFixed(0)})`
+    `${told(moved)} moved too, ${lost} lost; the loop stood still for at most ${blocks.ms.toFixed(0)} ms, ` +
+    `${blocks.awake.toFixed(0)} without waiting for a processor (${blocks.cpu.toFixed(0)} on it)`
   );
+}
+
+/** How long the main thread was ready to run and others ran instead, ms (Documentation/scheduler/sched-stats.rst). */
+function waitedForProcessor(): number {
+  const [, delay] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
+  return Number(delay) / 1e6;
 }
 
 const columns = [

@@ -5,7 +5,7 @@ import type { Alert } from '../detect/detector.ts';
 import { evaluate } from '../flow/ask/evaluate.ts';
 import { type FlowAnswer, type FlowQuery, TooManyBuckets } from '../flow/ask/query.ts';
 import type { Flow } from '../flow/flow.ts';
-import { bytesOnDisk, moveAside, openDatabase, saysCorrupt } from './database.ts';
+import { bytesOnDisk, moveAside, needsCheckpoint, openDatabase, saysCorrupt } from './database.ts';
 import { adoptFiles } from './log/adopt.ts';
 import { deleteSegmentsBefore } from './log/expiry.ts';
 import { FlowLog } from './log/flow-log.ts';
@@ -32,7 +32,7 @@ export interface SqliteStoreOptions {
   readonly mergedRows?: number;
   /** Bytes of database, write-ahead log and segments that `retain` goes down to. Default 256 MiB. */
   readonly maxBytes?: number;
-  /** Moves flows to segments and merges those in a thread of its own, so that the caller is not held up. Default: when flushing. */
+  /** Moves flows to segments, merges those and waits for the disk in a thread of its own, so that the caller is not held up. Default: when flushing. */
   readonly thread?: boolean;
   /** Records of one kind that wait for a disk that cannot be written to. Default 10,000. */
   readonly maxPending?: number;
@@ -80,8 +80,8 @@ interface Connection {
   untidy: boolean;
 }
 
-function connect(path: string, mergedRows: number): Connection {
-  const database = openDatabase(path);
+function connect(path: string, mergedRows: number, checkpoints: boolean): Connection {
+  const database = openDatabase(path, checkpoints);
   try {
     const flows = new Table(database, flowRecords);
     const log = new FlowLog(database, flows, path);
@@ -274,19 +274,20 @@ class SqliteStore implements Store {
     });
   }
 
-  /** Moves flows that ended to segments when there are enough, or merges some: one piece of work at a time. */
+  /** Moves flows that ended to segments when there are enough, or merges some, or has a checkpoint made: one piece of work at a time. */
   #move(connection: Connection): void {
     const { segmentRows = defaultSegmentRows } = this.#options;
     if (this.#thread?.busy) return;
+    this.#moving = connection;
     // A flow may have been counted twice: when it ended, and when that was told again.
     if (connection.ended >= segmentRows) connection.ended = countEnded(connection.database);
     if (connection.ended >= segmentRows) this.#seal(connection, segmentRows);
     else if (connection.untidy) this.#tidy(connection);
+    else if (needsCheckpoint(this.#path)) this.#thread?.run({ type: 'checkpoint' });
   }
 
   #seal(connection: Connection, rows: number): void {
     if (this.#thread !== undefined) {
-      this.#moving = connection;
       this.#thread.run({ type: 'seal', rows });
       return;
     }
@@ -297,7 +298,6 @@ class SqliteStore implements Store {
 
   #tidy(connection: Connection): void {
     if (this.#thread !== undefined) {
-      this.#moving = connection;
       this.#thread.run({ type: 'tidy' });
       return;
     }
@@ -315,7 +315,7 @@ class SqliteStore implements Store {
       // A database that was started afresh has nothing to do with it.
       if (connection !== this.#moving) return;
       if (result.moved > 0) this.#note(connection, result.moved, result.folded);
-      else connection.untidy = result.tidied;
+      if (result.tidied !== undefined) connection.untidy = result.tidied;
       if (this.#retainAt !== undefined) this.retain(this.#retainAt);
       this.#retainAt = undefined;
       this.#move(connection);
@@ -354,7 +354,7 @@ class SqliteStore implements Store {
   #connected(): Connection {
     // Removed from under a running process, the file would go on taking rows that nobody can ever read.
     if (this.#connection !== undefined && !existsSync(this.#path)) this.#disconnect();
-    this.#connection ??= connect(this.#path, this.#mergedRows);
+    this.#connection ??= connect(this.#path, this.#mergedRows, this.#thread === undefined);
     return this.#connection;
   }
 
@@ -384,7 +384,7 @@ class SqliteStore implements Store {
     this.#disconnect();
     try {
       const movedTo = moveAside(this.#path);
-      this.#connection = connect(this.#path, this.#mergedRows);
+      this.#connection = connect(this.#path, this.#mergedRows, this.#thread === undefined);
       this.#options.onCorrupt?.(movedTo, reason instanceof Error ? reason : new Error(String(reason)));
     } catch (error) {
       this.#error = message(error);
