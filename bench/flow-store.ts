@@ -383,6 +383,7 @@ async function picket(folder: string): Promise<Result> {
       asObjects(folder),
       await throughTable(folder, false),
       await throughTable(folder, true),
+      await throughTable(folder, true, 20_000),
     ],
     rate,
     bytes,
@@ -422,9 +423,9 @@ function asObjects(folder: string): string {
 
 /**
  * Flows as an agent writes them: through the table of those that may still change, 1,000 at a time, with the loop running between, until
- * they are in segments but for less than one more segment would need.
+ * they are in segments but for less than one more segment would need; `pace` is how many come in a second.
  */
-async function throughTable(folder: string, thread: boolean): Promise<string> {
+async function throughTable(folder: string, thread: boolean, pace = Infinity): Promise<string> {
   const path = join(folder, 'agent', 'picket.db');
   const store = openSqliteStore(path, { thread });
   const reader = openDatabaseToRead(path);
@@ -446,7 +447,11 @@ async function throughTable(folder: string, thread: boolean): Promise<string> {
     blocks.ms = Math.max(blocks.ms, ms);
     blocks.awake = Math.max(blocks.awake, ms - (waitedForProcessor() - waited));
     blocks.cpu = Math.max(blocks.cpu, (user + system) / 1000);
-    if (at < some.length) continue;
+    if (at < some.length) {
+      const early = (at / pace) * 1000 - (performance.now() - from);
+      if (early > 1) await pause(early);
+      continue;
+    }
     if (written === 0 && store.health().flows === some.length) written = rate();
     // What is left is the thread's.
     await pause(5);
@@ -458,7 +463,8 @@ async function throughTable(folder: string, thread: boolean): Promise<string> {
   rmSync(join(folder, 'agent'), { recursive: true });
   const told = (value: number) => value.toLocaleString('en');
   return (
-    `as an agent writes them, moved by ${thread ? 'a thread' : 'the loop itself'}: ${told(written)} flows/s written, ` +
+    `as an agent writes them, ${pace < Infinity ? `${told(pace)} a second, ` : ''}` +
+    `moved by ${thread ? 'a thread' : 'the loop itself'}: ${told(written)} flows/s written, ` +
     `${told(moved)} moved too, ${lost} lost; the loop stood still for at most ${blocks.ms.toFixed(0)} ms, ` +
     `${blocks.awake.toFixed(0)} without waiting for a processor (${blocks.cpu.toFixed(0)} on it)`
   );

@@ -9,7 +9,7 @@ import { bytesOnDisk, moveAside, needsCheckpoint, openDatabase, saysCorrupt } fr
 import { adoptFiles } from './log/adopt.ts';
 import { deleteSegmentsBefore } from './log/expiry.ts';
 import { FlowLog } from './log/flow-log.ts';
-import type { MoveResult } from './log/move-thread/messages.ts';
+import type { MoveJob, MoveResult } from './log/move-thread/messages.ts';
 import { MoveThread } from './log/move-thread.ts';
 import { countEnded, defaultMergedRows, FlowMover, isUntidy } from './log/mover.ts';
 import type { Resolution } from './log/roll-up.ts';
@@ -115,6 +115,8 @@ class SqliteStore implements Store {
   #next: NodeJS.Immediate | undefined;
   /** Whose flows the thread moves. */
   #moving: Connection | undefined;
+  /** What was in segments when the thread began: flows that it moved are still counted as in the table until it has told of them. */
+  #sealedBefore: ReturnType<FlowLog['list']['sealed']> = { rows: 0, bytes: 0 };
   #folded = 0;
   /** When retention was asked for while flows were moved. */
   #retainAt: number | undefined;
@@ -283,12 +285,13 @@ class SqliteStore implements Store {
     if (connection.ended >= segmentRows) connection.ended = countEnded(connection.database);
     if (connection.ended >= segmentRows) this.#seal(connection, segmentRows);
     else if (connection.untidy) this.#tidy(connection);
-    else if (needsCheckpoint(this.#path)) this.#thread?.run({ type: 'checkpoint' });
+    else if (this.#thread !== undefined && needsCheckpoint(this.#path))
+      this.#run(this.#thread, { type: 'checkpoint' });
   }
 
   #seal(connection: Connection, rows: number): void {
     if (this.#thread !== undefined) {
-      this.#thread.run({ type: 'seal', rows });
+      this.#run(this.#thread, { type: 'seal', rows });
       return;
     }
     const before = connection.mover.folded;
@@ -298,10 +301,15 @@ class SqliteStore implements Store {
 
   #tidy(connection: Connection): void {
     if (this.#thread !== undefined) {
-      this.#thread.run({ type: 'tidy' });
+      this.#run(this.#thread, { type: 'tidy' });
       return;
     }
     connection.untidy = connection.mover.tidy();
+  }
+
+  #run(thread: MoveThread, job: MoveJob): void {
+    this.#sealedBefore = this.#sealed();
+    thread.run(job);
   }
 
   /** Takes what became of a piece of work of the thread, and begins the next. */
@@ -330,6 +338,7 @@ class SqliteStore implements Store {
   }
 
   #sealed(): { readonly rows: number; readonly bytes: number } {
+    if (this.#thread?.busy) return this.#sealedBefore;
     try {
       return this.#connection?.log.list.sealed() ?? { rows: 0, bytes: 0 };
     } catch {

@@ -80,6 +80,7 @@ test('while a thread moves and merges them, flows are read as if nothing happene
     store.putFlow(ended(n));
     if (n % 30 !== 0) continue;
     await written(store, n);
+    expect(store.health().flows).toBe(n);
     expect(store.ask(top)).toEqual(evaluate(json(n), top));
     expect(store.flows({ limit: 40 }).map(({ value }) => value)).toEqual(
       Array.from({ length: Math.min(40, n) }, (_, i) => ended(n - i)),
