@@ -381,6 +381,7 @@ async function picket(folder: string): Promise<Result> {
     notes: [
       `${segments} segments of columns, ${(bytes / count).toFixed(1)} bytes per flow; peak memory of writing them ${insertRss.toFixed(0)} MB`,
       asObjects(folder),
+      await inTable(folder),
       await throughTable(folder, false),
       await throughTable(folder, true),
       await throughTable(folder, true, 20_000),
@@ -468,6 +469,21 @@ async function throughTable(folder: string, thread: boolean, pace = Infinity): P
     `${told(moved)} moved too, ${lost} lost; the loop stood still for at most ${blocks.ms.toFixed(0)} ms, ` +
     `${blocks.awake.toFixed(0)} without waiting for a processor (${blocks.cpu.toFixed(0)} on it)`
   );
+}
+
+/** What a question takes over the flows that wait in the table until there are enough for a segment. */
+async function inTable(folder: string): Promise<string> {
+  const store = openSqliteStore(join(folder, 'table', 'picket.db'));
+  for (const flow of firstFlows(batch - 1)) store.putFlow(flow);
+  store.flush();
+  const [first] = await ask(
+    ({ by, query }) =>
+      store.ask({ by: by.map((name) => dimensions.get(name)!), order: 'bytes', top: 10, ...query }).groups[0]
+        ?.key[0] ?? '',
+  );
+  await store.close();
+  rmSync(join(folder, 'table'), { recursive: true });
+  return `"${first!.name}" over ${batch - 1} flows that are still in the table: ${first!.ms.toFixed(0)} ms (${first!.cpu.toFixed(0)})`;
 }
 
 /** How long the main thread was ready to run and others ran instead, ms (Documentation/scheduler/sched-stats.rst). */
