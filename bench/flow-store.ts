@@ -9,12 +9,12 @@
  * `npm install --prefix /tmp/duckdb @duckdb/node-api@1.5.6-r.1`, then DUCKDB_MODULES=/tmp/duckdb.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { dimensions } from '../src/flow/ask/dimension.ts';
 import type { FlowQuery } from '../src/flow/ask/query.ts';
@@ -381,8 +381,10 @@ async function picket(folder: string): Promise<Result> {
     notes: [
       `${segments} segments of columns, ${(bytes / count).toFixed(1)} bytes per flow; peak memory of writing them ${insertRss.toFixed(0)} MB`,
       asObjects(folder),
+      await inTable(folder),
       await throughTable(folder, false),
       await throughTable(folder, true),
+      await throughTable(folder, true, 20_000),
     ],
     rate,
     bytes,
@@ -420,35 +422,74 @@ function asObjects(folder: string): string {
   return `records that ended, with sums: ${Math.round(rate).toLocaleString('en')} flows/s, ${(bytes / some.length).toFixed(1)} bytes per flow`;
 }
 
-/** Flows as an agent writes them: through the table of those that may still change, 1,000 at a time, with the loop running between. */
-async function throughTable(folder: string, thread: boolean): Promise<string> {
+/**
+ * Flows as an agent writes them: through the table of those that may still change, 1,000 at a time, with the loop running between, until
+ * they are in segments but for less than one more segment would need; `pace` is how many come in a second.
+ */
+async function throughTable(folder: string, thread: boolean, pace = Infinity): Promise<string> {
   const path = join(folder, 'agent', 'picket.db');
   const store = openSqliteStore(path, { thread });
+  const reader = openDatabaseToRead(path);
+  const list = new SegmentList(reader, path);
   const some = firstFlows(200_000);
-  const blocks = { ms: 0, cpu: 0 };
+  const blocks = { ms: 0, awake: 0, cpu: 0 };
+  let written = 0;
   const from = performance.now();
-  for (let at = 0; at < some.length || store.health().flows < some.length; at += 1_000) {
+  const rate = () => Math.round(some.length / ((performance.now() - from) / 1000));
+  for (let at = 0; written === 0 || list.sealed().rows <= some.length - batch; at += 1_000) {
+    const waited = waitedForProcessor();
     const before = performance.now();
     const busy = process.threadCpuUsage();
     for (const flow of some.slice(at, at + 1_000)) store.putFlow(flow);
     store.flush();
     await setImmediate();
     const { user, system } = process.threadCpuUsage(busy);
-    blocks.ms = Math.max(blocks.ms, performance.now() - before);
+    const ms = performance.now() - before;
+    blocks.ms = Math.max(blocks.ms, ms);
+    blocks.awake = Math.max(blocks.awake, ms - (waitedForProcessor() - waited));
     blocks.cpu = Math.max(blocks.cpu, (user + system) / 1000);
+    if (at < some.length) {
+      const early = (at / pace) * 1000 - (performance.now() - from);
+      if (early > 1) await pause(early);
+      continue;
+    }
+    if (written === 0 && store.health().flows === some.length) written = rate();
+    // What is left is the thread's.
+    await pause(5);
   }
-  const seconds = (performance.now() - from) / 1000;
+  const moved = rate();
   const { lost } = store.health();
+  reader.close();
   await store.close();
-  const left = openSqliteStore(path);
-  const sealed = readdirSync(`${path}-flows`).filter((name) => name.endsWith('.flows')).length;
-  await left.close();
   rmSync(join(folder, 'agent'), { recursive: true });
+  const told = (value: number) => value.toLocaleString('en');
   return (
-    `as an agent writes them, ${thread ? 'moved by a thread' : 'moved by the loop itself'}: ` +
-    `${Math.round(some.length / seconds).toLocaleString('en')} flows/s, ${lost} lost, ${sealed} segments; ` +
-    `the loop stood still for at most ${blocks.ms.toFixed(0)} ms (${blocks.cpu.toFixed(0)})`
+    `as an agent writes them, ${pace < Infinity ? `${told(pace)} a second, ` : ''}` +
+    `moved by ${thread ? 'a thread' : 'the loop itself'}: ${told(written)} flows/s written, ` +
+    `${told(moved)} moved too, ${lost} lost; the loop stood still for at most ${blocks.ms.toFixed(0)} ms, ` +
+    `${blocks.awake.toFixed(0)} without waiting for a processor (${blocks.cpu.toFixed(0)} on it)`
   );
+}
+
+/** What a question takes over the flows that wait in the table until there are enough for a segment. */
+async function inTable(folder: string): Promise<string> {
+  const store = openSqliteStore(join(folder, 'table', 'picket.db'));
+  for (const flow of firstFlows(batch - 1)) store.putFlow(flow);
+  store.flush();
+  const [first] = await ask(
+    ({ by, query }) =>
+      store.ask({ by: by.map((name) => dimensions.get(name)!), order: 'bytes', top: 10, ...query }).groups[0]
+        ?.key[0] ?? '',
+  );
+  await store.close();
+  rmSync(join(folder, 'table'), { recursive: true });
+  return `"${first!.name}" over ${batch - 1} flows that are still in the table: ${first!.ms.toFixed(0)} ms (${first!.cpu.toFixed(0)})`;
+}
+
+/** How long the main thread was ready to run and others ran instead, ms (Documentation/scheduler/sched-stats.rst). */
+function waitedForProcessor(): number {
+  const [, delay] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
+  return Number(delay) / 1e6;
 }
 
 const columns = [

@@ -9,6 +9,9 @@ const busyTimeout = 500;
 /** After a checkpoint the log is cut to this, bytes. */
 const logLimit = 4 * 1024 * 1024;
 
+/** Pages of the log at which even a connection makes a checkpoint whose checkpoints others make: they seem not to come. */
+const lateCheckpoint = 16_384;
+
 /** Moved-aside files kept beside the database; the oldest goes first. */
 const keptCorrupt = 3;
 
@@ -16,9 +19,10 @@ const keptCorrupt = 3;
  * Opens the database at `path` for writing, creating it when there is none, in its newest shape.
  * Write-ahead log with synchronous NORMAL: a killed process loses nothing that was committed and a power cut at most
  * the last commits, never the file (https://www.sqlite.org/wal.html). Incremental auto-vacuum: the file can shrink.
- * A new file is for its owner and group only. Throws what SQLite throws, and NewerSchemaError.
+ * A new file is for its owner and group only. Without `checkpoints` the connection leaves it to others to bring the log into the database,
+ * which waits for the disk (see `checkpoint`). Throws what SQLite throws, and NewerSchemaError.
  */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string, checkpoints = true): DatabaseSync {
   // Command lines are in it. SQLite gives its log and its index the mode of the database.
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o640));
   const database = new DatabaseSync(path, { timeout: busyTimeout });
@@ -28,6 +32,7 @@ export function openDatabase(path: string): DatabaseSync {
     refuseNewer(database, path);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     database.exec(`PRAGMA journal_size_limit = ${logLimit}`);
+    if (!checkpoints) database.exec(`PRAGMA wal_autocheckpoint = ${lateCheckpoint}`);
     migrate(database);
     return database;
   } catch (error) {
@@ -51,6 +56,16 @@ export function openDatabaseToRead(path: string): DatabaseSync {
 /** Bytes of the database and of its write-ahead log, as the file system has them. */
 export function bytesOnDisk(path: string): number {
   return size(path) + size(`${path}-wal`);
+}
+
+/** Tells whether the log is so large that it should be brought into the database. */
+export function needsCheckpoint(path: string): boolean {
+  return size(`${path}-wal`) > logLimit;
+}
+
+/** Brings the log into the database as far as nobody is in the way. Throws what SQLite throws. */
+export function checkpoint(database: DatabaseSync): void {
+  database.exec('PRAGMA wal_checkpoint(PASSIVE)');
 }
 
 function size(path: string): number {

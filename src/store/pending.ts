@@ -39,16 +39,17 @@ export class Pending<T> {
     this.#records.set(key, record);
   }
 
-  /** The records, oldest first. */
-  values(): IterableIterator<T> {
-    return this.#records.values();
+  /** The oldest records, at most `most`, the oldest first. */
+  oldest(most: number): T[] {
+    const found: T[] = [];
+    for (const record of this.#records.values()) {
+      if (found.length >= most) break;
+      found.push(record);
+    }
+    return found;
   }
 
   delete(record: T): void {
     this.#records.delete(this.#key(record));
-  }
-
-  clear(): void {
-    this.#records.clear();
   }
 }

@@ -15,6 +15,8 @@ export interface RecordKind<T extends { readonly id: string }> {
   time(record: T): number;
   /** True when a record that is replaced becomes the newest row; false when it keeps its row. */
   readonly renewed: boolean;
+  /** Tells whether a record will not change any more, for kinds whose records then move elsewhere. */
+  ended?(record: T): boolean;
   encode(record: T): string;
   /** Throws when `text` is not what `encode` wrote. */
   decode(text: string): T;
@@ -27,6 +29,8 @@ export const flowRecords: RecordKind<Flow> = {
   key: ({ id, part = 1 }) => (part === 1 ? id : `${id} part ${part}`),
   time: (flow) => flow.openedAt,
   renewed: false,
+  ended: ({ closedAt, endReason, awaitsCounts }) =>
+    (closedAt !== undefined || endReason !== undefined) && awaitsCounts !== true,
   encode: (flow) => JSON.stringify(flowToJson(flow)),
   decode: (text) => flowFromJson(JSON.parse(text)),
 };

@@ -5,6 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytesOnDisk } from './database.ts';
 import { openSqliteReader } from './reader.ts';
+import { flowRecords } from './record.ts';
+import { migrate } from './schema.ts';
 import { openSqliteStore } from './sqlite.ts';
 import { describeStore } from './store.conformance.ts';
 import { alert, flow, noon } from './store.fixture.ts';
@@ -80,13 +82,47 @@ describe('sqlite store', () => {
     );
   });
 
+  test.each([1, 2])(
+    'a database of version %i can be read, and those of its flows move that ended',
+    (version) => {
+      const path = fresh();
+      const database = new DatabaseSync(path);
+      migrate(database, version);
+      const flows = [
+        flow(1, { closedAt: noon + 2_000 }),
+        flow(2),
+        flow(3, { closedAt: noon + 4_000, awaitsCounts: true }),
+        flow(4, { endReason: 'idle' }),
+      ];
+      const insert = database.prepare('INSERT INTO flows (row, id, at, data) VALUES (?, ?, ?, ?)');
+      for (const [index, one] of flows.entries())
+        insert.run(index + 1, flowRecords.key(one), one.openedAt, flowRecords.encode(one));
+      database.close();
+      // Before anybody brought it to its new shape.
+      const reader = openSqliteReader(path);
+      expect(reader.flows({ limit: 9 }).map(({ value }) => value)).toEqual(flows.toReversed());
+      expect(reader.health()).toMatchObject({ flows: 4 });
+      reader.close();
+      const store = openSqliteStore(path, { segmentRows: 2 });
+      store.putFlow(flow(5));
+      store.flush();
+      expect(store.flows({ limit: 9 }).map(({ value }) => value)).toEqual([flow(5), ...flows.toReversed()]);
+      store.close();
+      const left = new DatabaseSync(path);
+      expect(left.prepare('SELECT id FROM flows ORDER BY row').all()).toEqual(
+        ['flow-2', 'flow-3', 'flow-5'].map((id) => ({ id })),
+      );
+      left.close();
+    },
+  );
+
   test('a database of a newer version is left alone', () => {
     const path = fresh();
     openSqliteStore(path).close();
     const database = new DatabaseSync(path);
     database.exec('PRAGMA user_version = 99');
     database.close();
-    expect(() => openSqliteStore(path)).toThrow(/newer Picket \(schema 99; this one knows up to 2\)/);
+    expect(() => openSqliteStore(path)).toThrow(/newer Picket \(schema 99; this one knows up to 3\)/);
     expect(() => openSqliteReader(path)).toThrow(/newer Picket/);
   });
 

@@ -5,11 +5,11 @@ import type { Alert } from '../detect/detector.ts';
 import { evaluate } from '../flow/ask/evaluate.ts';
 import { type FlowAnswer, type FlowQuery, TooLargeQuestion } from '../flow/ask/query.ts';
 import type { Flow } from '../flow/flow.ts';
-import { bytesOnDisk, moveAside, openDatabase, saysCorrupt } from './database.ts';
+import { bytesOnDisk, moveAside, needsCheckpoint, openDatabase, saysCorrupt } from './database.ts';
 import { adoptFiles } from './log/adopt.ts';
 import { deleteSegmentsBefore } from './log/expiry.ts';
 import { FlowLog } from './log/flow-log.ts';
-import type { MoveResult } from './log/move-thread/messages.ts';
+import type { MoveJob, MoveResult } from './log/move-thread/messages.ts';
 import { MoveThread } from './log/move-thread.ts';
 import { countEnded, defaultMergedRows, FlowMover, isUntidy } from './log/mover.ts';
 import type { Resolution } from './log/roll-up.ts';
@@ -32,7 +32,7 @@ export interface SqliteStoreOptions {
   readonly mergedRows?: number;
   /** Bytes of database, write-ahead log and segments that `retain` goes down to. Default 256 MiB. */
   readonly maxBytes?: number;
-  /** Moves flows to segments and merges those in a thread of its own, so that the caller is not held up. Default: when flushing. */
+  /** Moves flows to segments, merges those and waits for the disk in a thread of its own, so that the caller is not held up. Default: when flushing. */
   readonly thread?: boolean;
   /** Records of one kind that wait for a disk that cannot be written to. Default 10,000. */
   readonly maxPending?: number;
@@ -62,7 +62,7 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
 const defaultSegmentRows = 16_384;
 
 /** So many records are written without being told to: all at once would hold up the caller. */
-const batchRecords = 1_000;
+const batchRecords = 500;
 
 /** How long to wait for the thread that moves flows where records would be lost otherwise, ms. */
 const turnPatience = 500;
@@ -80,8 +80,8 @@ interface Connection {
   untidy: boolean;
 }
 
-function connect(path: string, mergedRows: number): Connection {
-  const database = openDatabase(path);
+function connect(path: string, mergedRows: number, checkpoints: boolean): Connection {
+  const database = openDatabase(path, checkpoints);
   try {
     const flows = new Table(database, flowRecords);
     const log = new FlowLog(database, flows, path);
@@ -111,8 +111,12 @@ class SqliteStore implements Store {
   #unwritable = 0;
   /** The last failure of moving flows, until that succeeds. */
   #moveError: string | undefined;
+  /** The next time that records are written without being told to. */
+  #next: NodeJS.Immediate | undefined;
   /** Whose flows the thread moves. */
   #moving: Connection | undefined;
+  /** What was in segments when the thread began: flows that it moved are still counted as in the table until it has told of them. */
+  #sealedBefore: ReturnType<FlowLog['list']['sealed']> = { rows: 0, bytes: 0 };
   #folded = 0;
   /** When retention was asked for while flows were moved. */
   #retainAt: number | undefined;
@@ -142,32 +146,48 @@ class SqliteStore implements Store {
   }
 
   flush(): void {
+    const full = this.#pendingFlows.full || this.#pendingAlerts.full;
     // Where others would be lost it is worth waiting for the thread, else they are written the next time.
-    this.#flush(this.#pendingFlows.full || this.#pendingAlerts.full ? turnPatience : 0);
+    this.#flush(this.#thread === undefined ? Infinity : batchRecords, full ? turnPatience : 0);
   }
 
-  #flush(patience: number): void {
+  /** Writes up to `most` records of each kind, waiting for up to `patience` ms where the thread writes. */
+  #flush(most: number, patience: number): void {
     // After a failure there is something to try even with nothing to write: whether it works again.
     const failing = this.#error !== undefined || this.#moveError !== undefined;
-    if (!failing && this.#pendingFlows.size + this.#pendingAlerts.size === 0) return;
+    if (!failing && this.#waiting === 0) return;
     const turn = this.#thread?.turn;
     if (turn?.take(patience) === false) return;
     try {
-      this.#attempt((connection) => this.#writeAll(connection));
+      this.#attempt((connection) => this.#writeOldest(connection, most));
     } finally {
       turn?.give();
     }
+    // The rest after everybody else had a turn.
+    if (this.#waiting >= batchRecords && this.#error === undefined) this.#next ??= setImmediate(this.#goOn);
   }
 
-  #writeAll(connection: Connection): void {
+  readonly #goOn = (): void => {
+    this.#next = undefined;
+    this.flush();
+  };
+
+  /** Records waiting. */
+  get #waiting(): number {
+    return this.#pendingFlows.size + this.#pendingAlerts.size;
+  }
+
+  #writeOldest(connection: Connection, most: number): void {
     const { database, flows, alerts } = connection;
     database.exec('BEGIN IMMEDIATE');
-    this.#write(flows, flowRecords, this.#pendingFlows);
-    this.#write(alerts, alertRecords, this.#pendingAlerts);
+    const writtenFlows = this.#write(flows, flowRecords, this.#pendingFlows, most);
+    const writtenAlerts = this.#write(alerts, alertRecords, this.#pendingAlerts, most);
     database.exec('COMMIT');
-    for (const flow of this.#pendingFlows.values()) if (isEnded(flow)) connection.ended += 1;
-    this.#pendingFlows.clear();
-    this.#pendingAlerts.clear();
+    for (const flow of writtenFlows) {
+      if (flowRecords.ended?.(flow)) connection.ended += 1;
+      this.#pendingFlows.delete(flow);
+    }
+    for (const alert of writtenAlerts) this.#pendingAlerts.delete(alert);
     this.#move(connection);
     this.#error = undefined;
   }
@@ -220,7 +240,8 @@ class SqliteStore implements Store {
   }
 
   close(): Promise<void> | void {
-    this.#flush(Number.POSITIVE_INFINITY);
+    clearImmediate(this.#next);
+    this.#flush(Infinity, Infinity);
     const stopped = this.#thread?.stop();
     this.#disconnect();
     return stopped;
@@ -228,12 +249,19 @@ class SqliteStore implements Store {
 
   #put<T extends { readonly id: string }>(pending: Pending<T>, record: T): void {
     // While failing, only the caller's regular flush tries again, not every record of a busy moment.
-    if (pending.size >= batchRecords && this.#error === undefined) this.flush();
+    const due = pending.full || (pending.size >= batchRecords && this.#next === undefined);
+    if (due && this.#error === undefined) this.flush();
     pending.put(record);
   }
 
-  #write<T extends { readonly id: string }>(table: Table<T>, kind: RecordKind<T>, pending: Pending<T>): void {
-    for (const record of pending.values()) {
+  /** Returns what was written: the oldest, up to `most`. */
+  #write<T extends { readonly id: string }>(
+    table: Table<T>,
+    kind: RecordKind<T>,
+    pending: Pending<T>,
+    most: number,
+  ): readonly T[] {
+    return pending.oldest(most).filter((record) => {
       let data: string;
       try {
         data = kind.encode(record);
@@ -241,26 +269,29 @@ class SqliteStore implements Store {
         // Kept, it would stop every later record as well.
         pending.delete(record);
         this.#unwritable += 1;
-        continue;
+        return false;
       }
       table.put(record, data);
-    }
+      return true;
+    });
   }
 
-  /** Moves flows that ended to segments when there are enough, or merges some: one piece of work at a time. */
+  /** Moves flows that ended to segments when there are enough, or merges some, or has a checkpoint made: one piece of work at a time. */
   #move(connection: Connection): void {
     const { segmentRows = defaultSegmentRows } = this.#options;
     if (this.#thread?.busy) return;
+    this.#moving = connection;
     // A flow may have been counted twice: when it ended, and when that was told again.
     if (connection.ended >= segmentRows) connection.ended = countEnded(connection.database);
     if (connection.ended >= segmentRows) this.#seal(connection, segmentRows);
     else if (connection.untidy) this.#tidy(connection);
+    else if (this.#thread !== undefined && needsCheckpoint(this.#path))
+      this.#run(this.#thread, { type: 'checkpoint' });
   }
 
   #seal(connection: Connection, rows: number): void {
     if (this.#thread !== undefined) {
-      this.#moving = connection;
-      this.#thread.run({ type: 'seal', rows });
+      this.#run(this.#thread, { type: 'seal', rows });
       return;
     }
     const before = connection.mover.folded;
@@ -270,11 +301,15 @@ class SqliteStore implements Store {
 
   #tidy(connection: Connection): void {
     if (this.#thread !== undefined) {
-      this.#moving = connection;
-      this.#thread.run({ type: 'tidy' });
+      this.#run(this.#thread, { type: 'tidy' });
       return;
     }
     connection.untidy = connection.mover.tidy();
+  }
+
+  #run(thread: MoveThread, job: MoveJob): void {
+    this.#sealedBefore = this.#sealed();
+    thread.run(job);
   }
 
   /** Takes what became of a piece of work of the thread, and begins the next. */
@@ -288,7 +323,7 @@ class SqliteStore implements Store {
       // A database that was started afresh has nothing to do with it.
       if (connection !== this.#moving) return;
       if (result.moved > 0) this.#note(connection, result.moved, result.folded);
-      else connection.untidy = result.tidied;
+      if (result.tidied !== undefined) connection.untidy = result.tidied;
       if (this.#retainAt !== undefined) this.retain(this.#retainAt);
       this.#retainAt = undefined;
       this.#move(connection);
@@ -303,6 +338,7 @@ class SqliteStore implements Store {
   }
 
   #sealed(): { readonly rows: number; readonly bytes: number } {
+    if (this.#thread?.busy) return this.#sealedBefore;
     try {
       return this.#connection?.log.list.sealed() ?? { rows: 0, bytes: 0 };
     } catch {
@@ -327,7 +363,7 @@ class SqliteStore implements Store {
   #connected(): Connection {
     // Removed from under a running process, the file would go on taking rows that nobody can ever read.
     if (this.#connection !== undefined && !existsSync(this.#path)) this.#disconnect();
-    this.#connection ??= connect(this.#path, this.#mergedRows);
+    this.#connection ??= connect(this.#path, this.#mergedRows, this.#thread === undefined);
     return this.#connection;
   }
 
@@ -357,17 +393,12 @@ class SqliteStore implements Store {
     this.#disconnect();
     try {
       const movedTo = moveAside(this.#path);
-      this.#connection = connect(this.#path, this.#mergedRows);
+      this.#connection = connect(this.#path, this.#mergedRows, this.#thread === undefined);
       this.#options.onCorrupt?.(movedTo, reason instanceof Error ? reason : new Error(String(reason)));
     } catch (error) {
       this.#error = message(error);
     }
   }
-}
-
-/** Tells whether a flow will not change any more; the same as the condition `endedFlow` of the schema. */
-function isEnded({ closedAt, endReason, awaitsCounts }: Flow): boolean {
-  return (closedAt !== undefined || endReason !== undefined) && awaitsCounts !== true;
 }
 
 function message(error: unknown): string {

@@ -8,7 +8,8 @@ const unbounded = Number.MAX_SAFE_INTEGER;
 /** The statements over one table. Every method throws what SQLite throws. */
 export class Table<T extends { readonly id: string }> {
   readonly #kind: RecordKind<T>;
-  readonly #insert: StatementSync;
+  readonly #database: DatabaseSync;
+  #insert: StatementSync | undefined;
   readonly #delete: StatementSync;
   readonly #page: StatementSync;
   readonly #pageInTime: StatementSync;
@@ -24,10 +25,7 @@ export class Table<T extends { readonly id: string }> {
   constructor(database: DatabaseSync, kind: RecordKind<T>) {
     const table = kind.name;
     this.#kind = kind;
-    this.#insert = database.prepare(
-      `INSERT INTO ${table} (row, id, at, data) VALUES (?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data RETURNING row`,
-    );
+    this.#database = database;
     this.#delete = database.prepare(`DELETE FROM ${table} WHERE id = ?`);
     this.#page = database.prepare(`SELECT row, data FROM ${table} WHERE row < ? ORDER BY row DESC LIMIT ?`);
     // The inner query is answered from the index alone, however many rows the range spans.
@@ -73,10 +71,23 @@ export class Table<T extends { readonly id: string }> {
   put(record: T, data: string): void {
     if (this.#kind.renewed) this.#size -= Number(this.#delete.run(this.#kind.key(record)).changes);
     const row = this.#nextRow;
-    const written = this.#insert.get(row, this.#kind.key(record), this.#kind.time(record), data);
+    const ended = this.#kind.ended === undefined ? [] : [Number(this.#kind.ended(record))];
+    this.#insert ??= this.#prepareInsert();
+    const written = this.#insert.get(row, this.#kind.key(record), this.#kind.time(record), data, ...ended);
     if (number(written, 'row') !== row) return;
     this.#nextRow = row + 1;
     this.#size += 1;
+  }
+
+  /** Not for whoever reads: the database may be of an older version then. */
+  #prepareInsert(): StatementSync {
+    const { name: table, ended } = this.#kind;
+    const [column, value, update] =
+      ended === undefined ? ['', '', ''] : [', ended', ', ?', ', ended = excluded.ended'];
+    return this.#database.prepare(
+      `INSERT INTO ${table} (row, id, at, data${column}) VALUES (?, ?, ?, ?${value})
+       ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data${update} RETURNING row`,
+    );
   }
 
   /** Newest first. */

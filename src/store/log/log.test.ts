@@ -3,13 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { anyFilter, anyFlow, anyQuery } from '../../flow/ask/ask.fixture.ts';
 import { dimensions } from '../../flow/ask/dimension.ts';
 import { evaluate } from '../../flow/ask/evaluate.ts';
+import type { FlowQuery } from '../../flow/ask/query.ts';
 import { communityId } from '../../flow/community-id.ts';
 import { parseFlowFilter } from '../../flow/filter.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowToJson } from '../../flow/json.ts';
 import type { Row } from '../store.ts';
+import { onlyEnd } from './by-end.ts';
 import { columnsOf, type FlowColumns, rowAt } from './columns.ts';
 import { DamagedColumn, decodeColumns, encodeColumns } from './encode.ts';
+import { addUp } from './planes.ts';
 import { FlowScan } from './scan.ts';
 
 const rowsOf = (flows: readonly Flow[]): Row<Flow>[] =>
@@ -83,20 +86,93 @@ test('a scan over columns, in memory and from bytes, answers as one flow after t
   );
 });
 
-describe('what is bounded', () => {
-  const flow = (n: number): Flow => ({
-    id: `f${n}`,
-    protocol: 6,
-    source: { address: { family: 4, a: 0, b: 0, c: 0, d: 0xc6336400 + n }, port: 1 },
-    destination: { address: { family: 4, a: 0, b: 0, c: 0, d: 1 }, port: n },
-    state: 'closed',
-    seenBy: 'network',
-    openedAt: n,
-    reachedDestination: false,
-    preexisting: false,
-    sent: { packets: 1, bytes: 10 },
-  });
+test('sums by end say the same, for questions that look at one end alone', () => {
+  let kept = 0;
+  fc.assert(
+    fc.property(
+      fc.array(anyFlow, { minLength: 1, maxLength: 5 }),
+      fc.array(fc.record({ pick: fc.nat(), later: fc.nat(5_000) }), { minLength: 20, maxLength: 80 }),
+      fc.constantFrom('src', 'dst', 'src-address', 'dst-ns', 'src-workload', ''),
+      fc.constantFrom('', 'src=198.51.100.0/24', 'not dst=shop/frontend', 'src=2001:db8::/32', 'bytes>100'),
+      anyQuery,
+      (some, picks, name, text, query) => {
+        const flows = picks.map(({ pick, later }, n): Flow => {
+          const one = some[pick % some.length]!;
+          return { ...one, id: `${one.id}-${n}`, openedAt: one.openedAt + later };
+        });
+        const filter = parseFlowFilter(text);
+        if (!filter.ok) throw new Error(text);
+        const { bucket: _, ...rest } = query;
+        const by = name === '' ? [] : [dimensions.get(name)!];
+        const asked = { ...rest, by, filter: filter.tree };
+        const columns = stored(columnsOf(rowsOf(flows)));
+        if (columns.byEnd?.('source') !== undefined) kept += 1;
+        expect(scanned([columns], asked)).toEqual(evaluate(flows.map(flowToJson), asked));
+      },
+    ),
+    { numRuns: 300 },
+  );
+  expect(kept).toBeGreaterThan(200);
+});
 
+test('a question is taken for one about one end only when it looks at nothing else', () => {
+  const end = (names: string[], text = '', more: Partial<FlowQuery> = {}) => {
+    const filter = parseFlowFilter(text);
+    if (!filter.ok) throw new Error(text);
+    const by = names.map((name) => dimensions.get(name)!);
+    return onlyEnd({ by, order: 'bytes', top: 5, filter: filter.tree, ...more });
+  };
+  expect(end(['src'])).toBe('source');
+  expect(end(['src', 'src-ns'], 'src=198.51.100.0/24')).toBe('source');
+  expect(end([], 'not dst=shop/frontend')).toBe('destination');
+  expect(end([])).toBe('destination');
+  expect(end(['src'], '', { order: 'destinations' })).toBeUndefined();
+  expect(end(['src'], '', { distinct: ['sources'] })).toBe('source');
+  expect(end(['src'], '', { bucket: 60_000 })).toBeUndefined();
+  for (const text of ['dst=203.0.113.9', 'port=443', 'bytes>10', 'ip=203.0.113.9', 'since=2026-06-01'])
+    expect(end(['src'], text)).toBeUndefined();
+  for (const name of ['dst', 'port', 'minute', 'process', 'verdict'])
+    expect(end(['src', name])).toBeUndefined();
+});
+
+test('numbers are added up as they stand in a segment, whatever their width', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(100, 60_000, 4e9, 1e12),
+      fc.constantFrom(0, 7, 5e9),
+      fc.array(fc.tuple(fc.nat(), fc.nat(3), fc.nat(9)), { minLength: 1, maxLength: 50 }),
+      (most, base, rows) => {
+        const expected = new Float64Array(4);
+        const flows = rows.map(([value, slot, chance], n): Flow => {
+          const { sent: _, ...uncounted } = flow(n);
+          if (chance === 0) return uncounted;
+          const bytes = base + (value % most);
+          expected[slot]! += bytes;
+          return { ...uncounted, sent: { packets: 1, bytes } };
+        });
+        const sums = new Float64Array(4);
+        const slots = Int32Array.from(rows, ([, slot]) => slot);
+        addUp(stored(columnsOf(rowsOf(flows))), 'sentBytes', slots, sums);
+        expect(sums).toEqual(expected);
+      },
+    ),
+  );
+});
+
+const flow = (n: number): Flow => ({
+  id: `f${n}`,
+  protocol: 6,
+  source: { address: { family: 4, a: 0, b: 0, c: 0, d: 0xc6336400 + n }, port: 1 },
+  destination: { address: { family: 4, a: 0, b: 0, c: 0, d: 1 }, port: n },
+  state: 'closed',
+  seenBy: 'network',
+  openedAt: n,
+  reachedDestination: false,
+  preexisting: false,
+  sent: { packets: 1, bytes: 10 },
+});
+
+describe('what is bounded', () => {
   test('flows of more groups than are kept apart are in the sums and told as such', () => {
     const columns = columnsOf(rowsOf(Array.from({ length: 100 }, (_, n) => flow(n))));
     const by = ['src', 'port'].map((name) => dimensions.get(name)!);

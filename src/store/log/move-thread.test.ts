@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,6 +16,8 @@ import { flow, noon } from '../store.fixture.ts';
 import type { Store } from '../store.ts';
 import { Table } from '../table.ts';
 import { FlowLog } from './flow-log.ts';
+import type { MoveResult } from './move-thread/messages.ts';
+import { MoveThread } from './move-thread.ts';
 import { FlowMover } from './mover.ts';
 import { segmentsFolder } from './segment-list.ts';
 import { WriteTurn } from './write-turn.ts';
@@ -78,6 +80,7 @@ test('while a thread moves and merges them, flows are read as if nothing happene
     store.putFlow(ended(n));
     if (n % 30 !== 0) continue;
     await written(store, n);
+    expect(store.health().flows).toBe(n);
     expect(store.ask(top)).toEqual(evaluate(json(n), top));
     expect(store.flows({ limit: 40 }).map(({ value }) => value)).toEqual(
       Array.from({ length: Math.min(40, n) }, (_, i) => ended(n - i)),
@@ -156,6 +159,45 @@ test('a flow that is told again while it is moved is kept as it was told last', 
   expect(flows.map(({ row }) => row)).toEqual(Array.from({ length: 20 }, (_, i) => 20 - i));
   expect(flows.find(({ row }) => row === 7)?.value.sent?.bytes).toBe(9_999);
   database.close();
+});
+
+test('a thread that had nothing to do is gone, and there again for the next piece of work', async () => {
+  const path = fresh();
+  const database = openDatabase(path);
+  const table = new Table(database, flowRecords);
+  const results: MoveResult[] = [];
+  const thread = new MoveThread({ path, mergedRows: 1_000 }, (result) => results.push(result), 20);
+  for (let round = 1; round <= 3; round += 1) {
+    for (let n = 1; n <= 10; n += 1) {
+      const one = ended(round * 100 + n);
+      table.put(one, flowRecords.encode(one));
+    }
+    thread.run({ type: 'seal', rows: 10 });
+    expect(thread.busy).toBe(true);
+    await until(() => results.length === round);
+    expect(results.at(-1)).toEqual({ type: 'done', moved: 10, folded: 0 });
+    await pause(100);
+  }
+  await thread.stop();
+  expect(new FlowLog(database, table, path).page({ limit: 100 })).toHaveLength(30);
+  database.close();
+});
+
+test('the log of the database stays small while the thread has nothing else to do', async () => {
+  const path = fresh();
+  const store = openSqliteStore(path, { thread: true });
+  // Flows that do not end, told again and again.
+  for (let round = 0; round < 60; round += 1) {
+    for (let n = 1; n <= 500; n += 1) store.putFlow(flow(n, { state: 'established' }));
+    await written(store, 500);
+    await pause(10);
+  }
+  await until(() => {
+    store.putFlow(flow(1, { state: 'established' }));
+    store.flush();
+    return statSync(`${path}-wal`).size <= 4 * 1024 * 1024;
+  });
+  await store.close();
 });
 
 test('retention waits for the thread, and is then done', async () => {

@@ -16,13 +16,15 @@ export class MoveThread {
   readonly turn = new WriteTurn();
   readonly #setup: MoveSetup;
   readonly #done: (result: MoveResult) => void;
+  readonly #idleTime: number;
   #worker: Worker | undefined;
   #busy = false;
   #idle: NodeJS.Timeout | undefined;
   #stopped = false;
 
   /** `done` is told what became of each piece of work. */
-  constructor(setup: Omit<MoveSetup, 'turn'>, done: (result: MoveResult) => void) {
+  constructor(setup: Omit<MoveSetup, 'turn'>, done: (result: MoveResult) => void, idle = idleTime) {
+    this.#idleTime = idle;
     this.#setup = { ...setup, turn: this.turn.shared };
     this.#done = done;
   }
@@ -72,7 +74,7 @@ export class MoveThread {
   #finished(result: MoveResult): void {
     if (this.#stopped) return;
     this.#busy = false;
-    this.#idle = setTimeout(() => this.#rest(), idleTime).unref();
+    this.#idle = setTimeout(() => this.#rest(), this.#idleTime).unref();
     this.#done(result);
   }
 

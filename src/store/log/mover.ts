@@ -3,7 +3,6 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { addSums, type FlowSums, noSums } from '../../flow/ask/query.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowRecords } from '../record.ts';
-import { endedFlow } from '../schema.ts';
 import type { Row } from '../store.ts';
 import { deleteReplaced } from './adopt.ts';
 import { columnsOf, type FlowColumns, mergeColumns } from './columns.ts';
@@ -33,7 +32,7 @@ class ChangedMeanwhile extends Error {
 /** Flows in the table that ended. */
 export function countEnded(database: DatabaseSync): number {
   const found = database
-    .prepare(`SELECT count(*) AS count FROM flows INDEXED BY flows_ended WHERE ${endedFlow}`)
+    .prepare('SELECT count(*) AS count FROM flows INDEXED BY flows_ended WHERE ended')
     .get();
   return Number(found?.count ?? 0);
 }
@@ -61,7 +60,7 @@ export class FlowMover {
     this.#mergedRows = mergedRows;
     this.#alone = alone;
     this.#ended = database.prepare(
-      `SELECT row, data FROM flows INDEXED BY flows_ended WHERE ${endedFlow} ORDER BY row LIMIT ?`,
+      'SELECT row, data FROM flows INDEXED BY flows_ended WHERE ended ORDER BY row LIMIT ?',
     );
     this.#delete = database.prepare('DELETE FROM flows WHERE row = ? AND data = ?');
     this.#nextId = list.nextId();

@@ -7,8 +7,11 @@ export interface MoveSetup {
   readonly turn: SharedArrayBuffer;
 }
 
-/** One piece of work: to move so many flows that ended, or to merge files. */
-export type MoveJob = { readonly type: 'seal'; readonly rows: number } | { readonly type: 'tidy' };
+/** One piece of work: to move so many flows that ended, to merge files, or only what comes after each: a checkpoint. */
+export type MoveJob =
+  | { readonly type: 'seal'; readonly rows: number }
+  | { readonly type: 'tidy' }
+  | { readonly type: 'checkpoint' };
 
 /** What became of it. */
 export type MoveResult =
@@ -18,7 +21,7 @@ export type MoveResult =
       readonly moved: number;
       /** Flows that are in no sum. */
       readonly folded: number;
-      /** Whether files were merged. */
-      readonly tidied: boolean;
+      /** Whether files were merged, where that was the work. */
+      readonly tidied?: boolean;
     }
   | { readonly type: 'failed'; readonly message: string; readonly corrupt: boolean };

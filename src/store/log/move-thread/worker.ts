@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openDatabase, saysCorrupt } from '../../database.ts';
+import { checkpoint, openDatabase, saysCorrupt } from '../../database.ts';
 import { FlowMover } from '../mover.ts';
 import { SegmentList } from '../segment-list.ts';
 import { WriteTurn } from '../write-turn.ts';
@@ -22,13 +22,16 @@ function alone<T>(write: () => T): T {
 /** The database is opened for each piece of work anew: another may be in its place. */
 function perform(job: MoveJob): MoveResult {
   // Opening would make a new one.
-  if (!existsSync(path)) return { type: 'done', moved: 0, folded: 0, tidied: false };
-  const database = openDatabase(path);
+  if (!existsSync(path)) return { type: 'done', moved: 0, folded: 0 };
+  const database = openDatabase(path, false);
   try {
     const mover = new FlowMover(database, new SegmentList(database, path), { mergedRows, alone });
     const moved = job.type === 'seal' ? mover.seal(job.rows) : 0;
-    const tidied = job.type === 'tidy' && mover.tidy();
-    return { type: 'done', moved, folded: mover.folded, tidied };
+    const tidied = job.type === 'tidy' ? { tidied: mover.tidy() } : {};
+    checkpoint(database);
+    // The little that came meanwhile: a log of which all is in the database begins anew.
+    alone(() => checkpoint(database));
+    return { type: 'done', moved, folded: mover.folded, ...tidied };
   } finally {
     database.close();
   }
