@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { fileChunks, type Pack, packOf } from '../../sensor/capture/file-chunks.ts';
 import { FailedError, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
+import { fileChunks, type Pack, packOf } from './file-chunks.ts';
 
 /** Bytes that are looked at to find out what a file is: enough for one block of Zstandard (RFC 8878 §3.1.1.2.4), and what is unpacked of them. */
 const beginningBytes = 1 << 18;
@@ -16,7 +16,7 @@ export interface FileBytes {
   readonly beginning: Uint8Array;
   /** All of it, in pieces. Throws FailedError where it is damaged. */
   chunks(): AsyncIterable<Uint8Array>;
-  /** Where it is, for whoever reads it again; undefined for pipes and standard input, which are read only once. */
+  /** What is known of it before it is read; undefined for pipes and standard input. */
   readonly file?: { readonly path: string; readonly pack: Pack | undefined; readonly size: number };
 }
 
@@ -47,16 +47,11 @@ export async function openFileBytes(path: string, io: Io): Promise<FileBytes> {
           pipe === undefined ? undefined : { descriptor: pipe, beginning: packed },
         );
       } catch (error) {
-        throw cutShort(path, error as Error);
+        throw new FailedError(`${path} cannot be read to its end: ${(error as Error).message}`);
       }
     },
     ...(pipe === undefined && { file: { path: file, pack, size } }),
   };
-}
-
-/** Returns what to throw where a file cannot be read or unpacked to its end. */
-export function cutShort(path: string, { message }: Error): FailedError {
-  return new FailedError(`${path} cannot be read to its end: ${message}`);
 }
 
 /** The first bytes of a file, and the open descriptor where it is a pipe, which must not be opened again. */

@@ -1,19 +1,16 @@
 import { isPcap } from '../../flow/capture/pcap.ts';
 import { sectionHeader } from '../../flow/capture/pcapng.ts';
-import type { CaptureInterface } from '../../flow/capture/tally.ts';
 import { CaptureFlows } from '../../flow/capture-flows.ts';
 import type { Flow } from '../../flow/flow.ts';
 import type { FlowLogFormat } from '../../flow/logs/flow-log.ts';
 import { OneWayFlows } from '../../flow/logs/join-one-way.ts';
 import { FlowLogFile, recognizeFlowLog } from '../../flow/logs/read-flow-log.ts';
 import { dropReasonNames } from '../../flow/packet/drop-reason.ts';
-import { PacketFlows, type PacketFlowsOptions, type PacketFlowsSink } from '../../flow/table/packet-flows.ts';
-import { PacketQueue } from '../../flow/table/packet-queue.ts';
-import { CaptureFileError, PacketFile, type PacketFileEnd } from '../../sensor/capture/packet-file.ts';
+import type { PacketFlowsOptions } from '../../flow/table/packet-flows.ts';
 import { FailedError } from '../command.ts';
 import type { Io } from '../io.ts';
 import type { ExportInput } from './export-input.ts';
-import { cutShort, type FileBytes } from './file-bytes.ts';
+import type { FileBytes } from './file-bytes.ts';
 import { type FlowInputCounts, positive } from './input-counts.ts';
 
 /** What a file holds flows in: a log of some tool, or packets, which may be those of exporters. */
@@ -75,9 +72,6 @@ async function readLog(
   };
 }
 
-/** Bytes of a file from which a thread of its own for reading it pays. */
-const largeBytes = 8 * 2 ** 20;
-
 /**
  * Bytes that the shortest packet takes in a capture: 16 before it (in pcapng around it), and a header of IPv4. An address in an answer
  * of DNS takes 16 (RFC 1035 §4.1.3).
@@ -99,27 +93,31 @@ function tablesFor(file: FileBytes['file']): Pick<PacketFlowsOptions, 'maxFlows'
 
 async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise<FlowInputCounts> {
   let flows = 0;
-  const optionsFor = (interfaces: () => readonly CaptureInterface[]): PacketFlowsOptions => ({
-    ...tablesFor(file.file),
-    // Ids of several files must differ.
-    flowId: (number) => `${file.name}:${number}`,
-    // Whole flows: nobody waits for the parts of one that lasts.
-    activeMs: 0,
-    observation: { by: 'capture', exporter: file.name },
-    interfaceName: (number) => interfaces()[number]?.name,
-  });
-  const told: PacketFlowsSink = {
-    ended: (table, slot) => {
-      flows++;
-      sink(table.flow(slot));
+  const capture: CaptureFlows = new CaptureFlows(
+    {
+      ...tablesFor(file.file),
+      // Ids of several files must differ.
+      flowId: (number) => `${file.name}:${number}`,
+      // Whole flows: nobody waits for the parts of one that lasts.
+      activeMs: 0,
+      observation: { by: 'capture', exporter: file.name },
+      interfaceName: (number) => capture.reader.interfaces[number]?.name,
     },
-  };
-  const isLarge = file.file !== undefined && file.file.size >= largeBytes;
-  const { counters, problem, decoded } = isLarge
-    ? await readLarge(file, optionsFor, told)
-    : await readSmall(file, optionsFor, told);
+    {
+      ended: (table, slot) => {
+        flows++;
+        sink(table.flow(slot));
+      },
+    },
+  );
+  for await (const chunk of file.chunks()) {
+    capture.push(chunk);
+    if (capture.reader.hasEnded) break;
+  }
+  capture.end();
+  const { counters, problem } = capture.reader;
   const undecoded = dropReasonNames
-    .map((name, at): [string, number] => [name, decoded[at] ?? 0])
+    .map((name, at): [string, number] => [name, capture.decoder.counts[at] ?? 0])
     .filter(([name]) => name !== 'decoded');
   return {
     name: file.name,
@@ -137,46 +135,6 @@ async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise
     ]),
     problems: problem === undefined ? [] : [`at byte ${problem.offset}: ${problem.message}`],
   };
-}
-
-type OptionsFor = (interfaces: () => readonly CaptureInterface[]) => PacketFlowsOptions;
-
-async function readSmall(
-  file: FileBytes,
-  optionsFor: OptionsFor,
-  told: PacketFlowsSink,
-): Promise<PacketFileEnd> {
-  const capture: CaptureFlows = new CaptureFlows(
-    optionsFor(() => capture.reader.interfaces),
-    told,
-  );
-  for await (const chunk of file.chunks()) {
-    capture.push(chunk);
-    if (capture.reader.hasEnded) break;
-  }
-  capture.end();
-  const { counters, problem } = capture.reader;
-  return { counters, decoded: capture.decoder.counts, ...(problem && { problem }) };
-}
-
-async function readLarge(
-  { name, file }: FileBytes,
-  optionsFor: OptionsFor,
-  told: PacketFlowsSink,
-): Promise<PacketFileEnd> {
-  const packets = new PacketFile(file!.path, file!.pack);
-  const flows = new PacketFlows(
-    optionsFor(() => packets.interfaces),
-    told,
-  );
-  const queue = new PacketQueue(flows);
-  try {
-    const end = await packets.read((rows, bytes) => queue.takeRows(rows, bytes));
-    flows.end();
-    return end;
-  } catch (error) {
-    throw error instanceof CaptureFileError ? cutShort(name, error) : error;
-  }
 }
 
 /** Blocks of pcapng have this type at their beginning in either byte order; captures of system calls have it too. */

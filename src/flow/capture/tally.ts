@@ -57,16 +57,6 @@ export interface CaptureCounters {
   readonly longerThanWire: number;
 }
 
-/** Returns the counters alone, as they are now. */
-export function countersOf(counters: CaptureCounters): CaptureCounters {
-  const { bytes, unreadBytes, records, frames, capturedBytes, wireBytes } = counters;
-  const { described, skipped, dropped, damagedOptions, longerThanWire } = counters;
-  return {
-    ...{ bytes, unreadBytes, records, frames, capturedBytes, wireBytes },
-    ...{ described, skipped, dropped: { ...dropped }, damagedOptions, longerThanWire },
-  };
-}
-
 /** Readers of both formats count here, and find here the frame that they fill. */
 export class Tally implements CaptureCounters {
   readonly frame = new Frame();

@@ -1,5 +1,4 @@
 import { Packet } from '../packet/packet.ts';
-import type { PacketRows } from '../packet/packet-rows.ts';
 import { mostTouched, type PacketFlows } from './packet-flows.ts';
 import type { PacketKey } from './packet-key.ts';
 
@@ -38,17 +37,6 @@ export class PacketQueue {
       this.#bytes = bytes;
       this.#flows.addWithKey(packet, key, bytes);
     } else if (++this.#count === mostTouched) this.#add();
-  }
-
-  /** Takes all packets of some rows, the payloads of which stand in `bytes`; they are counted when it comes back. */
-  takeRows(rows: PacketRows, bytes: Uint8Array): void {
-    this.flush();
-    this.#bytes = bytes;
-    for (let row = 0; row < rows.rows; ) {
-      row = rows.read(row, this.next);
-      this.take(bytes);
-    }
-    this.flush();
   }
 
   /** Counts all that were taken; their bytes are no longer needed. */

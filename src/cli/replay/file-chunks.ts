@@ -1,11 +1,14 @@
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 
 /** How the bytes of a file are packed: RFC 1952, RFC 8878. */
 export type Pack = 'gzip' | 'zstd';
 
-export const chunkBytes: number = 1 << 20;
+const chunkBytes = 1 << 20;
+const cachedBytes = 1 << 18;
+const piecesAtOnce = 32;
 
 const unpackers = {
   gzip: () => createGunzip({ chunkSize: chunkBytes }),
@@ -21,14 +24,18 @@ export function packOf(bytes: Uint8Array): Pack | undefined {
 }
 
 /**
- * All bytes of a file, unpacked, in pieces of about 1 MiB. `pipe` is the descriptor of a pipe, of which `beginning` has been read.
- * Throws an Error of node:fs or node:zlib where it cannot be read to its end.
+ * All bytes of a file, unpacked, in pieces, each of which is good until the next is asked for. `pipe` is the descriptor of a pipe, of
+ * which `beginning` has been read. Throws an Error of node:fs or node:zlib where it cannot be read to its end.
  */
 export async function* fileChunks(
   path: string,
   pack: Pack | undefined,
   pipe?: { readonly descriptor: number; readonly beginning: Uint8Array },
 ): AsyncGenerator<Uint8Array> {
+  if (pack === undefined && pipe === undefined) {
+    yield* wholeFile(path);
+    return;
+  }
   const options = { highWaterMark: chunkBytes };
   const source =
     pipe === undefined
@@ -39,6 +46,25 @@ export async function* fileChunks(
   for await (const chunk of unpack ?? source) yield chunk as Uint8Array;
 }
 
+/**
+ * Reads in this thread, into one buffer that a processor's own cache holds: so it is there when it is looked at, which takes longer than
+ * the reading. Others get a turn in between.
+ */
+async function* wholeFile(path: string): AsyncGenerator<Uint8Array> {
+  const descriptor = openSync(path, 'r');
+  try {
+    const buffer = new Uint8Array(cachedBytes);
+    for (let turn = 1; ; turn++) {
+      const length = readSync(descriptor, buffer);
+      if (length === 0) return;
+      yield buffer.subarray(0, length);
+      if (turn % piecesAtOnce === 0) await setImmediate();
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** A pipe gives its bytes only once: what was looked at comes first. */
 async function* continued(
   beginning: Uint8Array,
@@ -46,35 +72,4 @@ async function* continued(
 ): AsyncGenerator<Uint8Array> {
   yield beginning;
   yield* rest;
-}
-
-/**
- * As {@link fileChunks}, into buffers of the caller's, of which each piece fills as much of the first {@link chunkBytes} as it needs. For a
- * thread of its own: reading a file that is not packed stands still.
- */
-export async function* fileChunksInto(
-  path: string,
-  pack: Pack | undefined,
-  nextBuffer: () => Uint8Array,
-): AsyncGenerator<Uint8Array> {
-  if (pack === undefined) {
-    const descriptor = openSync(path, 'r');
-    try {
-      for (;;) {
-        const buffer = nextBuffer();
-        const length = readSync(descriptor, buffer, 0, chunkBytes, null);
-        yield buffer.subarray(0, length);
-        if (length === 0) return;
-      }
-    } finally {
-      closeSync(descriptor);
-    }
-  }
-  for await (const chunk of fileChunks(path, pack))
-    for (let at = 0; at < chunk.length; at += chunkBytes) {
-      const piece = chunk.subarray(at, at + chunkBytes);
-      const buffer = nextBuffer();
-      buffer.set(piece);
-      yield buffer.subarray(0, piece.length);
-    }
 }
