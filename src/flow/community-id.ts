@@ -39,88 +39,92 @@ export function communityId(
   icmp?: { readonly type: number; readonly code: number },
   seed = 0,
 ): string {
-  let [from, to] = [source.port, destination.port];
+  let from = source.port;
+  let to = destination.port;
   let hasPorts = protocol === Protocol.Tcp || protocol === Protocol.Udp || protocol === Protocol.Sctp;
   let oneWay = false;
   if ((protocol === Protocol.Icmp || protocol === Protocol.Icmpv6) && icmp !== undefined) {
     const answer = (protocol === Protocol.Icmp ? icmpAnswers : icmpv6Answers).get(icmp.type);
     oneWay = answer === undefined;
-    [from, to] = [icmp.type, answer ?? icmp.code];
+    from = icmp.type;
+    to = answer ?? icmp.code;
     hasPorts = true;
   }
   const order = compareAddresses(source.address, destination.address);
   const inOrder = oneWay || order < 0 || (order === 0 && (!hasPorts || from <= to));
-  const [first, second] = inOrder ? [source, destination] : [destination, source];
-  const [firstPort, secondPort] = inOrder ? [from, to] : [to, from];
-  return idOf(
-    seed & 0xffff,
-    protocol,
-    first.address,
-    second.address,
-    hasPorts,
-    (firstPort << 16) | secondPort,
-  );
+  const first = inOrder ? source.address : destination.address;
+  const second = inOrder ? destination.address : source.address;
+  const ports = inOrder ? (from << 16) | to : (to << 16) | from;
+  let at = putAddress(second, putAddress(first, 0, seed & 0xffff), lowHalf(first));
+  block[at++] = (lowHalf(second) << 16) | (protocol << 8);
+  if (hasPorts) block[at++] = ports;
+  block.fill(0, at);
+  block[at] = 0x8000_0000;
+  return textOf(sha1OfBlock(block, at * 32));
 }
 
+/** Seed, addresses, protocol, a byte of padding and ports, in network byte order without gaps. */
 const block = new Int32Array(16);
 
-/** Digests seed, addresses, protocol, a byte of padding and ports, in network byte order without gaps. */
-function idOf(
-  seed: number,
-  protocol: number,
-  from: Address,
-  to: Address,
-  hasPorts: boolean,
-  ports: number,
-): string {
-  block.fill(0);
-  let half = seed;
-  let at = 0;
-  // The seed takes half a word, so that each lane lies in two.
-  const put = (lane: number): void => {
-    block[at++] = (half << 16) | (lane >>> 16);
-    half = lane & 0xffff;
-  };
-  for (const { family, a, b, c, d } of [from, to]) {
-    if (family === 6) {
-      put(a);
-      put(b);
-      put(c);
-    }
-    put(d);
+/** Puts an address half a word behind `at`, that half before it being `half`; returns the word that its own low half begins. */
+function putAddress({ family, a, b, c, d }: Address, at: number, half: number): number {
+  if (family === 4) {
+    block[at] = (half << 16) | (d >>> 16);
+    return at + 1;
   }
-  block[at++] = (half << 16) | (protocol << 8);
-  if (hasPorts) block[at++] = ports;
-  block[at] = 0x8000_0000;
-  return `1:${base64(sha1OfBlock(block, at * 32))}`;
+  block[at] = (half << 16) | (a >>> 16);
+  block[at + 1] = (a << 16) | (b >>> 16);
+  block[at + 2] = (b << 16) | (c >>> 16);
+  block[at + 3] = (c << 16) | (d >>> 16);
+  return at + 4;
+}
+
+function lowHalf({ d }: Address): number {
+  return d & 0xffff;
 }
 
 const digits = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', (digit) =>
   digit.charCodeAt(0),
 );
 
-/** Returns the base64 (RFC 4648 §4) of a digest of five words. */
-function base64(words: Int32Array): string {
-  const [a, b, c, d, e] = words as unknown as [number, number, number, number, number];
-  return (
-    fourDigits(a >>> 8) +
-    fourDigits((a << 16) | (b >>> 16)) +
-    fourDigits((b << 8) | (c >>> 24)) +
-    fourDigits(c) +
-    fourDigits(d >>> 8) +
-    fourDigits((d << 16) | (e >>> 16)) +
-    fourDigits(e << 8).slice(0, 3) +
-    '='
-  );
-}
-
-/** The lowest 24 bits. */
-function fourDigits(group: number): string {
+/** Returns the version, and the base64 (RFC 4648 §4) of a digest of five words; at once, since a text of parts costs more than all else. */
+function textOf(words: Int32Array): string {
+  const a = words[0]!;
+  const b = words[1]!;
+  const c = words[2]!;
+  const d = words[3]!;
+  const e = words[4]!;
   return String.fromCharCode(
-    digits[(group >>> 18) & 63]!,
-    digits[(group >>> 12) & 63]!,
-    digits[(group >>> 6) & 63]!,
-    digits[group & 63]!,
+    0x31,
+    0x3a,
+    digits[a >>> 26]!,
+    digits[(a >>> 20) & 63]!,
+    digits[(a >>> 14) & 63]!,
+    digits[(a >>> 8) & 63]!,
+    digits[(a >>> 2) & 63]!,
+    digits[((a << 4) | (b >>> 28)) & 63]!,
+    digits[(b >>> 22) & 63]!,
+    digits[(b >>> 16) & 63]!,
+    digits[(b >>> 10) & 63]!,
+    digits[(b >>> 4) & 63]!,
+    digits[((b << 2) | (c >>> 30)) & 63]!,
+    digits[(c >>> 24) & 63]!,
+    digits[(c >>> 18) & 63]!,
+    digits[(c >>> 12) & 63]!,
+    digits[(c >>> 6) & 63]!,
+    digits[c & 63]!,
+    digits[d >>> 26]!,
+    digits[(d >>> 20) & 63]!,
+    digits[(d >>> 14) & 63]!,
+    digits[(d >>> 8) & 63]!,
+    digits[(d >>> 2) & 63]!,
+    digits[((d << 4) | (e >>> 28)) & 63]!,
+    digits[(e >>> 22) & 63]!,
+    digits[(e >>> 16) & 63]!,
+    digits[(e >>> 10) & 63]!,
+    digits[(e >>> 4) & 63]!,
+    digits[(e << 2) & 63]!,
+    0x3d,
   );
 }
 

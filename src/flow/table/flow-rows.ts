@@ -319,8 +319,9 @@ export class FlowRows {
 
   /** The innermost tunnel, with the outer ends of the first packet. */
   tunnel(slot: number): Tunnel | undefined {
-    const kind = tunnelKinds[((this.lanes[slot * lanesPerFlow]! >>> 12) & 15) - 1];
-    if (kind === undefined) return undefined;
+    const number = (this.lanes[slot * lanesPerFlow]! >>> 12) & 15;
+    if (number === 0) return undefined;
+    const kind = tunnelKinds[number - 1]!;
     const id = this.firstLanes[slot * firstLanesPerFlow + FirstLane.TunnelId]! >>> 0;
     const flags = this.flags(slot);
     const outer = this.#outer;

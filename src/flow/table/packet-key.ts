@@ -67,36 +67,41 @@ export class PacketKey {
 
   /** Fills in the conversation of a packet. */
   ofPacket(packet: Packet): void {
-    this.#ends(packet, packet);
+    this.icmpRole = IcmpRole.None;
+    if (packet.icmpType >= 0) {
+      this.#ofIcmp(packet, packet);
+      return;
+    }
+    const { family, source, destination, protocol, sourcePort, destinationPort } = packet;
+    this.#fill(packet, family, source, destination, protocol, sourcePort, destinationPort);
   }
 
   /** Fills in the conversation of the packet that an ICMP error quotes; VLAN and tunnel are those of the error. */
   ofQuote(packet: Packet, quoted: QuotedPacket): void {
-    this.#ends(packet, quoted);
+    this.icmpRole = IcmpRole.None;
+    if (quoted.icmpType >= 0) {
+      this.#ofIcmp(packet, quoted);
+      return;
+    }
+    const { family, source, destination, protocol, sourcePort, destinationPort } = quoted;
+    this.#fill(packet, family, source, destination, protocol, sourcePort, destinationPort);
   }
 
   /** ICMP has its id and type in the place of ports. */
-  #ends(packet: Packet, of: Packet | QuotedPacket): void {
-    let from = of.sourcePort;
-    let to = of.destinationPort;
-    this.icmpRole = IcmpRole.None;
-    if (of.icmpType >= 0) {
-      const type = of.icmpType & 0xff;
-      const question = of.protocol === Protocol.Icmp ? icmpQuestion[type]! : icmpv6Question[type]!;
-      if (question < 0) {
-        this.icmpRole = IcmpRole.OneWay;
-        from = 0;
-        to = (type << 8) | of.icmpCode;
-      } else if (question === type) {
-        this.icmpRole = IcmpRole.Question;
-        from = of.icmpId;
-        to = question << 8;
-      } else {
-        this.icmpRole = IcmpRole.Answer;
-        from = question << 8;
-        to = of.icmpId;
-      }
-    }
+  #ofIcmp(packet: Packet, of: Packet | QuotedPacket): void {
+    const type = of.icmpType & 0xff;
+    const question = of.protocol === Protocol.Icmp ? icmpQuestion[type]! : icmpv6Question[type]!;
+    let from = question << 8;
+    let to = of.icmpId;
+    if (question < 0) {
+      this.icmpRole = IcmpRole.OneWay;
+      from = 0;
+      to = (type << 8) | of.icmpCode;
+    } else if (question === type) {
+      this.icmpRole = IcmpRole.Question;
+      from = of.icmpId;
+      to = question << 8;
+    } else this.icmpRole = IcmpRole.Answer;
     this.#fill(packet, of.family, of.source, of.destination, of.protocol, from, to);
   }
 
