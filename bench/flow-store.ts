@@ -35,7 +35,7 @@ import { FlowMover } from '../src/store/log/mover.ts';
 import { writeSegment } from '../src/store/log/segment.ts';
 import { SegmentList } from '../src/store/log/segment-list.ts';
 import { flowRecords } from '../src/store/record.ts';
-import { openSqliteStore } from '../src/store/sqlite.ts';
+import { defaultSegmentRows, openSqliteStore } from '../src/store/sqlite.ts';
 import { Table } from '../src/store/table.ts';
 import { median } from './measure.ts';
 
@@ -474,7 +474,7 @@ async function throughTable(folder: string, thread: boolean, pace = Infinity): P
 /** What a question takes over the flows that wait in the table until there are enough for a segment. */
 async function inTable(folder: string): Promise<string> {
   const store = openSqliteStore(join(folder, 'table', 'picket.db'));
-  for (const flow of firstFlows(batch - 1)) store.putFlow(flow);
+  for (const flow of firstFlows(defaultSegmentRows - 1)) store.putFlow(flow);
   store.flush();
   const [first] = await ask(
     ({ by, query }) =>
@@ -483,7 +483,7 @@ async function inTable(folder: string): Promise<string> {
   );
   await store.close();
   rmSync(join(folder, 'table'), { recursive: true });
-  return `"${first!.name}" over ${batch - 1} flows that are still in the table: ${first!.ms.toFixed(0)} ms (${first!.cpu.toFixed(0)})`;
+  return `"${first!.name}" over ${defaultSegmentRows - 1} flows that are still in the table: ${first!.ms.toFixed(0)} ms (${first!.cpu.toFixed(0)})`;
 }
 
 /** How long the main thread was ready to run and others ran instead, ms (Documentation/scheduler/sched-stats.rst). */

@@ -26,7 +26,7 @@ export interface SqliteStoreOptions {
   readonly maxAge?: number;
   /** ms; sums by minute and by hour older than these are deleted by `retain`. Default 30 and 400 days. */
   readonly maxSumAge?: Readonly<Record<Resolution, number>>;
-  /** Flows that ended move from the table to a segment when there are so many. Default 16,384. */
+  /** Flows that ended move from the table to a segment when there are so many. Default 4,096. */
   readonly segmentRows?: number;
   /** Small segments are merged into one of at most so many flows. Default 131,072, fewer where `maxBytes` is small. */
   readonly mergedRows?: number;
@@ -58,8 +58,8 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
   return new SqliteStore(path, options);
 }
 
-/** So many flows make a segment worth its file. */
-const defaultSegmentRows = 16_384;
+/** So many flows make a segment worth its file; those that wait for others cost each question time. */
+export const defaultSegmentRows = 4_096;
 
 /** So many records are written without being told to: all at once would hold up the caller. */
 const batchRecords = 500;
