@@ -90,6 +90,7 @@ export class OraclePacketFlows {
       };
       this.#flows.set(key, flow);
     }
+    if (this.#isPartDue(flow)) this.#split(flow);
     flow.part ??= { opened: time, packets: [] };
     flow.last = Math.max(flow.last, time);
     const bySource = ends.from === flow.source;
@@ -104,16 +105,28 @@ export class OraclePacketFlows {
     this.#now = Math.max(this.#now, time);
     for (const flow of [...this.#flows.values()]) {
       if (this.#now >= flow.last + this.#idleOf(flow)) this.#end(flow, 'idle');
-      else if (flow.part !== undefined && this.#now - flow.part.opened >= this.#times.activeMs) {
-        this.#tell(flow, 'active');
-        flow.parts++;
-        flow.part = undefined;
-      }
+      // Of flows that have no packet now, parts are told when the second is over in which they were due.
+      else if (this.#isPartDue(flow, true)) this.#split(flow);
     }
   }
 
   end(): void {
-    for (const flow of [...this.#flows.values()]) this.#end(flow, 'forced');
+    for (const flow of [...this.#flows.values()]) {
+      if (this.#isPartDue(flow)) this.#split(flow);
+      this.#end(flow, 'forced');
+    }
+  }
+
+  #isPartDue({ part }: Kept, isWholeSecond = false): boolean {
+    if (part === undefined) return false;
+    const due = part.opened + this.#times.activeMs;
+    return this.#now >= (isWholeSecond ? (Math.floor(due / 1000) + 1) * 1000 : due);
+  }
+
+  #split(flow: Kept): void {
+    this.#tell(flow, 'active');
+    flow.parts++;
+    flow.part = undefined;
   }
 
   #quote(packet: Packet): void {
@@ -122,7 +135,9 @@ export class OraclePacketFlows {
     const to = `${textOf(quoted.destination, quoted.family)} ${quoted.destinationPort}`;
     const flow = this.#flows.get(keyOf(packet, from, to, quoted.protocol));
     if (flow === undefined || flow.source !== from || stateOf(flow) !== 'attempted') return;
-    if (!answered(flow)) flow.unreachableAt = flow.seen.length;
+    if (answered(flow)) return;
+    if (this.#isPartDue(flow)) this.#split(flow);
+    flow.unreachableAt = flow.seen.length;
   }
 
   #idleOf(flow: Kept): number {

@@ -501,11 +501,17 @@ export class PacketFlows {
     return this.#now - this.#rows.numbers[slot * numbersPerFlow + Place.Opened]! >= this.#activeMs;
   }
 
+  /** Whether the second is over in which its part was due: it does not hang on when else a flow is looked at. */
+  #isPartOverdue(slot: number): boolean {
+    const due = this.#rows.numbers[slot * numbersPerFlow + Place.Opened]! + this.#activeMs;
+    return this.#now >= (Math.floor(due / 1000) + 1) * 1000;
+  }
+
   /** Looks at a flow that the wheel has let go of. */
   #expire(slot: number): void {
     if (this.#idleAt(slot) <= this.#now) this.#end(slot, 'idle', false);
     else {
-      if (this.#isPartDue(slot)) this.#tellPart(slot);
+      if (this.#isPartOverdue(slot)) this.#tellPart(slot);
       this.#wheel.add(slot, this.#deadline(slot));
     }
   }
