@@ -7,8 +7,8 @@ import { readDnsAnswer, readDnsSegment } from '../src/flow/names/dns.ts';
 import { readHttpHost } from '../src/flow/names/http.ts';
 import { readClientHello } from '../src/flow/names/tls.ts';
 import { Packet } from '../src/flow/packet/packet.ts';
-import { tunnelKinds } from '../src/flow/packet/tunnel-kinds.ts';
 import { PacketFlows } from '../src/flow/table/packet-flows.ts';
+import { tunnelKinds } from '../src/flow/tunnel-kinds.ts';
 import { Dice } from '../src/segmentation/generate.oracle.ts';
 import { fuzz, fuzzOptions } from './support/run.ts';
 

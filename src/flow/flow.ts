@@ -1,4 +1,5 @@
 import type { Address } from '../net/address.ts';
+import type { tunnelKinds } from './tunnel-kinds.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What an address is known to be. `unknown` means: nothing declared has this address. */
@@ -64,18 +65,7 @@ export interface Traffic {
 }
 
 /** What carries packets inside others. */
-export type TunnelKind =
-  | 'ipip'
-  | 'gre'
-  | 'erspan'
-  | 'vxlan'
-  | 'geneve'
-  | 'gtp-u'
-  | 'teredo'
-  | 'capwap'
-  | 'pppoe'
-  | 'mpls'
-  | 'l2tp';
+export type TunnelKind = (typeof tunnelKinds)[number];
 
 /** The innermost tunnel that a conversation went through. */
 export interface Tunnel {

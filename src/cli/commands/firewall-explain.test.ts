@@ -33,7 +33,7 @@ test('the rule that accepts, with its place', async () => {
   const { code, out, err } = await explain('firewall.sh', '--from', '198.51.100.7', '--port', '22');
   expect([code, err]).toEqual([ExitCode.clean, '']);
   expect(out).toMatchInlineSnapshot(`
-    "IPv4 tcp 198.51.100.7 > anywhere:22, new, input: accepted
+    "IPv4 tcp 198.51.100.7 > unsaid:22, new, input: accepted
 
        TABLE      CHAIN  RULE                                                     AT
     →  ip filter  INPUT  -A INPUT -p tcp -s 198.51.100.0/24 --dport 22 -j ACCEPT  firewall.sh:5

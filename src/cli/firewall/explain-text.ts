@@ -34,7 +34,7 @@ export function placeText(place: ExplainedStep['place']): string {
 function packetText(packet: Packet): string {
   const { family, chain, protocol, port, sourcePort, inInterface, outInterface, state } = packet;
   const end = (address: Packet['source'], number: number | undefined) => {
-    const shown = address === undefined ? 'anywhere' : formatAddress(address);
+    const shown = address === undefined ? 'unsaid' : formatAddress(address);
     if (number === undefined) return shown;
     return address?.family === 6 ? `[${shown}]:${number}` : `${shown}:${number}`;
   };

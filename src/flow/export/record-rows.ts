@@ -1,22 +1,10 @@
 import type { TunnelKind } from '../flow.ts';
+import { tunnelKinds } from '../tunnel-kinds.ts';
 import type { ExportProtocol, ExportRecord } from './record.ts';
 
 const protocols: readonly ExportProtocol[] = ['netflow-v5', 'netflow-v9', 'ipfix', 'sflow'];
 /** From 1; 0 is none. */
-const tunnels: readonly (TunnelKind | undefined)[] = [
-  undefined,
-  'ipip',
-  'gre',
-  'erspan',
-  'vxlan',
-  'geneve',
-  'gtp-u',
-  'teredo',
-  'capwap',
-  'pppoe',
-  'mpls',
-  'l2tp',
-];
+const tunnels: readonly (TunnelKind | undefined)[] = [undefined, ...tunnelKinds];
 
 /**
  * A row: two lines of a processor's cache with what nearly all records tell, then parts that are written and read only for

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FlowJson } from '../json.ts';
+import { tunnelKinds } from '../tunnel-kinds.ts';
 
 const text = z.string().max(4_096);
 const whole = z.int().min(0);
@@ -76,19 +77,7 @@ export const flowJson: z.ZodType<FlowJson> = z
     vlans: z.array(z.int().min(0).max(4_095)).max(16).exactOptional(),
     tunnel: z
       .object({
-        kind: z.enum([
-          'ipip',
-          'gre',
-          'erspan',
-          'vxlan',
-          'geneve',
-          'gtp-u',
-          'teredo',
-          'capwap',
-          'pppoe',
-          'mpls',
-          'l2tp',
-        ]),
+        kind: z.enum(tunnelKinds),
         id: whole.exactOptional(),
         source: address.exactOptional(),
         destination: address.exactOptional(),

@@ -1,7 +1,7 @@
 import { type Address, type Family, ipv4, ipv6 } from '../../net/address.ts';
 import type { FlowState, Traffic, Tunnel } from '../flow.ts';
 import type { Packet } from '../packet/packet.ts';
-import { tunnelKinds } from '../packet/tunnel-kinds.ts';
+import { tunnelKinds } from '../tunnel-kinds.ts';
 import { KeyLane, keyLanes, type PacketKey } from './packet-key.ts';
 
 /**

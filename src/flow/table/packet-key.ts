@@ -2,7 +2,7 @@ import { Protocol } from '../../net/protocol.ts';
 import { finish, mix } from '../chained-index.ts';
 import type { TunnelKind } from '../flow.ts';
 import type { Packet, QuotedPacket } from '../packet/packet.ts';
-import { tunnelKinds } from '../packet/tunnel-kinds.ts';
+import { tunnelKinds } from '../tunnel-kinds.ts';
 
 /**
  * Lanes of a key, those first that tell two conversations over IPv4 apart. Ends stand in their order as numbers, so that both
