@@ -1,7 +1,7 @@
 import type { Address, Family } from '../net/address.ts';
 import { isMulticast } from '../net/address.ts';
 import { Protocol } from '../net/protocol.ts';
-import type { ConnectionState, Hook, Match } from './ruleset.ts';
+import type { ConnectionState, ConnectionStatus, Hook, Match, NumberField, PacketType } from './ruleset.ts';
 
 /** A packet as a rule sees it. What is absent is not known. */
 export interface Packet {
@@ -22,6 +22,17 @@ export interface Packet {
   readonly state: ConnectionState;
   readonly icmpType?: number;
   readonly icmpCode?: number;
+  /** Bits of the TCP header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 (RFC 9293 §3.1). */
+  readonly tcpFlags?: number;
+  readonly numbers?: Readonly<Partial<Record<NumberField, number>>>;
+  /** The ends of its connection's first packet as it was sent. */
+  readonly original?: Pick<Packet, 'source' | 'destination' | 'sourcePort' | 'port'>;
+  readonly direction?: 'original' | 'reply';
+  readonly statuses?: ReadonlySet<ConnectionStatus>;
+  /** It is a fragment, and not the first of its packet. */
+  readonly isLaterFragment?: boolean;
+  readonly hardwareSource?: string;
+  readonly packetType?: PacketType;
 }
 
 /** Yes, no, or undefined: not known. */
@@ -81,9 +92,44 @@ function plainMatch(match: Match, packet: Packet, hook: Hook): Answer {
       return sourceType(match.types, packet);
     case 'destination type':
       return destinationType(match.types, packet);
+    case 'number': {
+      const found = packet.numbers?.[match.field];
+      const masked = match.mask === undefined ? found : found && (found & match.mask) >>> 0;
+      return contains(match.values, masked);
+    }
+    case 'original source':
+      return contains(match.addresses, packet.original?.source);
+    case 'original destination':
+      return contains(match.addresses, packet.original?.destination);
+    case 'original source port':
+      return contains(match.ports, packet.original?.sourcePort);
+    case 'original destination port':
+      return contains(match.ports, packet.original?.port);
+    case 'direction':
+      return packet.direction && packet.direction === match.direction;
+    case 'status':
+      return packet.statuses && [...match.statuses].some((one) => packet.statuses?.has(one));
+    case 'fragment':
+      return packet.isLaterFragment;
+    case 'hardware source':
+      return packet.hardwareSource === undefined ? undefined : match.addresses.has(packet.hardwareSource);
+    case 'packet type':
+      return packet.packetType && match.types.has(packet.packetType);
+    case 'any of':
+      return anyOf(match.alternatives, packet, hook);
     case 'opaque':
       return undefined;
   }
+}
+
+function anyOf(alternatives: readonly (readonly Match[])[], packet: Packet, hook: Hook): Answer {
+  let answer: Answer = false;
+  for (const matches of alternatives) {
+    const one = matchesAll(matches, packet, hook);
+    if (one === true) return true;
+    if (one === undefined) answer = undefined;
+  }
+  return answer;
 }
 
 function contains<T>(set: { contains(value: T): boolean }, value: T | undefined): Answer {
@@ -136,13 +182,18 @@ function equal(wanted: number | undefined, found: number | undefined): Answer {
   return found === undefined ? undefined : wanted === found;
 }
 
-/** The first packet of a TCP connection has SYN alone (RFC 9293 §3.5); of others the flags are not known. */
-function flags({ mask, set }: Extract<Match, { kind: 'tcp flags' }>, { protocol, state }: Packet): Answer {
-  if (protocol !== Protocol.Tcp) return false;
-  if (state !== 'NEW') return undefined;
-  return (
-    [...mask].every((flag) => set.has(flag) === (flag === 'SYN')) && [...set].every((flag) => mask.has(flag))
-  );
+const flagBits = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'];
+
+/**
+ * The first packet of a TCP connection has SYN alone (RFC 9293 §3.5), unless flags are said; of others they are not
+ * known.
+ */
+function flags({ mask, set }: Extract<Match, { kind: 'tcp flags' }>, packet: Packet): Answer {
+  if (packet.protocol !== Protocol.Tcp) return false;
+  const up = packet.tcpFlags ?? (packet.state === 'NEW' ? 2 : undefined);
+  if (up === undefined) return undefined;
+  const isUp = (flag: string) => (up & (1 << flagBits.indexOf(flag))) !== 0;
+  return [...mask].every((flag) => set.has(flag) === isUp(flag)) && [...set].every((flag) => mask.has(flag));
 }
 
 function sourceType(types: ReadonlySet<string>, { local, source }: Packet): Answer {

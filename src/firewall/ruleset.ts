@@ -1,8 +1,10 @@
 import type { Range } from '../manifest/locations.ts';
 import type { Family } from '../net/address.ts';
-import type { AddressSet } from '../net/address-set.ts';
+import type { AddressRange, AddressSet } from '../net/address-set.ts';
+import type { IntegerRange } from '../net/integer-set.ts';
 import type { PortSet } from '../net/port-set.ts';
 import type { ProtocolSet } from '../net/protocol-set.ts';
+import type { WordSet } from '../net/word-set.ts';
 
 /** Which packets a table sees; `inet` both IP versions. */
 export type TableFamily = 'ip' | 'ip6' | 'inet';
@@ -12,6 +14,15 @@ export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING'
 
 /** State of connection tracking (iptables-extensions(8), conntrack). */
 export type ConnectionState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
+
+/** Bits that nft calls `ct status` (linux/netfilter/nf_conntrack_common.h). */
+export type ConnectionStatus = 'expected' | 'seen-reply' | 'assured' | 'confirmed' | 'snat' | 'dnat';
+
+/**
+ * A whole number that packets or their connections carry, and rules ask for or set: the marks of packet and connection,
+ * the length of the IP packet in bytes, TTL or hop limit, DSCP, the priority of queueing.
+ */
+export type NumberField = 'mark' | 'connection mark' | 'length' | 'hop limit' | 'dscp' | 'priority';
 
 /** One condition of a rule. What is not modelled keeps its text and may or may not match. */
 export type Match = { readonly negated: boolean } & (
@@ -32,8 +43,36 @@ export type Match = { readonly negated: boolean } & (
   /** Of the flags in `mask` exactly those in `set` are up. */
   | { readonly kind: 'tcp flags'; readonly mask: ReadonlySet<string>; readonly set: ReadonlySet<string> }
   | { readonly kind: 'source type' | 'destination type'; readonly types: ReadonlySet<string> }
-  | { readonly kind: 'opaque'; readonly text: string }
+  /** The field, of which only the bits of `mask` are looked at where there is one, is in `values`. */
+  | {
+      readonly kind: 'number';
+      readonly field: NumberField;
+      readonly mask?: number;
+      readonly values: WordSet;
+    }
+  /** The ends of the connection's first packet as it was sent, before anything translated it. */
+  | { readonly kind: 'original source' | 'original destination'; readonly addresses: AddressSet }
+  | { readonly kind: 'original source port' | 'original destination port'; readonly ports: PortSet }
+  | { readonly kind: 'direction'; readonly direction: 'original' | 'reply' }
+  /** Any of them is set for the connection. */
+  | { readonly kind: 'status'; readonly statuses: ReadonlySet<ConnectionStatus> }
+  /** It is a fragment, and not the first of its packet. */
+  | { readonly kind: 'fragment' }
+  /** Ethernet addresses, in small letters with colons. */
+  | { readonly kind: 'hardware source'; readonly addresses: ReadonlySet<string> }
+  | { readonly kind: 'packet type'; readonly types: ReadonlySet<PacketType> }
+  /** All conditions of at least one alternative hold: elements of a set whose keys are put together of several fields. */
+  | { readonly kind: 'any of'; readonly alternatives: readonly (readonly Match[])[] }
+  | {
+      readonly kind: 'opaque';
+      readonly text: string;
+      /** Equal packets may come out differently: a limit, a counter, a dynamic set, chance. */
+      readonly varies?: true;
+    }
 );
+
+/** To whom the frame was sent (linux/if_packet.h). */
+export type PacketType = 'unicast' | 'broadcast' | 'multicast';
 
 export interface IcmpType {
   readonly type?: number;
@@ -51,10 +90,49 @@ export type Effect =
   | 'continue'
   /** Sends the packet elsewhere than it was addressed: DNAT, REDIRECT, TPROXY. */
   | 'translate'
+  /** One of `cases`: a verdict map, or a translation by a map. */
+  | 'choose'
   /** Takes it out of connection tracking: NOTRACK. */
   | 'untrack'
   /** Anything may come of it. */
   | 'unknown';
+
+/** New addresses or ports for the packets of a connection. What is absent stays as it is. */
+export interface Translation {
+  readonly end: 'source' | 'destination';
+  /** `interface`: that of the interface it leaves by (MASQUERADE), or came in by (REDIRECT). */
+  readonly addresses?: AddressRange | 'interface';
+  readonly ports?: IntegerRange;
+  /** The address keeps its last bits, and takes those before them from `addresses` (NETMAP, `prefix`). */
+  readonly keepsHost?: true;
+}
+
+/** Something that a rule does on the way, before its target. */
+export type Action =
+  /** The new number is `(old & keep) ^ flip`; with `from` that of the other field takes the place of `flip`, its bits in `mask`. */
+  | {
+      readonly kind: 'set number';
+      readonly field: NumberField;
+      readonly keep: number;
+      readonly flip: number;
+      readonly from?: { readonly field: NumberField; readonly mask: number };
+    }
+  /** The packet is taken out of connection tracking. */
+  | { readonly kind: 'untrack' }
+  /** It changes what later rules ask for in a way that is not followed. */
+  | { readonly kind: 'opaque'; readonly text: string };
+
+/** An action, and how many of the rule's conditions stand before it: it is done when those hold. */
+export interface PlacedAction {
+  readonly after: number;
+  readonly action: Action;
+}
+
+/** One element of a map: the first whose conditions hold says what is done; the next rule is tried when none does. */
+export interface Case {
+  readonly matches: readonly Match[];
+  readonly target: Target;
+}
 
 export interface Target {
   readonly effect: Effect;
@@ -62,10 +140,16 @@ export interface Target {
   readonly name: string;
   /** Its options as written, e.g. `--reject-with tcp-reset`. */
   readonly options: string;
+  /** Where the effect translates and what it writes is known. Beside `accept` it is a translation of the source. */
+  readonly translation?: Translation;
+  /** Of `choose`. */
+  readonly cases?: readonly Case[];
 }
 
 export interface Rule {
   readonly matches: readonly Match[];
+  /** In the order in which they are done. */
+  readonly actions?: readonly PlacedAction[];
   readonly target: Target;
   /** As written, without table and place, e.g. `-A INPUT -p tcp --dport 22 -j ACCEPT`. */
   readonly text: string;

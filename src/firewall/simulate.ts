@@ -174,6 +174,7 @@ function anything(step: Step, why: string): Ends {
 
 function whyEffect({ target: { effect, name } }: Rule): string {
   if (effect === 'translate') return `${name} sends it elsewhere`;
+  if (effect === 'choose') return 'its map is not followed';
   if (effect === 'untrack') return `${name} takes it out of connection tracking`;
   return `what ${name} does is not known`;
 }
