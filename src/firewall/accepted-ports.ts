@@ -1,9 +1,11 @@
 import type { Address, Family } from '../net/address.ts';
 import { PortSet } from '../net/port-set.ts';
+import { isBeforeTracking } from './hooks.ts';
 import { followableChains } from './jumps.ts';
 import { hasPorts, matchPacket, type Packet } from './packet.ts';
+import { portLimits } from './port-limits.ts';
 import type { Chain, Hook, Match, Rule, Ruleset, Table } from './ruleset.ts';
-import { baseChains } from './simulate.ts';
+import { baseChains, beforeTracking, firstOfConnection, judgePacket } from './simulate.ts';
 
 /** A new connection whose destination port is left open. */
 export interface PortQuestion {
@@ -40,14 +42,31 @@ const anything: PortEnds = { accept: all, drop: all, back: all };
 export function acceptedPorts(ruleset: Ruleset, question: PortQuestion): AcceptedPorts {
   if (ruleset.opaque.length > 0) return { certain: empty, possible: all };
   const packet: Packet = { ...question, state: 'NEW' };
+  const limits = portLimits(ruleset);
+  if (limits !== undefined) return oneByOne(ruleset, packet, limits);
   let [accept, drop] = [all, empty];
-  for (const { table, chain, hook } of baseChains(ruleset, packet)) {
-    const ends = new PortWalk(table, packet, hook).chain(chain);
+  const [early, late] = [beforeTracking(packet), firstOfConnection(packet)];
+  for (const hooked of baseChains(ruleset, packet)) {
+    const { table, chain, hook } = hooked;
+    const ends = new PortWalk(table, isBeforeTracking(hooked) ? early : late, hook).chain(chain);
     const isClosed = chain.policy?.effect === 'drop';
     accept = accept.intersect(isClosed ? ends.accept : ends.accept.union(ends.back));
     drop = drop.union(isClosed ? ends.drop.union(ends.back) : ends.drop);
   }
   return { certain: accept.subtract(drop), possible: accept };
+}
+
+/** Asks for the first port of each range that no rule tells apart, where rules change packets on their way. */
+function oneByOne(ruleset: Ruleset, packet: Packet, limits: readonly number[]): AcceptedPorts {
+  let [certain, possible] = [empty, empty];
+  for (const [i, from] of limits.entries()) {
+    const { outcome } = judgePacket(ruleset, { ...packet, port: from });
+    if (outcome === 'deny') continue;
+    const range = PortSet.range(from, (limits[i + 1] ?? 65_536) - 1);
+    possible = possible.union(range);
+    if (outcome === 'allow') certain = certain.union(range);
+  }
+  return { certain, possible };
 }
 
 /** A walk of packets to all ports at once through the chains of one table. */

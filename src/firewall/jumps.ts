@@ -1,4 +1,4 @@
-import type { Chain, Table } from './ruleset.ts';
+import type { Chain, Table, Target } from './ruleset.ts';
 
 /** Jumps may nest this deep in the kernel (NFT_JUMP_STACK_SIZE). */
 const deepest = 16;
@@ -45,12 +45,19 @@ function reckon(table: Table): ReadonlySet<Chain> {
 }
 
 /** The declared chains that rules of this one lead to, each once. */
-function targetsOf(table: Table, { rules }: Chain): Chain[] {
+function targetsOf({ chains }: Table, { rules }: Chain): Chain[] {
   const targets = new Set<Chain>();
   for (const { target } of rules) {
-    const chain =
-      target.effect === 'jump' || target.effect === 'goto' ? table.chains.get(target.name) : undefined;
-    if (chain !== undefined) targets.add(chain);
+    for (const name of jumpsOf(target)) {
+      const chain = chains.get(name);
+      if (chain !== undefined) targets.add(chain);
+    }
   }
   return [...targets];
+}
+
+/** Returns the names of the chains that a target may lead to, those of its cases too. */
+export function jumpsOf({ effect, name, cases }: Target): readonly string[] {
+  if (effect === 'jump' || effect === 'goto') return [name];
+  return effect === 'choose' ? (cases ?? []).flatMap((one) => jumpsOf(one.target)) : [];
 }

@@ -20,9 +20,11 @@ export interface Packet {
   /** False when it comes from another machine, so that it does not come in by loopback. */
   readonly local?: boolean;
   readonly state: ConnectionState;
+  /** Whether it is tracked is not known; if it is, its state is `state`. */
+  readonly maybeUntracked?: true;
   readonly icmpType?: number;
   readonly icmpCode?: number;
-  /** Bits of the TCP header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 (RFC 9293 §3.1). */
+  /** Bits of the TCP header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128 (RFC 9293 §3.1). */
   readonly tcpFlags?: number;
   readonly numbers?: Readonly<Partial<Record<NumberField, number>>>;
   /** The ends of its connection's first packet as it was sent. */
@@ -56,8 +58,25 @@ export function matchesAll(matches: readonly Match[], packet: Packet, hook: Hook
   return answer;
 }
 
-/** Tells whether one condition holds for the packet, in a chain of `hook`; its negation is taken into account. */
+/**
+ * Tells whether one condition holds for the packet, in a chain of `hook`; its negation is taken into account. What a
+ * connection has does not hold for a packet without one, negated or not (xt_conntrack, xt_connmark, nft_ct).
+ */
 export function matchPacket(match: Match, packet: Packet, hook: Hook): Answer {
+  if (isAboutConnection(match)) {
+    const { state, maybeUntracked } = packet;
+    if (!maybeUntracked && (state === 'INVALID' || state === 'UNTRACKED')) return false;
+    if (maybeUntracked) return answerOf(match, packet, hook) === false ? false : undefined;
+  }
+  return answerOf(match, packet, hook);
+}
+
+function isAboutConnection(match: Match): boolean {
+  if (match.kind === 'number') return match.field === 'connection mark';
+  return match.kind === 'direction' || match.kind === 'status' || match.kind.startsWith('original ');
+}
+
+function answerOf(match: Match, packet: Packet, hook: Hook): Answer {
   const holds = plainMatch(match, packet, hook);
   return holds === undefined ? undefined : holds !== match.negated;
 }
@@ -83,7 +102,7 @@ function plainMatch(match: Match, packet: Packet, hook: Hook): Answer {
       if (match.kind === 'either port') return eitherPort(match.ports, packet);
       return contains(match.ports, match.kind === 'source port' ? packet.sourcePort : packet.port);
     case 'state':
-      return state(match.states, packet.state);
+      return state(match.states, packet);
     case 'icmp':
       return icmp(match, packet);
     case 'tcp flags':
@@ -158,10 +177,22 @@ function named(names: readonly string[], name: string): boolean {
   return names.some((one) => (one.endsWith('+') ? name.startsWith(one.slice(0, -1)) : one === name));
 }
 
+function state(states: ReadonlySet<string>, packet: Packet): Answer {
+  const tracked = stateIs(states, packet.state, packet.statuses);
+  if (!packet.maybeUntracked) return tracked;
+  return tracked === states.has('UNTRACKED') ? tracked : undefined;
+}
+
 /** DNAT and SNAT are marks beside the state of a connection. */
-function state(states: ReadonlySet<string>, current: ConnectionState): Answer {
+function stateIs(
+  states: ReadonlySet<string>,
+  current: ConnectionState,
+  statuses: Packet['statuses'],
+): Answer {
   if (states.has(current)) return true;
-  return states.has('DNAT') || states.has('SNAT') ? undefined : false;
+  const [dnat, snat] = [states.has('DNAT'), states.has('SNAT')];
+  if ((!dnat && !snat) || current === 'INVALID' || current === 'UNTRACKED') return false;
+  return statuses && ((dnat && statuses.has('dnat')) || (snat && statuses.has('snat')));
 }
 
 function icmp({ protocol, types }: Extract<Match, { kind: 'icmp' }>, packet: Packet): Answer {
@@ -182,7 +213,7 @@ function equal(wanted: number | undefined, found: number | undefined): Answer {
   return found === undefined ? undefined : wanted === found;
 }
 
-const flagBits = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'];
+const flagBits = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'];
 
 /**
  * The first packet of a TCP connection has SYN alone (RFC 9293 §3.5), unless flags are said; of others they are not

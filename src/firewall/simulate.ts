@@ -1,16 +1,10 @@
-import { followableChains } from './jumps.ts';
-import { matchesAll, type Packet } from './packet.ts';
-import type { Chain, Hook, Rule, Ruleset, Table, TableFamily } from './ruleset.ts';
+import { chainsOf, type HookedChain, isBeforeTracking, passes } from './hooks.ts';
+import type { Packet } from './packet.ts';
+import { merge } from './packet-change.ts';
+import type { Hook, Ruleset, Target } from './ruleset.ts';
+import { type Ends, type Step, Walk } from './walk.ts';
 
-/** One rule or policy that the packet meets. */
-export interface Step {
-  readonly table: Table;
-  readonly chain: Chain;
-  /** Absent at the end of a base chain. */
-  readonly rule?: Rule;
-  /** False when it is not known whether the rule matches. */
-  readonly certain: boolean;
-}
+export type { Step } from './walk.ts';
 
 /** What becomes of a packet. */
 export interface PacketVerdict {
@@ -23,160 +17,140 @@ export interface PacketVerdict {
   readonly why?: string;
 }
 
-/** Which ends a walk through a chain may have. */
-interface Ends {
-  accept?: Step;
-  drop?: Step;
-  /** It comes back to the chain that jumped here. */
-  back: boolean;
-  /** Why an end is possible that no rule names. */
-  why?: string;
-}
-
-/** Hooks that a packet passes before and in each built-in chain. */
-const passes: Readonly<Record<Packet['chain'], readonly Hook[]>> = {
-  INPUT: ['PREROUTING', 'INPUT'],
-  FORWARD: ['PREROUTING', 'FORWARD', 'POSTROUTING'],
-  OUTPUT: ['OUTPUT', 'POSTROUTING'],
-};
-
 /**
  * Returns what the rules do with one packet: it goes through the base chains of each hook by priority; a drop is
- * final, an accept ends its own base chain only (nft(8), VERDICT STATEMENT; netfilter hooks). What is not known, of
- * rules or packet, leaves both ends of it open. Linear in the rules.
+ * final, an accept ends its own base chain only (nft(8), VERDICT STATEMENT; netfilter hooks). Marks that rules set and
+ * addresses that they translate are those that later rules see; rules before connection tracking see no state; NEW is
+ * taken for the first packet of its connection, which alone goes through chains that translate. What is not known, of
+ * rules or packet, leaves both ends of it open. Linear in the rules as long as they set no marks.
  */
 export function judgePacket(ruleset: Ruleset, packet: Packet): PacketVerdict {
   const trail: Step[] = [];
   const [opaque] = ruleset.opaque;
   if (opaque !== undefined) return { outcome: 'unknown', trail, why: opaque.why };
-  let allowed: Step | undefined;
-  let doubt: Ends | undefined;
-  for (const { table, chain, hook } of baseChains(ruleset, packet)) {
-    const ends = new Walk(table, packet, hook, trail).chain(chain);
-    if (ends.back) {
-      const step: Step = { table, chain, certain: ends.accept === undefined && ends.drop === undefined };
-      trail.push(step);
-      if (chain.policy?.effect === 'drop') ends.drop ??= step;
-      else ends.accept ??= step;
-    }
-    if (ends.accept === undefined) {
-      const certain = ends.drop!;
-      return { outcome: 'deny', step: certain, trail };
-    }
-    if (ends.drop !== undefined) doubt ??= ends;
-    if (ends.accept.rule !== undefined || allowed === undefined) allowed = ends.accept;
+  const judged = new Judgement(packet, trail);
+  for (const hooked of baseChains(ruleset, packet)) {
+    if (!judged.pass(hooked)) break;
   }
-  if (doubt === undefined) return { outcome: 'allow', ...(allowed && { step: allowed }), trail };
-  return {
-    outcome: 'unknown',
-    trail,
-    ...(doubt.drop && { step: doubt.drop }),
-    why: doubt.why ?? whyOf(trail),
-  };
+  return judged.verdict();
 }
 
 /** Returns the base chains that a packet of this kind goes through, in order. */
 export function baseChains(
-  { tables }: Ruleset,
+  ruleset: Ruleset,
   { family, chain, state }: Pick<Packet, 'family' | 'chain' | 'state'>,
-): { readonly table: Table; readonly chain: Chain; readonly hook: Hook }[] {
-  const families: readonly TableFamily[] = [family === 4 ? 'ip' : 'ip6', 'inet'];
+): HookedChain[] {
   return passes[chain].flatMap((hook) =>
-    tables
-      .filter((table) => families.includes(table.family))
-      .flatMap((table) => [...table.chains.values()].map((one) => ({ table, chain: one, hook })))
-      .filter(({ chain: { base } }) => base?.hook === hook && (state === 'NEW' || !base.nat))
-      .sort((a, b) => (a.chain.base?.priority ?? 0) - (b.chain.base?.priority ?? 0)),
+    chainsOf(ruleset, family, hook).filter(({ chain: { base } }) => state === 'NEW' || !base?.nat),
   );
 }
 
-/** A walk of one packet through the chains of one table. */
-class Walk {
-  readonly #table: Table;
-  readonly #packet: Packet;
-  readonly #hook: Hook;
+/** The way of one packet through base chains. */
+class Judgement {
+  readonly #said: Packet;
   readonly #trail: Step[];
-  readonly #done = new Map<Chain, Ends>();
-  readonly #followable: ReadonlySet<Chain>;
+  #packet: Packet;
+  #isTracked = false;
+  /** Hook in which the packet has been translated: no other chain of it translates again. */
+  #translatedIn?: Hook;
+  #denied?: Step;
+  #allowed?: Step;
+  #doubt?: Ends;
 
-  constructor(table: Table, packet: Packet, hook: Hook, trail: Step[]) {
-    this.#table = table;
-    this.#packet = packet;
-    this.#hook = hook;
+  constructor(packet: Packet, trail: Step[]) {
+    this.#said = packet;
     this.#trail = trail;
-    this.#followable = followableChains(table);
+    this.#packet = beforeTracking(packet);
   }
 
-  /** Returns the possible ends of the walk through a chain. Each chain is walked once. */
-  chain(chain: Chain): Ends {
-    const known = this.#done.get(chain);
-    if (known !== undefined) return { ...known };
-    const ends: Ends = { back: false };
-    let lives = true;
-    for (const rule of chain.rules) {
-      const matches = matchesAll(rule.matches, this.#packet, this.#hook);
-      if (matches === false) continue;
-      const step: Step = { table: this.#table, chain, rule, certain: matches === true };
-      if (rule.target.effect !== 'continue') this.#trail.push(step);
-      const after = this.#follow(step, rule);
-      if (after.accept !== undefined) ends.accept ??= after.accept;
-      if (after.drop !== undefined && !ends.drop?.certain) ends.drop = after.drop;
-      ends.back ||= after.returns;
-      if (after.why !== undefined) ends.why ??= after.why;
-      lives = matches !== true || after.continues;
-      if (!lives) break;
+  /** Walks one base chain; returns false when the packet goes no further. */
+  pass(hooked: HookedChain): boolean {
+    if (!this.#isTracked && !isBeforeTracking(hooked)) this.#track();
+    const { chain, hook } = hooked;
+    const isNat = chain.base?.nat === true;
+    if (isNat && (this.#translatedIn === hook || this.#packet.state !== 'NEW')) return true;
+    const before = this.#packet;
+    const ends = this.#endsOf(hooked, before);
+    if (ends.accept === undefined) {
+      this.#denied = ends.drop!;
+      return false;
     }
-    ends.back ||= lives;
-    this.#done.set(chain, ends);
-    return { ...ends };
+    if (ends.drop !== undefined) this.#doubt ??= ends;
+    if (ends.accept.rule !== undefined || this.#allowed === undefined) this.#allowed = ends.accept;
+    this.#packet = ends.accepted!;
+    if (!isNat) return true;
+    // What is perhaps not tracked perhaps does not come here.
+    if (before.maybeUntracked) this.#packet = merge(before, this.#packet)!;
+    const target = ends.accept.rule?.target;
+    if (isTranslation(target)) this.#translatedIn = hook;
+    if (target !== undefined) this.#routeAgain(ends.accept, target, hook);
+    return true;
   }
 
-  #follow(step: Step, rule: Rule): Omit<Ends, 'back'> & { continues: boolean; returns: boolean } {
-    const stays = { continues: false, returns: false };
-    const { effect, name } = rule.target;
-    switch (effect) {
-      case 'accept':
-        return { ...stays, accept: step };
-      case 'drop':
-        return { ...stays, drop: step };
-      case 'return':
-        return { ...stays, returns: true };
-      case 'continue':
-        return { ...stays, continues: true };
-      case 'jump':
-      case 'goto': {
-        const target = this.#table.chains.get(name);
-        if (target === undefined || !this.#followable.has(target)) {
-          const { back, ...open } = anything(
-            step,
-            target === undefined
-              ? `the chain ${name} is not declared here`
-              : `the kernel refuses to jump to ${name}`,
-          );
-          return { ...open, continues: back, returns: false };
-        }
-        const { back, ...ends } = this.chain(target);
-        return effect === 'jump'
-          ? { ...ends, continues: back, returns: false }
-          : { ...ends, continues: false, returns: back };
-      }
-      default: {
-        const { back, ...open } = anything(step, whyEffect(rule));
-        return { ...open, continues: back, returns: false };
-      }
-    }
+  verdict(): PacketVerdict {
+    const trail = this.#trail;
+    if (this.#denied !== undefined) return { outcome: 'deny', step: this.#denied, trail };
+    const doubt = this.#doubt;
+    if (doubt === undefined)
+      return { outcome: 'allow', ...(this.#allowed && { step: this.#allowed }), trail };
+    const why = doubt.why ?? whyOf(trail);
+    return { outcome: 'unknown', trail, ...(doubt.drop && { step: doubt.drop }), why };
+  }
+
+  /** The ends of a base chain, whose policy is the end of what comes back. */
+  #endsOf({ table, chain, hook }: HookedChain, packet: Packet): Ends {
+    const { back, ...ends } = new Walk(table, hook, this.#trail, () => undefined).chain(chain, packet);
+    if (back === undefined) return ends;
+    const step: Step = { table, chain, certain: ends.accept === undefined && ends.drop === undefined };
+    this.#trail.push(step);
+    if (chain.policy?.effect === 'drop') return { ...ends, drop: ends.drop ?? step };
+    return { ...ends, accept: ends.accept ?? step, accepted: merge(ends.accepted, back)! };
+  }
+
+  /** Connection tracking gives the packet its state, unless a rule has taken it out. */
+  #track(): void {
+    this.#isTracked = true;
+    const { state, maybeUntracked } = this.#packet;
+    if (state === 'UNTRACKED' && !maybeUntracked) return;
+    const said = { ...this.#packet, state: this.#said.state };
+    this.#packet = this.#said.state === 'NEW' ? firstOfConnection(said) : said;
+  }
+
+  /** A new destination may lead another way than the one that was said, which only a machine's routes tell. */
+  #routeAgain(step: Step, { name, translation }: Target, hook: Hook): void {
+    if (translation?.addresses === undefined || translation.end !== 'destination' || hook === 'INPUT') return;
+    const { chain, outInterface: _, ...rest } = this.#packet;
+    if (chain === 'OUTPUT') this.#packet = { chain, ...rest };
+    const staysHere = (chain === 'INPUT') === (translation.addresses === 'interface');
+    if (chain !== 'OUTPUT' && !staysHere)
+      this.#doubt ??= { accept: step, drop: step, why: `${name} sends it elsewhere` };
   }
 }
 
-function anything(step: Step, why: string): Ends {
-  return { accept: step, drop: step, back: true, why };
+/** Returns the packet as chains see it that come before connection tracking: without a connection. */
+export function beforeTracking(packet: Packet): Packet {
+  return packet.state === 'UNTRACKED' ? packet : { ...packet, state: 'INVALID' };
 }
 
-function whyEffect({ target: { effect, name } }: Rule): string {
-  if (effect === 'translate') return `${name} sends it elsewhere`;
-  if (effect === 'choose') return 'its map is not followed';
-  if (effect === 'untrack') return `${name} takes it out of connection tracking`;
-  return `what ${name} does is not known`;
+/** Returns the packet with what is known of every one that begins a connection. */
+export function firstOfConnection(packet: Packet): Packet {
+  const { source, destination, sourcePort, port } = packet;
+  return {
+    original: {
+      ...(source && { source }),
+      ...(destination && { destination }),
+      ...(sourcePort !== undefined && { sourcePort }),
+      ...(port !== undefined && { port }),
+    },
+    direction: 'original',
+    statuses: new Set(),
+    ...packet,
+    numbers: { 'connection mark': 0, ...packet.numbers },
+  };
+}
+
+function isTranslation(target: Target | undefined): boolean {
+  return target?.translation !== undefined || target?.effect === 'translate';
 }
 
 /** Names the first rule of which it is not known whether it matches. */
