@@ -226,7 +226,6 @@ export class PacketFlows {
     const now = this.#now;
 
     const { lanes, numbers } = this.#rows;
-    key.ofPacket(packet);
     const isSegment = packet.protocol === tcpProtocol && packet.transportWhole && packet.fragmentOffset === 0;
     let slot = this.#index.find(key.hash, this.#rows, key);
     if (slot >= 0) {
