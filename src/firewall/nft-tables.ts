@@ -148,7 +148,8 @@ function readSet(text: string, name: string, body: readonly NftToken[]): NftSetT
     const words = body.slice(at, end);
     if (isElements) {
       elementsAt = { start: words[0]!.at.start, end: words.at(-1)!.at.end };
-      elements = words.slice(words.findIndex((word) => is(word, '{')) + 1, -1);
+      const open = words.findIndex((word) => is(word, '{'));
+      elements = open < 0 ? [] : words.slice(open + 1, closing(words, open));
     } else statements.push(wordsOf(words));
     at = end;
   }
