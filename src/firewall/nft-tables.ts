@@ -98,7 +98,7 @@ export function readNftSets(tableText: string): NftSetText[] {
     else if (is(token, '}')) depth--;
     else if (depth === 1 && (is(token, 'set') || is(token, 'map')) && is(tokens[at + 2], '{')) {
       const close = closing(tokens, at + 2) ?? tokens.length - 1;
-      sets.push(readSet(tableText, tokens[at + 1]!.text, tokens.slice(at + 3, close)));
+      sets.push(readSet(tokens[at + 1]!.text, tokens.slice(at + 3, close)));
       at = close;
     }
   }
@@ -134,7 +134,7 @@ export function withoutPassingElements(tableText: string): string {
   return rest + tableText.slice(from);
 }
 
-function readSet(text: string, name: string, body: readonly NftToken[]): NftSetText {
+function readSet(name: string, body: readonly NftToken[]): NftSetText {
   const statements: string[] = [];
   let elements: readonly NftToken[] = [];
   let elementsAt: Range | undefined;
@@ -164,7 +164,7 @@ function readSet(text: string, name: string, body: readonly NftToken[]): NftSetT
     changes: isOf('timeout') || /\b(timeout|dynamic)\b/.test(flags),
     packetsAdd: /\bdynamic\b/.test(flags),
     counts: isOf('counter'),
-    elements: splitElements(text, elements),
+    elements: splitElements(elements),
     ...(elementsAt !== undefined && { elementsAt }),
   };
 }
@@ -176,12 +176,12 @@ function wordsOf(words: readonly NftToken[]): string {
   return [first?.text ?? '', ...(first?.text === 'flags' ? texts.sort() : texts)].join(' ');
 }
 
-function splitElements(text: string, tokens: readonly NftToken[]): NftElement[] {
+function splitElements(tokens: readonly NftToken[]): NftElement[] {
   const elements: NftElement[] = [];
   let words: NftToken[] = [];
   let depth = 0;
   const add = () => {
-    if (words.length > 0) elements.push(elementOf(text, words));
+    if (words.length > 0) elements.push(elementOf(words));
     words = [];
   };
   for (const token of tokens) {
@@ -194,14 +194,14 @@ function splitElements(text: string, tokens: readonly NftToken[]): NftElement[] 
   return elements;
 }
 
-function elementOf(text: string, words: readonly NftToken[]): NftElement {
-  const slice = (some: readonly NftToken[]) =>
-    some.length === 0 ? '' : text.slice(some[0]!.at.start, some.at(-1)!.at.end).replace(/\s+/g, ' ');
+function elementOf(words: readonly NftToken[]): NftElement {
+  const joined = (some: readonly NftToken[]) =>
+    some.map(({ text, quoted }) => (quoted ? `"${text}"` : text)).join(' ');
   const end = words.findIndex((word) => !word.quoted && aboutElement.has(word.text));
   const has = (...names: string[]) => words.some((word) => names.some((name) => is(word, name)));
   return {
-    text: slice(words),
-    key: slice(end < 0 ? words : words.slice(0, end)),
+    text: joined(words),
+    key: joined(end < 0 ? words : words.slice(0, end)),
     expires: has('expires'),
     measures: has('limit', 'quota', 'ct'),
   };
