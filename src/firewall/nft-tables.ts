@@ -28,6 +28,8 @@ export interface NftSetText {
   /** Whether elements count packets. */
   readonly counts: boolean;
   readonly elements: readonly NftElement[];
+  /** Place of what stands between its braces. */
+  readonly bodyAt: Range;
   /** Place of `elements = { … }`; absent where there are none. */
   readonly elementsAt?: Range;
 }
@@ -98,7 +100,8 @@ export function readNftSets(tableText: string): NftSetText[] {
     else if (is(token, '}')) depth--;
     else if (depth === 1 && (is(token, 'set') || is(token, 'map')) && is(tokens[at + 2], '{')) {
       const close = closing(tokens, at + 2) ?? tokens.length - 1;
-      sets.push(readSet(tokens[at + 1]!.text, tokens.slice(at + 3, close)));
+      const bodyAt = { start: tokens[at + 2]!.at.end, end: tokens[close]!.at.start };
+      sets.push(readSet(tokens[at + 1]!.text, bodyAt, tokens.slice(at + 3, close)));
       at = close;
     }
   }
@@ -134,7 +137,37 @@ export function withoutPassingElements(tableText: string): string {
   return rest + tableText.slice(from);
 }
 
-function readSet(name: string, body: readonly NftToken[]): NftSetText {
+/**
+ * Returns the text of a table as if its sets held for good what they hold at this moment, which is what has to be known to judge a packet now.
+ * `live` are sets of the same names whose elements count as well, where they are of the same kind. Linear.
+ */
+export function frozenNftText(tableText: string, live: readonly NftSetText[] = []): string {
+  const liveSets = new Map(live.map((set) => [set.name, set]));
+  let frozen = '';
+  let from = 0;
+  for (const set of readNftSets(tableText)) {
+    if (!set.changes) continue;
+    const more = liveSets.get(set.name);
+    const elements = [...set.elements, ...(more?.kind === set.kind ? more.elements : [])];
+    const keys = [...new Set(elements.map(({ key }) => key))];
+    frozen += `${tableText.slice(from, set.bodyAt.start)}${frozenBody(set, keys)}`;
+    from = set.bodyAt.end;
+  }
+  return frozen + tableText.slice(from);
+}
+
+function frozenBody({ kind }: NftSetText, keys: readonly string[]): string {
+  const lines = kind.split('; ').flatMap((statement) => {
+    const [word, ...rest] = statement.split(' ');
+    if (word !== 'flags') return [statement];
+    const flags = rest.filter((flag) => flag !== 'timeout' && flag !== 'dynamic');
+    return flags.length === 0 ? [] : [`flags ${flags.join(', ')}`];
+  });
+  const elements = keys.length === 0 ? [] : [`elements = { ${keys.join(', ')} }`];
+  return `\n${[...lines, ...elements].join('\n')}\n`;
+}
+
+function readSet(name: string, bodyAt: Range, body: readonly NftToken[]): NftSetText {
   const statements: string[] = [];
   let elements: readonly NftToken[] = [];
   let elementsAt: Range | undefined;
@@ -164,6 +197,7 @@ function readSet(name: string, body: readonly NftToken[]): NftSetText {
     changes: isOf('timeout') || /\b(timeout|dynamic)\b/.test(flags),
     packetsAdd: /\bdynamic\b/.test(flags),
     counts: isOf('counter'),
+    bodyAt,
     elements: splitElements(elements),
     ...(elementsAt !== undefined && { elementsAt }),
   };
