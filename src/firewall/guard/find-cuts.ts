@@ -5,6 +5,7 @@ import { basicPaths, clientPaths } from './client-paths.ts';
 import type { ControlPath, RiskName } from './control-path.ts';
 import { forwardPaths } from './forward-paths.ts';
 import type { Machine } from './machine.ts';
+import { joinRulesets } from './machine-rules.ts';
 import { servicePaths, sshPaths } from './service-paths.ts';
 
 /** The packet filter of a machine: our table now and then, and the tables of others, which stay. */
@@ -32,8 +33,7 @@ const rank = { allow: 0, unknown: 1, deny: 2 } as const;
 
 /**
  * Returns what a change of our table would newly cut of what a machine is managed by or lives on. A packet passes only
- * if the tables of all let it pass; so what others drop already is no fault of the change, and what our table does for
- * itself is what decides. The cost is that of judging some hundred packets.
+ * if the tables of all let it pass; so what others drop already is no fault of the change. The cost is that of judging some hundred packets.
  */
 export function findCuts(change: RulesetChange, machine: Machine): Cut[] {
   return pathsOf(machine, change.others).flatMap((path) => cutOf(change, path) ?? []);
@@ -54,10 +54,13 @@ function cutOf(
   { before, after, others }: RulesetChange,
   { risk, title, packet, standsForMany }: ControlPath,
 ): Cut | undefined {
+  const whole = judgePacket(joinRulesets([after, others]), packet);
+  if (whole.outcome === 'allow' || (standsForMany && whole.outcome === 'unknown')) return undefined;
+  if (judgePacket(joinRulesets([before, others]), packet).outcome === 'deny') return undefined;
+  if (whole.outcome === 'deny') return { risk, title, outcome: 'deny', packet, ...ruleOf(whole) };
+  // What is not known of the whole may be what others do: then it is our table alone that tells whether the change is to blame.
   const [then, now] = [judgePacket(after, packet), judgePacket(before, packet)];
   if (then.outcome === 'allow' || rank[then.outcome] <= rank[now.outcome]) return undefined;
-  if (standsForMany && then.outcome === 'unknown') return undefined;
-  if (judgePacket(others, packet).outcome === 'deny') return undefined;
   return { risk, title, outcome: then.outcome, packet, ...ruleOf(then) };
 }
 
