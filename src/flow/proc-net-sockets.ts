@@ -1,17 +1,19 @@
-import type { Address } from '../../net/address.ts';
+import type { Address } from '../net/address.ts';
 
-/** One line of /proc/net/tcp or tcp6. */
+/** One line of /proc/net/tcp, tcp6, udp or udp6. */
 export interface ProcNetSocket {
   readonly local: { readonly address: Address; readonly port: number };
   readonly remote: { readonly address: Address; readonly port: number };
-  /** TCP state as the kernel numbers it. */
+  /** TCP state as the kernel numbers it; of a UDP socket 7, or 1 when it has a peer. */
   readonly state: number;
+  /** How often in a row the oldest segment was sent again without an answer. */
+  readonly retransmits: number;
   /** Socket inode; 0 when no process holds it (time-wait, request sockets). */
   readonly inode: number;
 }
 
 const line =
-  /^\s*\d+: (?<local>[0-9A-F]{8}|[0-9A-F]{32}):(?<localPort>[0-9A-F]{4}) (?<remote>[0-9A-F]{8}|[0-9A-F]{32}):(?<remotePort>[0-9A-F]{4}) (?<state>[0-9A-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (?<inode>\d+)/;
+  /^\s*\d+: (?<local>[0-9A-F]{8}|[0-9A-F]{32}):(?<localPort>[0-9A-F]{4}) (?<remote>[0-9A-F]{8}|[0-9A-F]{32}):(?<remotePort>[0-9A-F]{4}) (?<state>[0-9A-F]{2}) \S+ \S+ (?<retransmits>[0-9A-F]{8}) +\d+ +\d+ (?<inode>\d+)/;
 
 /** The kernel prints each 32-bit word of an address in host order, which is little-endian here. */
 function word(hex: string, index: number): number {
@@ -41,10 +43,10 @@ function* rows(text: string): Generator<string> {
 }
 
 /**
- * Returns the sockets in the text of /proc/PID/net/tcp or tcp6 (Documentation/networking/proc_net_tcp.rst). IPv4-mapped
+ * Returns the sockets in the text of /proc/PID/net/tcp, tcp6, udp or udp6 (Documentation/networking/proc_net_tcp.rst). IPv4-mapped
  * addresses are turned into IPv4. Sockets in TIME_WAIT are left out, and lines that do not fit, such as the heading or a last one cut short, are left out.
  */
-export function* parseProcNetTcp(text: string): Generator<ProcNetSocket> {
+export function* parseProcNetSockets(text: string): Generator<ProcNetSocket> {
   for (const row of rows(text)) {
     // Over, but for the kernel's waiting. A busy server has tens of thousands of them: told apart before the costly match.
     if (timeWait.test(row)) continue;
@@ -61,6 +63,7 @@ export function* parseProcNetTcp(text: string): Generator<ProcNetSocket> {
       local: { address: local, port: Number.parseInt(parts.localPort!, 16) },
       remote: { address: remote, port: Number.parseInt(parts.remotePort!, 16) },
       state: Number.parseInt(parts.state!, 16),
+      retransmits: Number.parseInt(parts.retransmits!, 16),
       inode: Number(parts.inode),
     };
   }
