@@ -19,6 +19,7 @@ import {
   type FindFile,
   type FirewallCall,
   type FirewallScript,
+  type FollowOptions,
   type PlacedText,
   placed,
   shift,
@@ -33,9 +34,13 @@ const deepestShell = 3;
  * Never throws. What it does not follow and could change rules makes the whole ruleset unknown. Files that it reads or
  * runs are followed when `findFile` has them.
  */
-export function readFirewallScript(text: string, findFile: FindFile = () => undefined): FirewallScript {
-  const reader = new ScriptReader(findFile);
-  reader.run({ text, at: 0 }, 0);
+export function readFirewallScript(
+  text: string,
+  findFile: FindFile = () => undefined,
+  { runs = 1, onCall }: FollowOptions = {},
+): FirewallScript {
+  const reader = new ScriptReader(findFile, onCall);
+  for (let run = 1; run <= runs; run++) reader.begin({ text, at: 0 }, run);
   const { builder, opaque, calls } = reader;
   return { ruleset: builder.ruleset, problems: builder.problems, opaque, calls };
 }
@@ -46,11 +51,22 @@ class ScriptReader {
   readonly calls: FirewallCall[] = [];
   readonly #sets = new NftSets();
   readonly #findFile: FindFile;
+  readonly #onCall: FollowOptions['onCall'];
   readonly #variables = new Map<string, string>();
   #ended = false;
+  #run = 1;
 
-  constructor(findFile: FindFile) {
+  constructor(findFile: FindFile, onCall: FollowOptions['onCall']) {
     this.#findFile = findFile;
+    this.#onCall = onCall;
+  }
+
+  /** Runs the whole script, over what earlier runs have left. */
+  begin(script: PlacedText, run: number): void {
+    this.#variables.clear();
+    this.#ended = false;
+    this.#run = run;
+    this.run(script, 0);
   }
 
   run(script: PlacedText, depth: number): boolean | undefined {
@@ -67,6 +83,7 @@ class ScriptReader {
         before = undefined;
         continue;
       }
+      const called = this.calls.length;
       const answer = this.#command(
         step,
         script,
@@ -74,6 +91,9 @@ class ScriptReader {
         step.joint === 'pipe' ? before : undefined,
         depth,
       );
+      const call = this.calls.at(-1);
+      if (this.calls.length > called && call !== undefined)
+        this.#onCall?.(call, this.builder.ruleset, this.#run);
       status = step.negated && answer !== undefined ? !answer : answer;
       before = step;
     }
