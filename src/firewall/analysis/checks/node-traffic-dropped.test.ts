@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
-import { findings } from '../checks.fixture.ts';
-import { drop, established, firewallYaml, ssh } from './firewall-checks.fixture.ts';
+import { drop, established, findings, ssh } from '../analysis.fixture.ts';
 import { nodeTrafficDropped } from './node-traffic-dropped.ts';
 
 test('is told where it is', () => {
-  const found = findings(nodeTrafficDropped, firewallYaml([established, ssh, drop]));
+  const found = findings(nodeTrafficDropped, [established, ssh, drop]);
   expect(found).toMatchObject([{ at: drop }]);
   expect(found[0]!.message).toMatch(/kubelet TCP 10250.*etcd TCP 2379-2380/);
 });
@@ -12,12 +11,12 @@ test('is told where it is', () => {
 test.each([
   [
     `what the help names is accepted`,
-    firewallYaml([
+    [
       established,
       'iptables -A INPUT -s 198.51.100.0/24 -p tcp -m multiport --dports 10250,2379:2380 -j ACCEPT',
       'iptables -A INPUT -p icmp -j ACCEPT',
       drop,
-    ]),
+    ],
   ],
-  [`nothing is dropped`, firewallYaml([established, ssh])],
+  [`nothing is dropped`, [established, ssh]],
 ])('nothing to say: %s', (_, text) => expect(findings(nodeTrafficDropped, text)).toEqual([]));

@@ -1,10 +1,10 @@
 import { diagnose } from '../../../diagnostic/diagnostic.ts';
-import { readFirewalls } from '../../firewalls.ts';
-import type { HostFirewall } from '../../host-firewall.ts';
-import type { Check } from '../definition.ts';
+import type { Ruleset } from '../../ruleset.ts';
+import type { FirewallCheck } from '../definition.ts';
+import type { FirewallSubject } from '../subject.ts';
 
 /** Rules that are set one command at a time, so that a failure leaves some of them. */
-export const rulesNotAtomic: Check = {
+export const rulesNotAtomic: FirewallCheck = {
   code: 'PKT1206',
   title: 'Rules set one by one',
   class: 'product',
@@ -21,33 +21,33 @@ and give each of them \`-w\`.`,
     bad: 'sh -c "iptables -A INPUT -p tcp --dport 22 -j ACCEPT; iptables -A INPUT -j DROP"',
     good: "iptables-restore -w --noflush <<'EOF'\n*filter\n:EDGE - [0:0]\n-A EDGE -p tcp --dport 22 -j ACCEPT\n-A EDGE -j DROP\nCOMMIT\nEOF",
   },
-  run({ controls }) {
-    return readFirewalls(controls).flatMap((firewall) => {
-      const { script, calls } = firewall;
-      const single = calls.filter((call) => changesOneRule(firewall, call));
-      const [first, second] = single;
-      if (script === undefined || first === undefined || second === undefined || !drops(firewall)) return [];
-      const unlocked = single.filter(
-        ({ program, at }) => /tables/.test(program) && !waits(firewall.text(at)),
-      );
-      if (script.errexit && unlocked.length === 0) return [];
-      const why = unlocked.length > 0 ? ', as without `-w` each does while kube-proxy holds the lock' : '';
-      const then = script.errexit
-        ? 'the script ends there and leaves half of the rules'
-        : 'the script goes on without `set -e`, and the DROP stands without its ACCEPT';
-      return [
-        diagnose(rulesNotAtomic, {
-          message: `these ${single.length} commands are no unit: if one fails${why}, ${then}`,
-          severity: script.errexit ? 'note' : 'warning',
-          span: firewall.span(first.at),
-          help: "put the rules into one `iptables-restore -w --noflush <<'EOF'` or one `nft -f - <<'EOF'`; or begin with `set -e` and give each call `-w`",
-        }),
-      ];
-    });
+  run(firewall) {
+    const { script, calls } = firewall;
+    const single = calls.filter((call) => changesOneRule(firewall, call));
+    const [first, second] = single;
+    if (script === undefined || first === undefined || second === undefined || !drops(firewall.ruleset))
+      return [];
+    const unlocked = single.filter(({ program, at }) => /tables/.test(program) && !waits(firewall.text(at)));
+    if (script.errexit && unlocked.length === 0) return [];
+    const why = unlocked.length > 0 ? ', as without `-w` each does while kube-proxy holds the lock' : '';
+    const then = script.errexit
+      ? 'the script ends there and leaves half of the rules'
+      : 'the script goes on without `set -e`, and the DROP stands without its ACCEPT';
+    return [
+      diagnose(rulesNotAtomic, {
+        message: `these ${single.length} commands are no unit: if one fails${why}, ${then}`,
+        severity: script.errexit ? 'note' : 'warning',
+        span: firewall.span(first.at),
+        help: "put the rules into one `iptables-restore -w --noflush <<'EOF'` or one `nft -f - <<'EOF'`; or begin with `set -e` and give each call `-w`",
+      }),
+    ];
   },
 };
 
-function changesOneRule(firewall: HostFirewall, { program, at }: HostFirewall['calls'][number]): boolean {
+function changesOneRule(
+  firewall: FirewallSubject,
+  { program, at }: FirewallSubject['calls'][number],
+): boolean {
   const text = firewall.text(at);
   if (/^ip6?tables(?:-nft|-legacy)?$/.test(program))
     return /\s(?:-[AIRDP]|--(?:append|insert|policy))\s/.test(text);
@@ -59,8 +59,8 @@ function waits(text: string): boolean {
   return /\s(?:-w\d*|--wait)(?=[\s=]|$)/.test(text);
 }
 
-function drops({ ruleset }: HostFirewall): boolean {
-  return ruleset.tables.some(({ chains }) =>
+function drops({ tables }: Ruleset): boolean {
+  return tables.some(({ chains }) =>
     [...chains.values()].some(
       ({ policy, rules }) =>
         policy?.effect === 'drop' || rules.some(({ target }) => target.effect === 'drop'),
