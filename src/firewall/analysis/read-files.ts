@@ -2,7 +2,6 @@ import type { Span } from '../../diagnostic/diagnostic.ts';
 import { LineIndex } from '../../diagnostic/position.ts';
 import type { Range } from '../../manifest/locations.ts';
 import { applyNftText } from '../nft.ts';
-import { NftSets } from '../nft-sets.ts';
 import { type FirewallForm, firewallForm, readFirewallText } from '../read-text.ts';
 import type { FirewallProblem, OpaquePart, Ruleset, Table } from '../ruleset.ts';
 import { RulesetBuilder } from '../ruleset-builder.ts';
@@ -102,8 +101,7 @@ const errexit = /^\s*set\s+-[a-z]*e|^#!.*\s-[a-z]*e/m;
 /** What is there after a file for `nft -f` was loaded twice. */
 function loadedTwice(text: string): Pick<FirewallScript, 'ruleset' | 'opaque'> {
   const builder = new RulesetBuilder();
-  const sets = new NftSets();
-  for (let run = 0; run < 2; run++) applyNftText(builder, sets, text, 0);
+  for (let run = 0; run < 2; run++) applyNftText(builder, text, 0);
   return { ruleset: builder.ruleset, opaque: [] };
 }
 
