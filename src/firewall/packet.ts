@@ -94,7 +94,9 @@ function plainMatch(match: Match, packet: Packet, hook: Hook): Answer {
       return hook === 'OUTPUT' || hook === 'POSTROUTING' ? false : inInterface(match.names, packet);
     case 'out':
       if (hook === 'INPUT' || hook === 'PREROUTING') return false;
-      return packet.outInterface === undefined ? isAny(match.names) : named(match.names, packet.outInterface);
+      return packet.outInterface === undefined
+        ? isAny(match.names)
+        : isNamed(match.names, packet.outInterface);
     case 'destination port':
     case 'source port':
     case 'either port':
@@ -163,7 +165,7 @@ function eitherPort(ports: { contains(port: number): boolean }, { port, sourcePo
 
 function inInterface(names: readonly string[], { inInterface, local }: Packet): Answer {
   const name = inInterface ?? (local === true ? 'lo' : undefined);
-  if (name !== undefined) return named(names, name);
+  if (name !== undefined) return isNamed(names, name);
   if (isAny(names)) return true;
   return local === false && names.every((one) => one === 'lo') ? false : undefined;
 }
@@ -173,7 +175,7 @@ function isAny(names: readonly string[]): true | undefined {
 }
 
 /** A `+` at the end stands for any rest (iptables(8), --in-interface). */
-function named(names: readonly string[], name: string): boolean {
+export function isNamed(names: readonly string[], name: string): boolean {
   return names.some((one) => (one.endsWith('+') ? name.startsWith(one.slice(0, -1)) : one === name));
 }
 
