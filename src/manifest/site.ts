@@ -24,7 +24,8 @@ export type NetworkPlugin = (typeof networkPlugins)[number];
 
 /** The packet filter that the site file declares for the site's machines. */
 export interface SiteFirewall {
-  readonly value: HostFirewallSpec;
+  /** Undefined where it does not fit its schema: then none of it is to be put in force. */
+  readonly value: HostFirewallSpec | undefined;
   /** Span of the value at `path` below `firewall`, or of its nearest existing ancestor. */
   at(path: Path): Span;
   /** Span of the last key of `path`, likewise. */
@@ -37,7 +38,7 @@ export interface Site {
   /** The cluster's network plugin, when it is named. */
   readonly cni: NetworkPlugin | undefined;
   readonly hosts: readonly SiteHost[];
-  /** Undefined where none is declared, or a faulty one. */
+  /** Undefined where none is declared. */
   readonly firewall: SiteFirewall | undefined;
   readonly file: string;
 }
@@ -94,9 +95,9 @@ export function readSite(located: LocatedValue): Site {
 
 function readFirewall(located: LocatedValue): SiteFirewall | undefined {
   const value = memberOf(located.value, 'firewall');
-  if (value === undefined || value === null || !fits(hostFirewallSchema(), value)) return undefined;
+  if (value === undefined || value === null) return undefined;
   return {
-    value: value as HostFirewallSpec,
+    value: fits(hostFirewallSchema(), value) ? (value as HostFirewallSpec) : undefined,
     at: (path) => located.source.span(located.range(['firewall', ...path])),
     keyAt: (path) => located.source.span(located.keyRange(['firewall', ...path])),
   };

@@ -5,6 +5,7 @@ import { completionCommand } from './completion.ts';
 import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
@@ -34,6 +35,7 @@ export const commands: readonly CommandDefinition[] = [
   rulesExplainCommand,
   rulesDiffCommand,
   firewallExplainCommand,
+  firewallCompileCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,
@@ -51,7 +53,8 @@ export const groups: readonly CommandGroup[] = [
   },
   {
     name: 'firewall',
-    summary: 'packet filters of machines: explain',
-    description: 'Works on packet filters: iptables, ip6tables, nft, and scripts that call them.',
+    summary: 'packet filters of machines: explain, compile',
+    description:
+      'Works on packet filters: iptables, ip6tables, nft, scripts that call them, and HostFirewalls that declare them.',
   },
 ];

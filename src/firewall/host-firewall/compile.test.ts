@@ -56,7 +56,7 @@ firewall:
   expect(declared!.problems).toEqual([]);
   const origin = (path: (string | number)[]) =>
     `${declared!.keyAt(path).file}:${declared!.keyAt(path).start.line}`;
-  const { text } = compileHostFirewall(declared!.firewall, { origin: (path) => origin([...path]) });
+  const { text } = compileHostFirewall(declared!.firewall!, { origin: (path) => origin([...path]) });
   await expect(text).toMatchFileSnapshot('__golden__/whole.nft');
 });
 
@@ -65,7 +65,7 @@ test('the example is without fault, and this is its table', async () => {
   const set = readManifests([{ name, bytes: readFileSync(new URL(`../../../${name}`, import.meta.url)) }]);
   const [declared] = declaredHostFirewalls(set);
   expect([set.diagnostics, declared!.problems]).toEqual([[], []]);
-  const { text } = compileHostFirewall(declared!.firewall);
+  const { text } = compileHostFirewall(declared!.firewall!);
   await expect(text).toMatchFileSnapshot('__golden__/example.nft');
 });
 

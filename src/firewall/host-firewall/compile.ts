@@ -110,7 +110,7 @@ class Writer {
 
   #input(): void {
     const { administered, inbound, dhcp } = this.#firewall;
-    const chain = this.#base('input', 'input', priorities.filter, inbound.policy);
+    const chain = this.#base('input', 'input', priorities.filter, inbound.policy, ['policy']);
     chain.rule('iif "lo" accept');
     for (const rule of administered) this.#all(chain, rule, 'accept');
     chain.rule('ct state established,related accept');
@@ -128,7 +128,7 @@ class Writer {
   }
 
   #forward(rules: HostRules): void {
-    const chain = this.#base('forward', 'forward', priorities.filter, rules.policy, ['forward']);
+    const chain = this.#base('forward', 'forward', priorities.filter, rules.policy, ['forward', 'policy']);
     chain.rule('ct state established,related accept');
     for (const types of [errors[4], errors[6]]) chain.rule(`${types} accept`);
     for (const rule of rules.deny) this.#all(chain, rule, 'drop');
@@ -138,7 +138,7 @@ class Writer {
 
   #output(rules: HostRules): void {
     const { depended, dhcp } = this.#firewall;
-    const chain = this.#base('output', 'output', priorities.filter, rules.policy, ['outbound']);
+    const chain = this.#base('output', 'output', priorities.filter, rules.policy, ['outbound', 'policy']);
     chain.rule('oif "lo" accept');
     for (const rule of depended) this.#all(chain, rule, 'accept');
     chain.rule('ct state established,related accept');

@@ -37,7 +37,7 @@ test('the declaration with the most labels that a machine has is in force, the s
 
 test('of resources of one name the last counts', () => {
   const all = declared(resource('a', '{policy: accept}') + resource('a', '{}'));
-  expect(all.map(({ firewall }) => firewall.inbound.policy)).toEqual(['drop']);
+  expect(all.map(({ firewall }) => firewall?.inbound.policy)).toEqual(['drop']);
 });
 
 test('names are those of zones and of the hosts of the site file, and what is not declared is nobody', () => {
@@ -59,13 +59,22 @@ test('names are those of zones and of the hosts of the site file, and what is no
     { path: ['allow', 1, 'to', 2], help: 'declare it under `zones` here or under `hosts` in picket.yaml' },
   ]);
   expect(own!.at(own!.problems[1]!.path).start).toMatchObject({ line: 5 });
-  const { text } = compileHostFirewall(own!.firewall);
-  expect(text).not.toContain('tcp dport 22');
-  expect(text).toContain('ip saddr 198.51.100.0/24 ip daddr 203.0.113.0/24 udp dport 53 counter accept');
+  expect(own!.firewall).toBeUndefined();
+});
+
+test('a declaration that does not fit its schema is told of, and none of it is in force', () => {
+  const all = declared(
+    resource('edge', '{allow: [{service: sssh}, {service: dns}]}'),
+    'firewall: {policy: 7}\n',
+  );
+  expect(all.map(({ name, firewall }) => [name, firewall])).toEqual([
+    ['HostFirewall edge', undefined],
+    ['picket.yaml', undefined],
+  ]);
 });
 
 test('whatever stands in a name of a file, the text has no line of its own for it', () => {
   const [own] = declared(resource('edge', '{allow: [{service: ssh}]}'));
-  const { text } = compileHostFirewall(own!.firewall, { origin: () => 'a\n\t\taccept\\\nb"' });
+  const { text } = compileHostFirewall(own!.firewall!, { origin: () => 'a\n\t\taccept\\\nb"' });
   expect(text).toContain('\t\t# allow[0] (a???accept??b")\n');
 });

@@ -35,7 +35,7 @@ log: {limit: 1/second, prefix: "fw: "}
 forward: {policy: accept, deny: [{from: lan, to: 192.0.2.9}]}
 outbound: {allow: [{service: dns, to: lan}]}`);
   expect(diagnostics).toEqual([]);
-  expect(read!.firewall!.value.policy).toBe('drop');
+  expect(read!.firewall!.value?.policy).toBe('drop');
   expect(read!.firewall!.at(['allow', 1, 'ports', 0]).start).toMatchObject({ line: 7, column: 29 });
 });
 
@@ -75,14 +75,14 @@ test('a rule that says too much or too little', () => {
       told(firewall!).map(([place]) => place),
       firewall,
     ).toEqual([`PKT0052 error ${at}`]);
-    expect(site(firewall!).site!.firewall, firewall).toBeUndefined();
+    expect(site(firewall!).site!.firewall!.value, firewall).toBeUndefined();
   }
 });
 
 test('a misspelled field leaves nothing in force: it might have narrowed a rule', () => {
   const { diagnostics, site: read } = site('allow: [{service: ssh, form: 192.0.2.1}]');
   expect(diagnostics).toMatchObject([{ code: 'PKT0030', severity: 'error', help: 'rename it to `from`' }]);
-  expect(read!.firewall).toBeUndefined();
+  expect(read!.firewall!.value).toBeUndefined();
 });
 
 test('the same as a resource', () => {

@@ -4,9 +4,11 @@ import type { Check } from '../definition.ts';
 import { controlPlaneLeftOut } from './control-plane-left-out.ts';
 import { declaredPortDropped } from './declared-port-dropped.ts';
 import { otherBackend } from './other-backend.ts';
+import { rivalDeclarations } from './rival-declarations.ts';
 import { rulesOutlive } from './rules-outlive.ts';
 import { scriptEnds } from './script-ends.ts';
 import { toolMissing } from './tool-missing.ts';
+import { undeclaredName } from './undeclared-name.ts';
 
 /** Checks over packet filters that workloads put onto machines: of the rules, and of how they come there. */
 export const firewallChecks: readonly Check[] = [
@@ -22,4 +24,6 @@ export const firewallChecks: readonly Check[] = [
   controlPlaneLeftOut,
   otherBackend,
   rulesOutlive,
+  undeclaredName,
+  rivalDeclarations,
 ];
