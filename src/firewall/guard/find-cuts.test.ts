@@ -246,7 +246,7 @@ test('a block set with a time holds what it holds now', () => {
   expect(cuts(machine, frozen('203.0.113.7 timeout 1h expires 9m'))[0]?.rule?.text).toBe(
     'ip saddr @block4 drop',
   );
-  expect(names(cuts(machine, parseNft(text).ruleset))).toEqual(['ssh?', 'loopback?']);
+  expect(names(cuts(machine, parseNft(text).ruleset))).toEqual(['ssh?']);
 });
 
 test("tables of iptables are read from its own dump, nft's others from nft", () => {
