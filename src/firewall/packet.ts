@@ -171,7 +171,7 @@ function inInterface(names: readonly string[], { inInterface, local }: Packet): 
 
 function outInterface(names: readonly string[], { outInterface, returns }: Packet): Answer {
   const name = outInterface ?? (returns === true ? 'lo' : undefined);
-  if (name !== undefined) return named(names, name);
+  if (name !== undefined) return isNamed(names, name);
   if (isAny(names)) return true;
   return returns === false && names.every((one) => one === 'lo') ? false : undefined;
 }

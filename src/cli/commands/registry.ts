@@ -1,7 +1,9 @@
 import type { CommandDefinition, CommandGroup } from '../command.ts';
 import { alertsCommand } from './alerts.ts';
+import { applyCommand } from './apply.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
+import { confirmCommand } from './confirm.ts';
 import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
@@ -9,8 +11,10 @@ import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
+import { planCommand } from './plan.ts';
 import { reachCommand } from './reach.ts';
 import { replayCommand } from './replay.ts';
+import { rollbackCommand } from './rollback.ts';
 import { rulesCheckCommand } from './rules-check.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
 import { rulesExplainCommand } from './rules-explain.ts';
@@ -36,6 +40,10 @@ export const commands: readonly CommandDefinition[] = [
   rulesDiffCommand,
   firewallExplainCommand,
   firewallCompileCommand,
+  planCommand,
+  applyCommand,
+  confirmCommand,
+  rollbackCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,

@@ -130,6 +130,7 @@ function loopbackPaths({ interfaces }: Machine): ControlPath[] {
         local: true,
         ...(chain === 'INPUT' ? { inInterface: 'lo' } : { outInterface: 'lo' }),
       },
+      standsForMany: true as const,
     })),
   );
 }
