@@ -5,6 +5,7 @@ import { completionCommand } from './completion.ts';
 import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { firewallCheckCommand } from './firewall-check.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
@@ -33,6 +34,7 @@ export const commands: readonly CommandDefinition[] = [
   rulesListCommand,
   rulesExplainCommand,
   rulesDiffCommand,
+  firewallCheckCommand,
   firewallExplainCommand,
   flowsCommand,
   alertsCommand,
@@ -51,7 +53,7 @@ export const groups: readonly CommandGroup[] = [
   },
   {
     name: 'firewall',
-    summary: 'packet filters of machines: explain',
+    summary: 'packet filters of machines: check, explain',
     description: 'Works on packet filters: iptables, ip6tables, nft, and scripts that call them.',
   },
 ];
