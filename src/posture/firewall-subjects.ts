@@ -27,12 +27,13 @@ function readSubjects(declared: Declared): FirewallSubject[] {
   if (firewalls.length === 0) return [];
   const arePodsIsolated = isolatesPods(declared);
   return firewalls.map((firewall) => {
-    const { script, container, calls, ruleset, span, text, follow } = firewall;
+    const { script, container, calls, ruleset, problems, span, text, follow } = firewall;
     const machine: MachineFacts = {
       family: familyOf(declared),
       isClusterNode: true,
       isEveryNode: firewall.workload.kind === 'DaemonSet',
       needs: nodePorts,
+      others: [],
       beside: firewalls
         .filter((other) => other !== firewall && isBeside(other, firewall))
         .map((other) => other.ruleset),
@@ -50,6 +51,8 @@ function readSubjects(declared: Declared): FirewallSubject[] {
         },
       }),
       ...(script && container.role !== 'init' && { secondRun: () => follow({ runs: 2 }) }),
+      texts: script === undefined ? [] : [{ text: script.text.text, at: 0 }],
+      problems,
       machine,
       span,
       text,

@@ -7,6 +7,7 @@ import { confirmCommand } from './confirm.ts';
 import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { firewallCheckCommand } from './firewall-check.ts';
 import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
 import { flowsCommand } from './flows.ts';
@@ -38,6 +39,7 @@ export const commands: readonly CommandDefinition[] = [
   rulesListCommand,
   rulesExplainCommand,
   rulesDiffCommand,
+  firewallCheckCommand,
   firewallExplainCommand,
   firewallCompileCommand,
   planCommand,
@@ -61,7 +63,7 @@ export const groups: readonly CommandGroup[] = [
   },
   {
     name: 'firewall',
-    summary: 'packet filters of machines: explain, compile',
+    summary: 'packet filters of machines: check, explain, compile',
     description:
       'Works on packet filters: iptables, ip6tables, nft, scripts that call them, and HostFirewalls that declare them.',
   },

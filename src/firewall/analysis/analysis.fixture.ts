@@ -16,6 +16,7 @@ const clusterNode: MachineFacts = {
   isClusterNode: true,
   isEveryNode: true,
   needs: nodePorts,
+  others: [],
   beside: [],
   arePodsIsolated: false,
 };

@@ -6,7 +6,7 @@ import { type FirewallForm, firewallForm, readFirewallText } from '../read-text.
 import type { FirewallProblem, OpaquePart, Ruleset, Table } from '../ruleset.ts';
 import { RulesetBuilder } from '../ruleset-builder.ts';
 import { readFirewallScript } from '../script.ts';
-import type { FirewallCall, FirewallScript, FollowOptions } from '../script-text.ts';
+import type { FirewallCall, FirewallScript, FollowOptions, PlacedText } from '../script-text.ts';
 import type { FirewallSubject, MachineFacts, SubjectScript } from './subject.ts';
 
 /** A text of a packet filter, as it was named. */
@@ -21,6 +21,7 @@ export interface FirewallFiles {
   readonly calls: readonly FirewallCall[];
   readonly problems: readonly FirewallProblem[];
   readonly scripts: readonly SubjectScript[];
+  readonly texts: readonly PlacedText[];
   secondRun: FirewallSubject['secondRun'];
   span(at: Range): Span;
   text(at: Range): string;
@@ -75,6 +76,7 @@ export function readFirewallFiles(files: readonly FirewallFile[]): FirewallFiles
     calls,
     problems,
     scripts,
+    texts: all.map(({ file, from: at }) => ({ text: file.text, at })),
     secondRun: () => {
       const found = seconds.map((second) => second());
       return {
@@ -107,13 +109,15 @@ function loadedTwice(text: string): Pick<FirewallScript, 'ruleset' | 'opaque'> {
 
 /** Returns the packet filter of files as checks see it. */
 export function subjectOfFiles(files: FirewallFiles, machine: MachineFacts): FirewallSubject {
-  const { ruleset, calls, secondRun, span, text, written } = files;
+  const { ruleset, calls, secondRun, texts, problems, span, text, written } = files;
   const [script] = files.scripts;
   return {
     ruleset,
     calls,
     ...(script && { script }),
     ...(secondRun && { secondRun }),
+    texts,
+    problems,
     machine,
     span,
     text,

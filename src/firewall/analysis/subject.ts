@@ -1,8 +1,8 @@
 import type { Span } from '../../diagnostic/diagnostic.ts';
 import type { Range } from '../../manifest/locations.ts';
 import type { Family } from '../../net/address.ts';
-import type { Ruleset } from '../ruleset.ts';
-import type { FirewallCall, FirewallScript, FollowOptions } from '../script-text.ts';
+import type { FirewallProblem, Ruleset } from '../ruleset.ts';
+import type { FirewallCall, FirewallScript, FollowOptions, PlacedText } from '../script-text.ts';
 import type { PortNeed } from './needs.ts';
 
 /** A packet filter as checks see it: what texts declare, where they say it, and what is known of the machine. */
@@ -14,6 +14,10 @@ export interface FirewallSubject {
   readonly script?: SubjectScript;
   /** Returns what a second run leaves, of what runs again and finds the rules of its earlier runs; absent elsewhere. */
   secondRun?(): Pick<FirewallScript, 'ruleset' | 'opaque'>;
+  /** All texts, with the offsets at which their places begin. */
+  readonly texts: readonly PlacedText[];
+  /** What is wrong with the rules, so that the program refuses them. */
+  readonly problems: readonly FirewallProblem[];
   readonly machine: MachineFacts;
   /** Returns where a stretch of the text stands in the user's files. */
   span(at: Range): Span;
@@ -42,6 +46,10 @@ export interface MachineFacts {
   readonly isEveryNode: boolean;
   /** Ports that machines may need. */
   readonly needs: readonly PortNeed[];
+  /** Ports of TCP on which sshd is known to listen; absent where that is not known. */
+  readonly logins?: readonly number[];
+  /** Names of programs that are known to keep rules there. */
+  readonly others: readonly string[];
   /** Other packet filters that come onto the same machine. */
   readonly beside: readonly Ruleset[];
   /** Policies isolate every pod, so that what is forwarded to pods is filtered there. */

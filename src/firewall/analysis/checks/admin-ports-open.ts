@@ -28,7 +28,7 @@ Accept them from the networks that use them: administrators for SSH and the API 
     good: 'iptables -A INPUT -s 203.0.113.0/28 -p tcp --dport 22 -j ACCEPT',
   },
   run(firewall) {
-    const { family, needs, isEveryNode } = firewall.machine;
+    const { family, needs, isEveryNode, isClusterNode } = firewall.machine;
     const filter = filterOf(firewall.ruleset, family);
     if (filter === undefined) return [];
     const open = needs.filter((fact) => isAdministrative(fact) && filter.tcp.certain.contains(fact.first));
@@ -49,7 +49,9 @@ Accept them from the networks that use them: administrators for SSH and the API 
         : '';
     return [
       diagnose(adminPortsOpen, {
-        message: `every address may reach ${names.join(', ')} on every machine${workers}`,
+        message: `every address may reach ${names.join(', ')}${isEveryNode ? ' on every machine' : ''}${workers}`,
+        // On a machine by itself many mean it so.
+        ...(!isClusterNode && open.every(({ service }) => service === 'SSH') && { severity: 'note' }),
         span: firewall.span(first.at),
         related: others.map(({ at, services }) => ({
           span: firewall.span(at),

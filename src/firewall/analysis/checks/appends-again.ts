@@ -19,7 +19,7 @@ declared anew and one jump that is looked for with \`-C\`, or a file for \`nft -
 \`table inet NAME\` and \`delete table inet NAME\`. Do not flush INPUT itself: others have rules there.`,
   example: {
     bad: 'iptables -A INPUT -p tcp --dport 22 -j ACCEPT\niptables -A INPUT -j DROP',
-    good: 'table inet edge\ndelete table inet edge\ntable inet edge {\n  chain input {\n    type filter hook input priority filter; policy drop;\n    tcp dport 22 accept\n  }\n}',
+    good: 'table inet edge\ndelete table inet edge\ntable inet edge {\n  chain input {\n    type filter hook input priority filter; policy drop;\n    ct state established,related accept\n    meta l4proto { icmp, ipv6-icmp } accept\n    tcp dport 22 accept\n  }\n}',
   },
   run(firewall) {
     const added = addedAgain(firewall).sort((a, b) => a.rule.at.start - b.rule.at.start);

@@ -8,6 +8,15 @@ test('is told where it is', () => {
   expect(found[0]!.message).toMatch(/kubelet TCP 10250.*etcd TCP 2379-2380/);
 });
 
+test('a machine by itself is told of ICMP alone', () => {
+  const here = { isClusterNode: false };
+  const [found] = findings(nodeTrafficDropped, [ssh, drop], here);
+  expect(found!.message).toBe(
+    'what the machine itself needs is dropped: ICMP fragmentation-needed (large transfers stall)',
+  );
+  expect(findings(nodeTrafficDropped, [established, ssh, drop], here)).toEqual([]);
+});
+
 test.each([
   [
     `what the help names is accepted`,

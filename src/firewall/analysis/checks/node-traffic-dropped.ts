@@ -1,5 +1,6 @@
 import { diagnose } from '../../../diagnostic/diagnostic.ts';
 import { PortSet } from '../../../net/port-set.ts';
+import type { Ruleset } from '../../ruleset.ts';
 import type { FirewallCheck } from '../definition.ts';
 import { type Filter, filterOf, usesNft } from '../filtering.ts';
 import { droppedIcmp, icmpText } from '../icmp.ts';
@@ -47,15 +48,26 @@ back.`,
     const used = more.length === 0 ? '' : `; where used also ${more.join(', ')}`;
     return [
       diagnose(nodeTrafficDropped, {
-        message: `what the node itself needs is dropped: ${needs.join(', ')}${used}`,
+        message: `what the ${isCut ? 'node' : 'machine'} itself needs is dropped: ${needs.join(', ')}${used}`,
+        ...(!isCut && { severity: 'warning' }),
         span: firewall.span(filter.at),
-        help: usesNft(firewall.ruleset)
-          ? 'accept before it what is used, from the networks that need it: `ip saddr NODES tcp dport { 10250, 2379-2380 } accept`, `ip saddr NODES udp dport { 8472, 4789 } accept`, `udp dport { 68, 546 } accept`, `meta l4proto { icmp, ipv6-icmp } accept`'
-          : 'accept before it what is used, from the networks that need it: `-s NODES -p tcp -m multiport --dports 10250,2379:2380 -j ACCEPT`, `-s NODES -p udp -m multiport --dports 8472,4789 -j ACCEPT`, `-p udp --dport 68 -j ACCEPT`, `-p icmp -j ACCEPT`',
+        help: isCut ? helpForNode(firewall.ruleset) : helpForIcmp(firewall.ruleset),
       }),
     ];
   },
 };
+
+function helpForNode(ruleset: Ruleset): string {
+  return usesNft(ruleset)
+    ? 'accept before it what is used, from the networks that need it: `ip saddr NODES tcp dport { 10250, 2379-2380 } accept`, `ip saddr NODES udp dport { 8472, 4789 } accept`, `udp dport { 68, 546 } accept`, `meta l4proto { icmp, ipv6-icmp } accept`'
+    : 'accept before it what is used, from the networks that need it: `-s NODES -p tcp -m multiport --dports 10250,2379:2380 -j ACCEPT`, `-s NODES -p udp -m multiport --dports 8472,4789 -j ACCEPT`, `-p udp --dport 68 -j ACCEPT`, `-p icmp -j ACCEPT`';
+}
+
+function helpForIcmp(ruleset: Ruleset): string {
+  return usesNft(ruleset)
+    ? 'accept before it what belongs to connections, errors included: `ct state established,related accept`'
+    : 'accept before it what belongs to connections, errors included: `-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT`';
+}
 
 function isNodePort({ service }: PortNeed): boolean {
   return service.startsWith('NodePort');

@@ -8,6 +8,12 @@ test('is told where it is', () => {
   expect(found[0]!.message).toMatch(/^IPv4 alone is filtered/);
 });
 
+test('a dump of one IP version may have another beside it', () => {
+  const dump = ['*filter', ':INPUT DROP [0:0]', '-A INPUT -p tcp --dport 22 -j ACCEPT', 'COMMIT'];
+  const [found] = findings(oneFamily, dump);
+  expect(found!.message).toMatch(/^these files filter IPv4 alone: if there are no rules of ip6tables/);
+});
+
 test.each([
   [
     `ip6tables has the same rules, as the help says`,

@@ -1,7 +1,7 @@
 import { diagnose } from '../../../diagnostic/diagnostic.ts';
 import type { Ruleset } from '../../ruleset.ts';
 import type { FirewallCheck } from '../definition.ts';
-import { filterOf } from '../filtering.ts';
+import { filterOf, usesNft } from '../filtering.ts';
 
 /** A host firewall for IPv4 alone. */
 export const oneFamily: FirewallCheck = {
@@ -23,10 +23,14 @@ big" IPv6 does not work (RFC 4890). Or use one nft table of family inet.`,
   run(firewall) {
     const filter = filterOf(firewall.ruleset, 4);
     if (filter === undefined || [firewall.ruleset, ...firewall.machine.beside].some(coversIpv6)) return [];
+    // A dump is of one IP version, and the other may lie beside it.
+    const isDump = firewall.calls.length === 0 && !usesNft(firewall.ruleset);
     return [
       diagnose(oneFamily, {
-        message:
-          'IPv4 alone is filtered: no rule is for IPv6, where every port stays open unless the machine has IPv6 switched off',
+        message: isDump
+          ? 'these files filter IPv4 alone: if there are no rules of ip6tables beside them, every port is open over IPv6'
+          : 'IPv4 alone is filtered: no rule is for IPv6, where every port stays open unless the machine has IPv6 switched off',
+        ...(isDump && { severity: 'note' }),
         span: firewall.span(filter.at),
         help: 'set the same rules with `ip6tables` too, with `-p ipv6-icmp -j ACCEPT` among them; or use one nft table of family `inet`',
       }),
