@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Flow, FlowState } from '../flow/flow.ts';
 import type { Finding } from './detector.ts';
 import { deniedBy, flowOf } from './flow.fixture.ts';
+import { give } from './recorded.fixture.ts';
 import { detectors } from './registry.ts';
 
 const states: readonly FlowState[] = [
@@ -40,14 +41,30 @@ function* traffic(count: number, sources: number): Generator<Flow> {
   }
 }
 
+/** The same, and what happens at regular times: a call that succeeds and one that fails, each minute of a day. */
+function* provocation(): Generator<Flow> {
+  yield* traffic(3000, 20);
+  const sent = { packets: 5, bytes: 300 };
+  for (let n = 0; n < 1440; n++) {
+    const openedAt = n * 60_000;
+    yield flowOf('10.9.9.9', '198.51.100.7', 443, {
+      id: `good${n}`,
+      state: 'established',
+      openedAt,
+      sent,
+    });
+    yield flowOf('10.9.9.9', '198.51.100.8', 443, { id: `bad${n}`, state: 'timed-out', openedAt });
+  }
+}
+
 describe.each(detectors.map((definition) => [definition.id, definition] as const))('%s', (id, definition) => {
   const start = () => definition.create(definition.options.parse({}));
 
   function run(): Finding[] {
     const detector = start();
     const findings: Finding[] = [];
-    for (const flow of traffic(3000, 20)) {
-      findings.push(...(detector.onFlow?.(flow, 'decided') ?? []));
+    for (const flow of provocation()) {
+      findings.push(...give(detector, flow));
       findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
     }
     return findings;
@@ -86,7 +103,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
 
   test('a flood of sources costs bounded memory, and what is dropped is counted', () => {
     const detector = start();
-    for (const flow of traffic(100_000, 1 << 24)) detector.onFlow?.(flow, 'decided');
+    for (const flow of traffic(100_000, 1 << 24)) give(detector, flow);
     expect(detector.stateBytes()).toBeLessThan(16 * 1024 * 1024);
     expect(detector.evicted()).toBeGreaterThan(10_000);
   });
