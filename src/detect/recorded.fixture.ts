@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { test } from 'vitest';
 import { CaptureFlows } from '../flow/capture-flows.ts';
+import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow } from '../flow/flow.ts';
 import { endOf } from '../flow/flow-summary.ts';
 import { FlowLogFile } from '../flow/logs/read-flow-log.ts';
@@ -53,12 +54,12 @@ export function readLogs(folder: string, beginning: string): Labelled[] {
     .flatMap((name) => readLog(join(folder, name)));
 }
 
-/** Returns the flows of a capture, as `picket replay` makes them. */
-export function readCapture(name: string): Labelled[] {
+/** Returns the flows of a capture, as `picket replay` makes them; `dns` takes its questions and answers. */
+export function readCapture(name: string, dns: (message: DnsMessage) => void = () => {}): Labelled[] {
   const flows: Labelled[] = [];
   const capture = new CaptureFlows(
     { flowId: (number) => `${name}:${number}`, activeMs: 0, observation: { by: 'capture', exporter: name } },
-    { ended: (table, slot) => flows.push({ flow: table.flow(slot), label: '' }) },
+    { ended: (table, slot) => flows.push({ flow: table.flow(slot), label: '' }), dns },
   );
   capture.push(readFileSync(join(recordings, name)));
   capture.end();
@@ -119,6 +120,29 @@ export function detect<Options>(
   mostBytes = Math.max(mostBytes, running.stateBytes());
   const entities = new Set(findings.map(({ entity }) => entity));
   return { findings, entities, evicted: running.evicted(), mostBytes };
+}
+
+/** Runs a detector over the questions and answers of a capture. */
+export function detectDns<Options>(
+  definition: DetectorDefinition<Options>,
+  messages: Iterable<DnsMessage>,
+  options: object = {},
+): Outcome {
+  const running = definition.create(definition.options.parse(options));
+  const findings: Finding[] = [];
+  let mostBytes = 0;
+  let count = 0;
+  for (const message of messages) {
+    findings.push(...(running.onDns?.(message) ?? []));
+    if (++count % 1000 === 0) mostBytes = Math.max(mostBytes, running.stateBytes());
+  }
+  mostBytes = Math.max(mostBytes, running.stateBytes());
+  return {
+    findings,
+    entities: new Set(findings.map(({ entity }) => entity)),
+    evicted: running.evicted(),
+    mostBytes,
+  };
 }
 
 /** Hands on a flow as it ended. */
