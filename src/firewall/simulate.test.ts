@@ -82,7 +82,8 @@ test('a drop in any table is final, an accept ends its own table', () => {
 });
 
 test('what is sent elsewhere is unknown, for the first packet of a connection', () => {
-  const commands = ['iptables -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080'];
+  const dnat = 'iptables -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 203.0.113.9';
+  const commands = [dnat];
   expect(outcome(commands, { port: 80 })).toBe('unknown');
   expect(outcome(commands, { port: 81 })).toBe('allow');
   expect(outcome(commands, { port: 80, state: 'ESTABLISHED' })).toBe('allow');
