@@ -1,6 +1,6 @@
 import { LineIndex } from '../../diagnostic/position.ts';
 import type { Packet } from '../../firewall/packet.ts';
-import { firewallForm, readFirewallText } from '../../firewall/read-text.ts';
+import { firewallForm, readFirewallText, readIpsets } from '../../firewall/read-text.ts';
 import type { FirewallProblem, Ruleset } from '../../firewall/ruleset.ts';
 import { judgePacket, type Step } from '../../firewall/simulate.ts';
 
@@ -37,10 +37,11 @@ export interface Explanation {
 
 /** Returns what all the texts together do with a packet: they are one machine's, each with tables of its own. */
 export function explainPacket(inputs: readonly FirewallInput[], packet: Packet): Explanation {
+  const ipsets = readIpsets(inputs);
   const read = inputs.map(({ name, text }) => ({
     name,
     lines: new LineIndex(text),
-    ...readFirewallText(text, firewallForm(text, name)),
+    ...readFirewallText(text, firewallForm(text, name), ipsets),
   }));
   const placeIn = (source: (typeof read)[number], offset: number) => {
     const { line, column } = source.lines.position(offset);
