@@ -8,6 +8,7 @@ import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { firewallCheckCommand } from './firewall-check.ts';
+import { firewallCompareCommand } from './firewall-compare.ts';
 import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
 import { flowsCommand } from './flows.ts';
@@ -41,6 +42,7 @@ export const commands: readonly CommandDefinition[] = [
   rulesDiffCommand,
   firewallCheckCommand,
   firewallExplainCommand,
+  firewallCompareCommand,
   firewallCompileCommand,
   planCommand,
   applyCommand,
@@ -63,7 +65,7 @@ export const groups: readonly CommandGroup[] = [
   },
   {
     name: 'firewall',
-    summary: 'packet filters of machines: check, explain, compile',
+    summary: 'packet filters of machines: check, explain, compare, compile',
     description:
       'Works on packet filters: iptables, ip6tables, nft, scripts that call them, and HostFirewalls that declare them.',
   },
