@@ -52,3 +52,17 @@ describe.skipIf(!existsSync(folder))('files of real machines', () => {
     }
   });
 });
+
+test.each([
+  ['filter', '-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-A INPUT -j DROP\n'],
+  ['nat', '-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-P POSTROUTING ACCEPT\n-A POSTROUTING -j MASQUERADE\n'],
+  ['raw', '-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n-A PREROUTING -j DROP\n'],
+  [
+    'mangle',
+    '-P PREROUTING ACCEPT\n-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-P POSTROUTING ACCEPT\n',
+  ],
+])('a listing of iptables -S names no table: its policies tell that it is %s', (name, text) => {
+  const { ruleset, problems } = readFirewallText(text, firewallForm(text));
+  expect(problems).toEqual([]);
+  expect(ruleset.tables.map((table) => table.name)).toEqual([name]);
+});

@@ -62,7 +62,18 @@ export function readFirewallText(
       applyIpsetText(builder, text, 0);
       return { ruleset: builder.ruleset, problems: builder.problems };
     }
-    default:
-      return parseDump(text, form === 'ip6tables-save' ? 'ip6' : 'ip', sets);
+    default: {
+      const table = listedTable(text);
+      const options = { ...sets, ...(table !== undefined && { table }) };
+      return parseDump(text, form === 'ip6tables-save' ? 'ip6' : 'ip', options);
+    }
   }
+}
+
+/** The table that `iptables -t TABLE -S` has printed, by the chains of the kernel that it gives a policy; undefined where no line tells. */
+function listedTable(text: string): string | undefined {
+  const chains = new Set([...text.matchAll(/^-P ([A-Z]+) /gm)].map(([, name]) => name));
+  if (chains.has('FORWARD')) return chains.has('PREROUTING') ? 'mangle' : 'filter';
+  if (chains.has('POSTROUTING')) return 'nat';
+  return chains.has('PREROUTING') ? 'raw' : undefined;
 }
