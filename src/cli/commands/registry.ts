@@ -11,6 +11,7 @@ import { firewallCheckCommand } from './firewall-check.ts';
 import { firewallCompareCommand } from './firewall-compare.ts';
 import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
+import { firewallImportCommand } from './firewall-import.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
 import { planCommand } from './plan.ts';
@@ -44,6 +45,7 @@ export const commands: readonly CommandDefinition[] = [
   firewallExplainCommand,
   firewallCompareCommand,
   firewallCompileCommand,
+  firewallImportCommand,
   planCommand,
   applyCommand,
   confirmCommand,
@@ -65,7 +67,7 @@ export const groups: readonly CommandGroup[] = [
   },
   {
     name: 'firewall',
-    summary: 'packet filters of machines: check, explain, compare, compile',
+    summary: 'packet filters of machines: check, explain, compare, compile, import',
     description:
       'Works on packet filters: iptables, ip6tables, nft, scripts that call them, and HostFirewalls that declare them.',
   },
