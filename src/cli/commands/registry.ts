@@ -11,6 +11,7 @@ import { firewallCheckCommand } from './firewall-check.ts';
 import { firewallCompareCommand } from './firewall-compare.ts';
 import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
+import { firewallImportCommand } from './firewall-import.ts';
 import { firewallShowCommand } from './firewall-show.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
@@ -45,6 +46,7 @@ export const commands: readonly CommandDefinition[] = [
   firewallExplainCommand,
   firewallCompareCommand,
   firewallCompileCommand,
+  firewallImportCommand,
   planCommand,
   applyCommand,
   confirmCommand,
