@@ -1,3 +1,4 @@
+import type { HookedChain } from './hooks.ts';
 import { followableChains } from './jumps.ts';
 import { matchPacket, type Packet } from './packet.ts';
 import { act, forget, type InterfaceAddress, merge, translate, untrack } from './packet-change.ts';
@@ -30,11 +31,26 @@ interface RuleEnds extends Ends {
   readonly returns?: Packet;
 }
 
+/** Returns the ends of a walk through a base chain, whose policy is the end of what comes back. */
+export function walkBase(
+  { table, chain, hook }: HookedChain,
+  packet: Packet,
+  trail: Step[],
+  interfaceAddress: InterfaceAddress,
+): Omit<Ends, 'back'> {
+  const { back, ...ends } = new Walk(table, hook, trail, interfaceAddress).chain(chain, packet);
+  if (back === undefined) return ends;
+  const step: Step = { table, chain, certain: ends.accept === undefined && ends.drop === undefined };
+  trail.push(step);
+  if (chain.policy?.effect === 'drop') return { ...ends, drop: ends.drop ?? step };
+  return { ...ends, accept: ends.accept ?? step, accepted: merge(ends.accepted, back)! };
+}
+
 /** Rules of which one walk tries no more. */
 const mostRules = 1_000_000;
 
 /** Walks of one packet through chains of one table, in one hook. */
-export class Walk {
+class Walk {
   readonly #table: Table;
   readonly #hook: Hook;
   readonly #trail: Step[];
