@@ -22,8 +22,10 @@ export interface Connection {
   isSourceDone: boolean;
   isDestinationDone: boolean;
   readonly translated: Set<'snat' | 'dnat'>;
-  /** Why it is not known whether it exists, or what it translates to. */
+  /** Why it is not known whether it exists. */
   doubt?: string;
+  /** Why `reply` is not known. */
+  unclear?: string;
 }
 
 /** Returns a connection that its first packet begins. */

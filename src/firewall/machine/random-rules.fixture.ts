@@ -9,6 +9,8 @@ export type Form = (typeof forms)[number];
 /** One condition or target, as each tool writes it. */
 interface Phrase {
   readonly nft: string;
+  /** IP version that nft takes it for. */
+  readonly family?: 4 | 6;
   /** For IPv4 and IPv6. */
   readonly ip: readonly [four: string, six: string];
 }
@@ -27,7 +29,15 @@ interface RandomChain {
   readonly rules: readonly RandomRule[];
 }
 
-const both = (nft: string, ip: string, six = ip): Phrase => ({ nft, ip: [ip, six] });
+const both = (nft: string, ip: string, six = ip): Phrase => ({
+  nft,
+  ip: [ip, six],
+  ...(/\b(ip6|icmpv6)\b/.test(nft)
+    ? { family: 6 as const }
+    : /\b(ip|icmp)\b/.test(nft)
+      ? { family: 4 as const }
+      : {}),
+});
 const ports = [22, 53, 80, 443, 8080, 1000, 5432, 30_000];
 
 /** Rules that a tool loads, made of a seed: tables raw, mangle, nat and filter with chains of their own, for both IP versions. */
@@ -100,7 +110,10 @@ class RuleMaker {
     const rules = Array.from({ length: 1 + Math.floor(this.#random() * most) }, () => {
       const chosen = target();
       const needs = withPorts && /:\d|to-ports/.test(chosen.nft + chosen.ip[0]);
-      return { conditions: this.#conditions(name, needs, table === 'raw'), target: chosen };
+      const conditions = this.#conditions(name, needs, table === 'raw');
+      // Not too often a rule for all packets, after which nothing counts.
+      if (conditions.length === 0 && this.#maybe(0.8)) conditions.push(this.#pick(addresses));
+      return { conditions: conditions.filter(agreesWith(chosen)), target: chosen };
     });
     if (priority === undefined) return { table, name, rules };
     const policy = table === 'filter' && this.#maybe(0.5) ? 'drop' : 'accept';
@@ -122,7 +135,8 @@ class RuleMaker {
     if (!isEarly && this.#maybe(0.3)) chosen.push(this.#pick(states));
     if (this.#maybe(0.15)) chosen.push(this.#pick(rare));
     if (!isEarly && this.#maybe(0.12)) chosen.push(this.#pick(tracking));
-    return chosen;
+    const family = chosen.find((one) => one.family !== undefined);
+    return family === undefined ? chosen : chosen.filter(agreesWith(family));
   }
 
   #ports(name: 'tcp' | 'udp', isOne: boolean): Phrase {
@@ -163,6 +177,11 @@ class RuleMaker {
   #maybe(share: number): boolean {
     return this.#random() < share;
   }
+}
+
+/** nft refuses conditions of both IP versions in one rule. */
+function agreesWith({ family }: Phrase): (other: Phrase) => boolean {
+  return (other) => family === undefined || other.family === undefined || other.family === family;
 }
 
 const plain: readonly Phrase[] = [

@@ -169,7 +169,7 @@ export class Simulation {
     if (state === 'UNTRACKED') return;
     const tracked = this.#tracker.track(wire);
     way.tracked = tracked;
-    if (tracked.state === 'INVALID' && tracked.doubt !== undefined) way.unknown(tracked.doubt);
+    if (tracked.doubt !== undefined) way.unknown(tracked.doubt);
     way.packet = { ...way.packet, state: tracked.state };
     const { connection, isAnswer } = tracked;
     if (connection === undefined) return;

@@ -58,7 +58,7 @@ export class Tracker {
     const found = this.table.find(tuple, packet.time);
     if (found === undefined) {
       const unclear = this.table.findUnclear(tuple, packet.time);
-      if (unclear !== undefined) return { ...invalid, doubt: unclear.doubt ?? 'it may be an answer' };
+      if (unclear !== undefined) return { ...invalid, doubt: unclear.unclear ?? 'it may be an answer' };
       return this.#begin(packet, tuple);
     }
     const { connection, isAnswer } = found;
@@ -110,7 +110,9 @@ export class Tracker {
     const found = this.table.find(answer, time);
     if (found === undefined) {
       const unclear = this.table.findUnclear(answer, time);
-      return unclear === undefined ? invalid : { ...invalid, doubt: unclear.doubt ?? 'it may be an answer' };
+      return unclear === undefined
+        ? invalid
+        : { ...invalid, doubt: unclear.unclear ?? 'it may be an answer' };
     }
     const { connection, isAnswer } = found;
     if (!isFor(connection, isAnswer, destination)) return invalid;

@@ -35,7 +35,7 @@ export function bind(
   if (!isSameTuple(tuple, current) || isOpen || (isTaken && end === 'source'))
     connection.translated.add(end === 'source' ? 'snat' : 'dnat');
   if (isOpen || (isTaken && (end === 'source' || !isFixed))) {
-    connection.doubt = isTaken
+    connection.unclear = isTaken
       ? 'its port is taken, and the kernel chooses another'
       : 'the kernel chooses its new end';
     table.addUnclear(connection, reply);
