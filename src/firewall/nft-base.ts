@@ -16,13 +16,25 @@ const priorities: Readonly<Record<string, number>> = {
   security: 50,
   srcnat: 100,
 };
-/** Returns where `type filter hook input priority filter` puts a chain, or undefined when that is not understood. */
-export function readBase(words: readonly string[]): Base | undefined {
-  const hook = words[words.indexOf('hook') + 1] ?? '';
-  const at = words.indexOf('priority');
-  const priority = at < 0 ? 0 : priorityOf(words.slice(at + 1).filter((text) => text !== '='));
-  if (!Object.hasOwn(hooks, hook) || priority === undefined) return undefined;
-  return { hook: hooks[hook]!, priority, ...(words[1] === 'nat' && { nat: true as const }) };
+
+/** Where a chain hangs, a hook that is not followed, or neither when the words are not understood. */
+export interface BaseReading {
+  readonly base?: Base;
+  /** Hooks before all others, at the device: `ingress`, `egress`. */
+  readonly elsewhere?: string;
+}
+
+/** Returns where `type filter hook input priority filter` puts a chain of a table. */
+export function readBase(words: readonly string[]): BaseReading {
+  const at = words.indexOf('hook');
+  const hook = at < 0 ? '' : (words[at + 1] ?? '');
+  const from = words.indexOf('priority');
+  const priority =
+    from < 0 ? 0 : priorityOf(words.slice(from + 1).filter((text) => text !== '=' && text !== ';'));
+  if (hook === 'ingress' || hook === 'egress') return { elsewhere: hook };
+  if (!Object.hasOwn(hooks, hook) || priority === undefined) return {};
+  const isNat = words[1] === 'nat';
+  return { base: { hook: hooks[hook]!, priority, ...(isNat && { nat: true as const }) } };
 }
 
 /** Returns the priority of `0`, `-150`, `filter`, `dstnat + 5`, or undefined. */

@@ -48,12 +48,12 @@ export class NftCursor {
   place(start: number): Range {
     if (this.#whole !== undefined) return this.#whole;
     const first = this.#tokens[Math.min(start, this.#tokens.length - 1)]?.at.start ?? 0;
-    return { start: first, end: this.#tokens[this.#at - 1]?.at.end ?? first };
+    return { start: first, end: Math.max(this.#tokens[this.#at - 1]?.at.end ?? first, first) };
   }
 
-  /** Returns the text of the token that comes next, an empty one at the end. */
-  text(): string {
-    return this.#tokens[this.#at]?.text ?? '';
+  /** Returns the text of the token that comes next, or of one after it; an empty one at the end. */
+  text(after = 0): string {
+    return this.#tokens[this.#at + after]?.text ?? '';
   }
 
   /** Takes the next token; returns its text. */

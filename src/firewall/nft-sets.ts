@@ -1,44 +1,49 @@
+import { keyOf, type NftElement } from './nft-elements.ts';
 import type { NftToken } from './nft-lexer.ts';
+import type { Rule } from './ruleset.ts';
 
-/** A named set, as far as the text tells what is in it. */
+/** A named set or map, as far as the text tells what is in it. */
 export interface NftSet {
-  readonly values: string[];
-  /** It changes while it is in use, or holds what is not understood. */
+  elements: NftElement[];
+  /** Rules add to it or take from it, or something was done to it that is not followed. */
   changes: boolean;
-  /** A rule has asked for it already. */
-  used: boolean;
+  /** Elements stay for a while only, or count against a limit. */
+  varies: boolean;
 }
 
-/** The named sets of all tables. */
+/** The named sets and maps of all tables, the variables, and the handles of rules. */
 export class NftSets {
+  readonly defines = new Map<string, readonly NftToken[]>();
+  /** Handles of rules, where the text tells them. */
+  readonly handles = new WeakMap<Rule, number>();
   readonly #sets = new Map<string, NftSet>();
 
+  /** `table` is family and name. */
   get(table: string, name: string): NftSet | undefined {
     return this.#sets.get(`${table} ${name}`);
   }
 
   /** Returns the set, made now if there was none. */
   open(table: string, name: string): NftSet {
-    const found = this.get(table, name) ?? { values: [], changes: false, used: false };
+    const found = this.get(table, name) ?? { elements: [], changes: false, varies: false };
     this.#sets.set(`${table} ${name}`, found);
     return found;
   }
+
+  delete(table: string, name: string): void {
+    this.#sets.delete(`${table} ${name}`);
+  }
+
+  /** Forgets the sets of a table. */
+  deleteTable(table: string): void {
+    for (const key of [...this.#sets.keys()]) if (key.startsWith(`${table} `)) this.#sets.delete(key);
+  }
 }
 
-/** Returns the elements between braces, separated by commas; undefined when one is more than a single value. */
-export function elementsOf(tokens: readonly NftToken[]): string[] | undefined {
-  const values: string[] = [];
-  let single = true;
-  let length = 0;
-  for (const token of tokens) {
-    if (!token.known) return undefined;
-    if (token.text === '{' || token.text === '}' || token.text === '\n') continue;
-    if (token.text === ',') {
-      length = 0;
-      continue;
-    }
-    if (++length > 1) single = false;
-    values.push(token.text);
-  }
-  return single ? values : undefined;
+/** Takes elements out of a set again; one that is not there as it is written may be part of another one. */
+export function removeElements(set: NftSet, removed: readonly NftElement[]): void {
+  const keys = new Set(removed.map(keyOf));
+  const left = set.elements.filter((one) => !keys.has(keyOf(one)));
+  if (set.elements.length - left.length < keys.size) set.changes = true;
+  set.elements = left;
 }

@@ -1,5 +1,6 @@
 import type { Effect } from './ruleset.ts';
 
+/** Statements that end a rule (nft(8), VERDICT STATEMENT and after). */
 export const verdicts: Readonly<Record<string, Effect>> = {
   accept: 'accept',
   drop: 'drop',
@@ -7,40 +8,28 @@ export const verdicts: Readonly<Record<string, Effect>> = {
   return: 'return',
   continue: 'continue',
   queue: 'unknown',
-  dnat: 'translate',
-  redirect: 'translate',
-  tproxy: 'translate',
-  snat: 'accept',
-  masquerade: 'accept',
-  notrack: 'untrack',
   synproxy: 'unknown',
-  vmap: 'unknown',
+  fwd: 'unknown',
 };
-/** Statements that leave the packet as it is, for the rules. */
-export const silent = new Set(['counter', 'log', 'comment', 'meter', 'nftrace']);
-export const keywords = new Set([
-  'ct',
-  'ip',
-  'ip6',
-  'tcp',
-  'udp',
-  'sctp',
-  'dccp',
-  'th',
-  'meta',
-  'icmp',
-  'icmpv6',
-]);
-export const interfaces = new Set(['iif', 'iifname', 'oif', 'oifname']);
 
-/** Tells whether a word begins an expression or a statement that is understood. */
-export function isKeyword(text: string): boolean {
-  return (
-    keywords.has(text) ||
-    interfaces.has(text) ||
-    silent.has(text) ||
-    text === 'jump' ||
-    text === 'goto' ||
-    Object.hasOwn(verdicts, text)
-  );
-}
+/** Statements that translate, and the end whose address they write. */
+export const translations: Readonly<Record<string, 'source' | 'destination'>> = {
+  dnat: 'destination',
+  redirect: 'destination',
+  snat: 'source',
+  masquerade: 'source',
+};
+
+/** What may follow in statements that do nothing to the packet: words, and how many others each takes with it. */
+export const details: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  log: { prefix: 1, level: 1, group: 1, snaplen: 1, 'queue-threshold': 1, 'queue-size': 1 },
+  counter: { packets: 1, bytes: 1 },
+  last: { used: 1 },
+  comment: {},
+  dup: { to: 1, device: 1 },
+};
+
+/** Words of limits and quotas beside their numbers. */
+export const limitWords: ReadonlySet<string> = new Set(
+  'rate over until burst packets bytes kbytes mbytes used /'.split(' '),
+);

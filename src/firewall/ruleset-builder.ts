@@ -1,4 +1,5 @@
 import type { Range } from '../manifest/locations.ts';
+import { NftSets } from './nft-sets.ts';
 import {
   type Base,
   builtInChains,
@@ -16,6 +17,8 @@ import {
 /** A chain that is being written. */
 export interface DraftChain extends Chain {
   base?: Base;
+  /** Of nft: a hook that is not followed. */
+  elsewhere?: string;
   policy?: Policy;
   readonly rules: Rule[];
 }
@@ -23,17 +26,28 @@ export interface DraftChain extends Chain {
 /** A table that is being written. */
 export interface DraftTable extends Table {
   readonly chains: Map<string, DraftChain>;
+  /** Its chains hang nowhere for the time being. */
+  dormant?: boolean;
 }
 
 /** Gathers what commands and dumps declare, one after another, beginning with empty tables. */
 export class RulesetBuilder {
   readonly problems: FirewallProblem[] = [];
+  /** Sets, variables and handles of nft. */
+  readonly nft = new NftSets();
   readonly #tables: DraftTable[] = [];
   readonly #opaque: OpaquePart[] = [];
+  /** How to read rules of which not all is known before the end. */
+  readonly #later = new WeakMap<Rule, () => Rule>();
 
   /** Notes a part that is not followed and may change any rule. */
   notFollowed(at: Range, why: string): void {
     this.#opaque.push({ at, why });
+  }
+
+  /** The rule is read when the ruleset is asked for: what it names may be declared after it. */
+  later(rule: Rule, read: () => Rule): void {
+    this.#later.set(rule, read);
   }
 
   problem(at: Range, message: string, help?: string): void {
@@ -69,8 +83,29 @@ export class RulesetBuilder {
     return this.#tables.filter((one) => one.family === family && one.backend === backend);
   }
 
+  /** The ruleset as it is now. */
   get ruleset(): Ruleset {
-    return { tables: this.#tables, opaque: this.#opaque };
+    const opaque = [...this.#opaque];
+    const tables = this.#tables.map((table): Table => {
+      const chains = [...table.chains].map(([name, chain]): [string, Chain] => [
+        name,
+        this.#finish(table, chain, opaque),
+      ]);
+      const { family, backend, name } = table;
+      return { family, backend, name, chains: new Map(chains) };
+    });
+    return { tables, opaque };
+  }
+
+  #finish({ dormant = false }: DraftTable, chain: DraftChain, opaque: OpaquePart[]): Chain {
+    const { base, elsewhere, ...rest } = chain;
+    const acts = chain.rules.length > 0 || chain.policy?.effect === 'drop';
+    if (elsewhere !== undefined && acts && !dormant) {
+      const at = chain.at ?? chain.rules[0]?.at ?? { start: 0, end: 0 };
+      opaque.push({ at, why: `chains at ${elsewhere} are not followed` });
+    }
+    const rules = chain.rules.map((rule) => this.#later.get(rule)?.() ?? rule);
+    return { ...rest, ...(base && !dormant && { base }), rules };
   }
 }
 

@@ -3,7 +3,6 @@ import { applyIptables, iptablesTool } from './iptables.ts';
 import { applyRestore } from './iptables-restore.ts';
 import type { Argument } from './iptables-rule.ts';
 import { applyNft, applyNftText } from './nft.ts';
-import { NftSets } from './nft-sets.ts';
 import type { OpaquePart } from './ruleset.ts';
 import { RulesetBuilder } from './ruleset-builder.ts';
 import {
@@ -44,7 +43,6 @@ class ScriptReader {
   readonly builder = new RulesetBuilder();
   readonly opaque: OpaquePart[] = [];
   readonly calls: FirewallCall[] = [];
-  readonly #sets = new NftSets();
   readonly #findFile: FindFile;
   readonly #variables = new Map<string, string>();
   #ended = false;
@@ -171,12 +169,12 @@ class ScriptReader {
     piped: ShellCommand | undefined,
   ): boolean | undefined {
     const file = rest.findIndex(({ text }) => text === '-f' || text === '--file');
-    if (file < 0) return applyNft(this.builder, this.#sets, rest, at);
+    if (file < 0) return applyNft(this.builder, rest, at);
     const source = rest[file + 1];
     const stdin = source?.text === '-' || source?.text === '/dev/stdin';
     const input = this.#input(command, piped, script, stdin ? undefined : source);
     if (input === undefined) return this.#notFollowed(at, 'what nft reads is not in this text');
-    return applyNftText(this.builder, this.#sets, input.text, input.at);
+    return applyNftText(this.builder, input.text, input.at);
   }
 
   /** `sh -c 'script'`: followed when the script is one word without expansions; `sh FILE`. */

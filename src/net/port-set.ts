@@ -18,6 +18,11 @@ export class PortSet extends IntegerSet<PortSet> {
     return new PortSet(mergeRanges([{ from, to }], highestPort));
   }
 
+  /** Returns the ports of several ranges. Throws a RangeError as {@link range} does. */
+  static ofRanges(ranges: readonly IntegerRange[]): PortSet {
+    return new PortSet(mergeRanges(ranges, highestPort));
+  }
+
   /**
    * Returns the set that `text` writes as ports and ranges separated by commas, e.g. `80,443,8000-8100`, in any order,
    * or `none`; undefined for anything else. Blanks around ports are allowed.
