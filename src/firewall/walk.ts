@@ -137,6 +137,7 @@ class Walk {
   }
 
   #follow(step: Step, target: Target, packet: Packet): RuleEnds {
+    if (isForOtherFamily(target, packet)) return { back: packet };
     switch (target.effect) {
       case 'accept':
         return { accept: step, accepted: this.#translate(target, packet) };
@@ -209,6 +210,12 @@ function addTo(ends: { -readonly [Key in keyof Ends]: Ends[Key] }, after: Ends):
   }
   if (after.drop !== undefined && !ends.drop?.certain) ends.drop = after.drop;
   if (after.why !== undefined) ends.why ??= after.why;
+}
+
+/** A table of both IP versions translates only packets of the version of the address (nft_nat.c). */
+function isForOtherFamily({ translation }: Target, { family }: Packet): boolean {
+  const addresses = translation?.addresses;
+  return addresses !== undefined && addresses !== 'interface' && addresses.from.family !== family;
 }
 
 function anything(step: Step, packet: Packet, why: string): RuleEnds {

@@ -6,8 +6,8 @@ import type { Tuple } from './tuple.ts';
 /** A connection that is tracked, from its first packet on. */
 export interface Connection {
   readonly original: Tuple;
-  /** What answers come as; undefined where it is not known which port the kernel chose. */
-  reply: Tuple | undefined;
+  /** What answers come as, but for `unclear`. */
+  reply: Tuple;
   readonly tcp?: TcpConnection;
   hasAnswered: boolean;
   /** Answered more than two seconds after its beginning: it is no mere question and answer. */
@@ -24,8 +24,12 @@ export interface Connection {
   readonly translated: Set<'snat' | 'dnat'>;
   /** Why it is not known whether it exists. */
   doubt?: string;
-  /** Why `reply` is not known. */
-  unclear?: string;
+  /** What of `reply` the kernel chooses, and why. */
+  unclear?: {
+    readonly end: 'source' | 'destination';
+    readonly what: 'address' | 'port';
+    readonly why: string;
+  };
 }
 
 /** Returns a connection that its first packet begins. */

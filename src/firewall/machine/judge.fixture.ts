@@ -1,7 +1,7 @@
 import { type Address, formatAddress, sameAddress } from '../../net/address.ts';
 import type { Match, Rule, Ruleset, Target } from '../ruleset.ts';
 import { type KernelFate, KernelMachine, machineWith } from './kernel.fixture.ts';
-import { Routing } from './machine.ts';
+import { type Machine, Routing } from './machine.ts';
 import { Simulation } from './simulation.ts';
 import { addressOf, type Pools, type Simulated, Traffic } from './traffic.fixture.ts';
 
@@ -36,8 +36,7 @@ export interface Difference {
 
 /** Sends packets through the rules in the kernel and in the simulation, and returns where they differ. */
 export function judgeByKernel(rules: Loadable, count: number, seed: number): Judged {
-  const names = interfaceNames(rules.ruleset);
-  const machine = machineWith(names);
+  const machine = machineFor(rules.ruleset);
   const simulation = new Simulation(rules.ruleset, machine);
   const packets = new Traffic(poolsOf(rules.ruleset, machine), simulation, seed).make(count);
   const recorded = changesOf(rules.ruleset);
@@ -67,7 +66,7 @@ function compareAll(
     }
     sums[fate.outcome]++;
     const what = differenceOf(packet, fate, recorded);
-    if (what !== undefined) differences.push({ number, what, history: historyOf(packets, number) });
+    if (what !== undefined) differences.push({ number, what, history: historyOf(packets, fates, number) });
   }
   return { name, packets: packets.length, ...sums, reasons, states, differences };
 }
@@ -95,22 +94,31 @@ function differenceOf(
   return marks && mark !== undefined && mark !== fate.mark ? `mark ${mark} and ${fate.mark}` : undefined;
 }
 
-/** Tells of the last packets between the same two hosts, the packet itself at the end. */
-function historyOf(packets: readonly Simulated[], number: number): string[] {
-  const { source, destination } = packets[number]!.wire;
-  const isBetween = ({ wire }: Simulated) =>
-    (sameAddress(wire.source, source) && sameAddress(wire.destination, destination)) ||
-    (sameAddress(wire.source, destination) && sameAddress(wire.destination, source));
+/** Tells of the last packets that have to do with this one, which stands at the end. */
+function historyOf(packets: readonly Simulated[], fates: readonly KernelFate[], number: number): string[] {
+  const { protocol, sourcePort = 0, port = 0, icmpId = 0 } = packets[number]!.wire;
+  const endsOf = ({ wire: { source, destination }, fate }: Simulated) =>
+    [source, destination, fate.packet.source, fate.packet.destination].map(
+      (one) => one && formatAddress(one),
+    );
+  const own = new Set(endsOf(packets[number]!));
   return packets
     .slice(0, number + 1)
-    .filter(isBetween)
-    .slice(-12)
-    .map(({ wire, inInterface, fate }) => {
-      const { protocol, sourcePort, port, tcp, icmpType, icmpId, quoted } = wire;
-      const rest = { ...tcp, icmpType, icmpId, quoted };
-      const ends = `${formatAddress(wire.source)} ${sourcePort} > ${formatAddress(wire.destination)} ${port}`;
-      const text = JSON.stringify(rest).replaceAll('"', '');
-      return `${inInterface} ${protocol} ${ends} ${text}: ${fate.packet.state} ${fate.outcome} ${fate.step?.rule?.text ?? ''}`;
+    .map((packet, i) => ({ packet, i }))
+    .filter(({ packet: { wire, fate } }) => {
+      if (wire.protocol !== protocol || (wire.icmpId ?? 0) !== icmpId) return false;
+      const used = [wire.sourcePort, wire.port, fate.packet.sourcePort, fate.packet.port];
+      return protocol === 1 || protocol === 58 || (used.includes(sourcePort) && used.includes(port));
+    })
+    .filter(({ packet }) => endsOf(packet).filter((one) => own.has(one)).length > 1)
+    .slice(-14)
+    .map(({ packet: { wire, inInterface, fate }, i }) => {
+      const { tcp, icmpType, icmpId: id, quoted } = wire;
+      const text = JSON.stringify({ ...tcp, icmpType, id, quoted }).replaceAll('"', '');
+      const ends = (one: Simulated['wire'] | Simulated['fate']['packet']) =>
+        `${one.source && formatAddress(one.source)} ${one.sourcePort} > ${one.destination && formatAddress(one.destination)} ${one.port}`;
+      const its = fates[i]!;
+      return `${i} ${inInterface} ${wire.protocol} ${ends(wire)} ${text}\n      ${fate.packet.state} ${fate.outcome} ${ends(fate.packet)} ${fate.step?.rule?.text ?? ''} | ${its.state} ${its.outcome} ${its.source && formatAddress(its.source)} ${its.sourcePort}`;
     });
 }
 
@@ -130,6 +138,11 @@ function changesOf(ruleset: Ruleset): { readonly ends: boolean; readonly marks: 
     ends: chains.some(({ base }) => base?.nat),
     marks: chains.some(({ rules }) => rules.some(({ actions }) => actions !== undefined)),
   };
+}
+
+/** Returns a machine whose interfaces have the names that rules ask for. */
+export function machineFor(ruleset: Ruleset): Machine {
+  return machineWith(interfaceNames(ruleset));
 }
 
 /** Returns up to three names of interfaces that rules ask for, and at least two. */
@@ -152,7 +165,7 @@ function interfaceNames(ruleset: Ruleset): string[] {
 }
 
 /** Returns what packets are made of so that rules have something to say of them. */
-function poolsOf(ruleset: Ruleset, machine: ReturnType<typeof machineWith>): Pools {
+export function poolsOf(ruleset: Ruleset, machine: Machine): Pools {
   const matches = matchesOf(ruleset);
   const routing = new Routing(machine);
   const usable = (address: Address) => routing.typeOf(address) === 'UNICAST' && !isOdd(address);

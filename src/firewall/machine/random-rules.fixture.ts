@@ -1,7 +1,8 @@
 import { parseDump } from '../iptables-restore.ts';
 import { parseNft } from '../nft.ts';
-import type { Loadable } from './judge.fixture.ts';
-import { randomFrom } from './traffic.fixture.ts';
+import { type Loadable, machineFor, poolsOf } from './judge.fixture.ts';
+import { Simulation } from './simulation.ts';
+import { randomFrom, Traffic } from './traffic.fixture.ts';
 
 export const forms = ['nft', 'iptables-nft', 'iptables-legacy'] as const;
 export type Form = (typeof forms)[number];
@@ -62,6 +63,17 @@ export function randomRules(form: Form, seed: number): Loadable {
       text,
     })),
   };
+}
+
+/** Returns the rules of the first seeds from `first` on of which packets come through, and not all. */
+export function randomRulesThatDecide(form: Form, first: number): Loadable {
+  for (let seed = first; ; seed += 1000) {
+    const rules = randomRules(form, seed);
+    const machine = machineFor(rules.ruleset);
+    const traffic = new Traffic(poolsOf(rules.ruleset, machine), new Simulation(rules.ruleset, machine), 1);
+    const dropped = traffic.make(400).filter(({ fate }) => fate.outcome === 'dropped').length;
+    if (dropped > 60 && dropped < 320) return rules;
+  }
 }
 
 class RuleMaker {
@@ -272,7 +284,7 @@ const tracking: readonly Phrase[] = [
   both('ct status seen-reply', '-m conntrack --ctstatus SEEN_REPLY'),
   both('ct status dnat', '-m conntrack --ctstate DNAT'),
   both('ct mark 0x2', '-m connmark --mark 0x2'),
-  both('ct original proto-dst 80', '-m conntrack --ctorigdstport 80 --ctproto tcp'),
+  both('meta l4proto tcp ct original proto-dst 80', '-m conntrack --ctorigdstport 80 --ctproto tcp'),
 ];
 const rare: readonly Phrase[] = [
   both('meta mark & 0x1 == 0x1', '-m mark --mark 0x1/0x1'),

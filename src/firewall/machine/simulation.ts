@@ -199,7 +199,7 @@ export class Simulation {
 
   /** Asks the chains that translate in a hook, until one does. */
   #choose(way: Way, connection: Connection, hook: Hook, end: TranslatedEnd): void {
-    let isFixed = false;
+    let hasRange = false;
     const before = way.packet;
     for (const hooked of this.#chainsOf(before.family, hook)) {
       if (!hooked.chain.base?.nat) continue;
@@ -209,10 +209,10 @@ export class Simulation {
       if (way.isOver) return;
       const { translation } = way.packet;
       if (translation === undefined) continue;
-      isFixed = translation.ports !== undefined;
+      hasRange = translation.ports !== undefined && translation.ports.from < translation.ports.to;
       break;
     }
-    bind(connection, end, way.packet, isFixed, this.#tracker.table, this.#time);
+    bind(connection, end, way.packet, hasRange, this.#tracker.table, this.#time);
     // All else that the chains have done stays, the ends are those of the binding.
     const { source, destination, sourcePort, port } = before;
     way.packet = {

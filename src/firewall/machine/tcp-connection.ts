@@ -89,6 +89,8 @@ const answer: Readonly<Record<Kind, Transitions>> = {
   none: {},
 };
 
+const closing: ReadonlySet<TcpState> = new Set(['fin wait', 'last ack', 'time wait', 'close', 'close wait']);
+
 /** Flags that segments may have together, ECE, CWR and PSH aside. */
 const possibleFlags: ReadonlySet<number> = new Set([2, 34, 18, 4, 20, 17, 49, 16, 48]);
 
@@ -157,7 +159,7 @@ export class TcpConnection {
       const checked = this.#reset(tcp, isAnswer, old);
       if (checked === 'invalid') return 'invalid';
       if (checked === 'kept') next = old;
-      isPlaced = checked !== 'counts' && this.#answersLast(tcp, hasAnswered);
+      isPlaced = checked === 'placed' || (checked !== 'counts' && this.#answersLast(tcp, hasAnswered));
     }
     if (!isPlaced) {
       const placed = holdAgainst(this.#senders[isAnswer ? 1 : 0], this.#senders[isAnswer ? 0 : 1], tcp, {
@@ -233,10 +235,18 @@ export class TcpConnection {
     return expected;
   }
 
-  /** A reset counts when its number is the one that the other side waits for (RFC 5961 §3.2); `free` where none is known. */
-  #reset(tcp: TcpHeader, isAnswer: boolean, state: TcpState): 'counts' | 'kept' | 'free' | 'invalid' {
+  /**
+   * A reset counts when its number is the one that the other side waits for (RFC 5961 §3.2); `free` where none is known,
+   * `placed` where the connection is closing and its numbers may be old.
+   */
+  #reset(
+    tcp: TcpHeader,
+    isAnswer: boolean,
+    state: TcpState,
+  ): 'counts' | 'kept' | 'free' | 'placed' | 'invalid' {
+    if (closing.has(state)) return 'placed';
     const expected = this.#senders[isAnswer ? 0 : 1].acknowledged;
-    if (expected === undefined) return 'free';
+    if (expected === undefined || this.#last.kind === 'syn') return 'free';
     const isOpen = state === 'established' && this.isAssured;
     if (tcp.sequence === 0 && !isOpen) return 'counts';
     if (isBefore(tcp.sequence, expected)) return 'invalid';

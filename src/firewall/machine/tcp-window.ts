@@ -75,8 +75,10 @@ export function holdAgainst(
   const acknowledged = isBare ? receiver.end : tcp.acknowledgement;
   if (isReset && sequence === 0 && isAsked) sequence = end = sender.end;
   const verdict = place(sender, receiver, sequence, end, acknowledged);
-  if (verdict !== 'in' && !sender.isLiberal) {
-    if (verdict === 'overshot') sender.end = end;
+  if (verdict === 'overshot') sender.end = end;
+  if (verdict !== 'in') {
+    // What is taken up in its middle passes, and says nothing.
+    if (sender.isLiberal) return 'in';
     return verdict === 'invalid' ? 'invalid' : 'ignored';
   }
   note(sender, receiver, tcp, end, acknowledged);

@@ -58,7 +58,7 @@ export class Tracker {
     const found = this.table.find(tuple, packet.time);
     if (found === undefined) {
       const unclear = this.table.findUnclear(tuple, packet.time);
-      if (unclear !== undefined) return { ...invalid, doubt: unclear.unclear ?? 'it may be an answer' };
+      if (unclear !== undefined) return { ...invalid, doubt: unclear.unclear?.why ?? 'it may be an answer' };
       return this.#begin(packet, tuple);
     }
     const { connection, isAnswer } = found;
@@ -112,7 +112,7 @@ export class Tracker {
       const unclear = this.table.findUnclear(answer, time);
       return unclear === undefined
         ? invalid
-        : { ...invalid, doubt: unclear.unclear ?? 'it may be an answer' };
+        : { ...invalid, doubt: unclear.unclear?.why ?? 'it may be an answer' };
     }
     const { connection, isAnswer } = found;
     if (!isFor(connection, isAnswer, destination)) return invalid;
@@ -123,5 +123,5 @@ export class Tracker {
 
 function isFor({ original, reply }: Connection, isAnswer: boolean, destination: Address): boolean {
   const tuple = isAnswer ? reply : original;
-  return tuple !== undefined && sameAddress(tuple.destination, destination);
+  return sameAddress(tuple.destination, destination);
 }

@@ -15,32 +15,35 @@ interface OpenTuple {
 
 /**
  * Binds one end of a connection's packets to what a rule, or no rule, has made of it: from here on all packets of the
- * connection are translated so. Of `packet` only its new end is looked at; absent parts are the kernel's choice.
+ * connection are translated so. Of `packet` only its new end is looked at; absent parts are the
+ * kernel's choice. `hasRange` where a rule leaves several ports.
  */
 export function bind(
   connection: Connection,
   end: TranslatedEnd,
   packet: Packet,
-  isFixed: boolean,
+  hasRange: boolean,
   table: ConnectionTable,
   time: number,
 ): void {
   if (end === 'source') connection.isSourceDone = true;
   else connection.isDestinationDone = true;
-  const current = connection.reply && invert(connection.reply);
-  if (current === undefined) return;
-  const { tuple, isOpen } = changed(current, end, packet);
+  const current = invert(connection.reply)!;
+  const { tuple, isOpen: isChosen } = changed(current, end, packet);
   const reply = invert(tuple)!;
-  const isTaken = !isOpen && table.find(reply, time) !== undefined;
-  if (!isSameTuple(tuple, current) || isOpen || (isTaken && end === 'source'))
-    connection.translated.add(end === 'source' ? 'snat' : 'dnat');
-  if (isOpen || (isTaken && (end === 'source' || !isFixed))) {
-    connection.unclear = isTaken
+  const isSource = end === 'source';
+  const moves = !isSameTuple(tuple, current);
+  // What a source was translated to it is translated to again, where that is free (find_appropriate_src).
+  const isOpen = isChosen || (isSource && moves && table.hasUnclearSource(connection, time));
+  // A destination keeps its port even where the answers would be another connection's.
+  const isTaken = !isOpen && (isSource || hasRange) && table.find(reply, time) !== undefined;
+  if (moves || isOpen || isTaken) connection.translated.add(isSource ? 'snat' : 'dnat');
+  if (isOpen || isTaken) {
+    const why = isTaken
       ? 'its port is taken, and the kernel chooses another'
       : 'the kernel chooses its new end';
+    connection.unclear ??= { end, what: packet[end] === undefined ? 'address' : 'port', why };
     table.addUnclear(connection, reply);
-    connection.reply = undefined;
-    return;
   }
   connection.reply = reply;
 }
@@ -48,18 +51,19 @@ export function bind(
 /** Returns the packet as the bindings of its connection make it in a hook that translates `end`. */
 export function applyBinding(
   packet: Packet,
-  { original, reply }: Connection,
+  { original, reply, unclear }: Connection,
   isAnswer: boolean,
   end: TranslatedEnd,
   isError: boolean,
 ): Packet {
-  if (reply === undefined) {
-    // Only the first direction is known, and of it not what it becomes.
-    const { [end]: _, [end === 'source' ? 'sourcePort' : 'port']: __, ...rest } = packet;
-    return end === 'source' ? rest : packet;
-  }
   const target = invert(isAnswer ? original : reply)!;
   const ports = hasPorts(packet.protocol) && !isError;
+  if (!isAnswer && unclear?.end === end) {
+    const { [end]: address, sourcePort, port, ...rest } = packet;
+    const other = end === 'source' ? { port } : { sourcePort };
+    const known = Object.values(other)[0] === undefined ? {} : other;
+    return { ...rest, ...known, ...(unclear.what === 'port' && { [end]: target[end] }) } as Packet;
+  }
   if (end === 'source')
     return { ...packet, source: target.source, ...(ports && { sourcePort: target.from }) };
   return { ...packet, destination: target.destination, ...(ports && { port: target.to }) };
