@@ -96,7 +96,7 @@ function differenceOf(
 
 /** Tells of the last packets that have to do with this one, which stands at the end. */
 function historyOf(packets: readonly Simulated[], fates: readonly KernelFate[], number: number): string[] {
-  const { protocol, sourcePort = 0, port = 0, icmpId = 0 } = packets[number]!.wire;
+  const { protocol, sourcePort, port, icmpId = 0 } = packets[number]!.wire;
   const endsOf = ({ wire: { source, destination }, fate }: Simulated) =>
     [source, destination, fate.packet.source, fate.packet.destination].map(
       (one) => one && formatAddress(one),

@@ -34,9 +34,10 @@ export function bind(
   const isSource = end === 'source';
   const moves = !isSameTuple(tuple, current);
   // What a source was translated to it is translated to again, where that is free (find_appropriate_src).
-  const isOpen = isChosen || (isSource && moves && table.hasUnclearSource(connection, time));
+  const hasChoice = hasPorts(tuple.protocol) || isIcmp(tuple);
+  const isOpen = isChosen || (hasChoice && isSource && moves && table.hasUnclearSource(connection, time));
   // A destination keeps its port even where the answers would be another connection's.
-  const isTaken = !isOpen && (isSource || hasRange) && table.find(reply, time) !== undefined;
+  const isTaken = !isOpen && hasChoice && (isSource || hasRange) && table.find(reply, time) !== undefined;
   if (moves || isOpen || isTaken) connection.translated.add(isSource ? 'snat' : 'dnat');
   if (isOpen || isTaken) {
     const why = isTaken
