@@ -35,6 +35,15 @@ const pieces = [
     '*filter :INPUT COMMIT [0:0] table inet chain add rule set element elements type hook input priority policy',
   ),
   ...words(
+    'define $x include map flags interval dynamic timeout dnat snat redirect masquerade to : . @s & | ( ) meta mark ct',
+  ),
+  ...words(
+    'tcp flags syn,ack / == < >= limit rate 5/second counter fib daddr type ip ip6 icmp code handle index',
+  ),
+  ...words(
+    'chain c { type filter hook ingress device lo priority 0; policy drop; } numgen inc mod 2 tproxy notrack',
+  ),
+  ...words(
     'drop accept jump goto vmap @s { } , = != saddr dport ct state established iifname __proto__ constructor',
   ),
   ...[

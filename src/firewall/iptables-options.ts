@@ -19,6 +19,24 @@ export type OptionRole =
   | 'destination type'
   | 'source range'
   | 'destination range'
+  | 'fragment'
+  | 'mark'
+  | 'original source'
+  | 'original destination'
+  | 'original source port'
+  | 'original destination port'
+  | 'direction'
+  | 'status'
+  | 'tracked protocol'
+  | 'hardware source'
+  | 'packet type'
+  | 'length'
+  | 'hops'
+  | 'fewer hops'
+  | 'more hops'
+  | 'dscp'
+  | 'dscp class'
+  | 'set'
   /** A condition that is not modelled. */
   | 'opaque'
   /** A detail of the target. */
@@ -53,10 +71,28 @@ const optionLists: readonly (readonly [OptionRole, number, string])[] = [
   ['destination type', 1, 'dst-type'],
   ['source range', 1, 'src-range'],
   ['destination range', 1, 'dst-range'],
+  ['fragment', 0, 'fragment fragments'],
+  ['mark', 1, 'mark'],
+  ['original source', 1, 'ctorigsrc'],
+  ['original destination', 1, 'ctorigdst'],
+  ['original source port', 1, 'ctorigsrcport'],
+  ['original destination port', 1, 'ctorigdstport'],
+  ['direction', 1, 'ctdir'],
+  ['status', 1, 'ctstatus'],
+  ['tracked protocol', 1, 'ctproto'],
+  ['hardware source', 1, 'mac-source'],
+  ['packet type', 1, 'pkt-type'],
+  ['length', 1, 'length'],
+  ['hops', 1, 'ttl-eq hl-eq'],
+  ['fewer hops', 1, 'ttl-lt hl-lt'],
+  ['more hops', 1, 'ttl-gt hl-gt'],
+  ['dscp', 1, 'dscp'],
+  ['dscp class', 1, 'dscp-class'],
+  ['set', 2, 'match-set'],
   ['ignored', 1, 'comment modprobe'],
   ['ignored', 2, 'set-counters'],
   ['ignored', 0, 'ipv4 ipv6'],
-  ['opaque', 0, 'fragment fragments limit-iface-in limit-iface-out connlimit-saddr connlimit-daddr'],
+  ['opaque', 0, 'limit-iface-in limit-iface-out connlimit-saddr connlimit-daddr'],
   [
     'opaque',
     0,
@@ -68,16 +104,8 @@ const optionLists: readonly (readonly [OptionRole, number, string])[] = [
     'socket-exists icase kerneltz contiguous loose validmark accept-local invert transparent nowildcard',
   ],
   ['opaque', 0, 'restore-skmark strict soft return-nomatch update-counters update-subcounters utc localtz'],
-  [
-    'opaque',
-    1,
-    'mark limit limit-burst ctproto ctorigsrc ctorigdst ctreplsrc ctrepldst ctorigsrcport ctorigdstport',
-  ],
-  [
-    'opaque',
-    1,
-    'ctreplsrcport ctrepldstport ctstatus ctexpire ctdir tcp-option connlimit-upto connlimit-above',
-  ],
+  ['opaque', 1, 'limit limit-burst ctreplsrc ctrepldst'],
+  ['opaque', 1, 'ctreplsrcport ctrepldstport ctexpire tcp-option connlimit-upto connlimit-above'],
   ['opaque', 1, 'connlimit-mask hashlimit hashlimit-upto hashlimit-above hashlimit-burst hashlimit-mode'],
   [
     'opaque',
@@ -89,16 +117,8 @@ const optionLists: readonly (readonly [OptionRole, number, string])[] = [
     1,
     'hashlimit-htable-expire hashlimit-htable-gcinterval uid-owner gid-owner name seconds hitcount',
   ],
-  [
-    'opaque',
-    1,
-    'mac-source physdev-in physdev-out pkt-type length ttl-eq ttl-lt ttl-gt hl-eq hl-lt hl-gt dscp',
-  ],
-  [
-    'opaque',
-    1,
-    'dscp-class tos string hex-string algo from to timestart timestop datestart datestop weekdays',
-  ],
+  ['opaque', 1, 'physdev-in physdev-out'],
+  ['opaque', 1, 'tos string hex-string algo from to timestart timestop datestart datestop weekdays'],
   [
     'opaque',
     1,
@@ -114,7 +134,7 @@ const optionLists: readonly (readonly [OptionRole, number, string])[] = [
     1,
     'connbytes connbytes-dir connbytes-mode mask rateest packets-lt packets-gt bytes-lt bytes-gt cpu',
   ],
-  ['opaque', 2, 'match-set chunk-types'],
+  ['opaque', 2, 'chunk-types'],
   ['target', 0, 'log-tcp-sequence log-tcp-options log-ip-options log-uid log-macdecode checksum-fill exist'],
   [
     'target',
@@ -181,8 +201,34 @@ const modelled = new Set(
     'icmp',
     'icmp6',
     'icmpv6',
-  ].concat(['comment', 'addrtype', 'iprange', 'mark', 'limit', 'standard']),
+  ].concat([
+    'comment',
+    'addrtype',
+    'iprange',
+    'mark',
+    'connmark',
+    'mac',
+    'pkttype',
+    'length',
+    'ttl',
+    'hl',
+    'dscp',
+    'set',
+    'standard',
+  ]),
 );
+
+/** Modules by which equal packets may come out differently: limits, counters, chance, the clock, who sends. */
+const varying = new Set(
+  'limit hashlimit recent statistic connlimit quota time owner connbytes cpu socket rateest random nth cgroup'.split(
+    ' ',
+  ),
+);
+
+/** Tells whether equal packets may come out differently by `-m name`. */
+export function isVaryingModule(name: string): boolean {
+  return varying.has(name);
+}
 
 /** Tells whether `-m name` in itself is no condition that is unknown. */
 export function isModelledModule(name: string): boolean {
@@ -230,6 +276,15 @@ const needed: Readonly<Record<string, readonly string[]>> = {
   ...each('src-type dst-type', 'addrtype'),
   ...each('src-range dst-range', 'iprange'),
   ...each('comment', 'comment'),
+  ...each('ctorigsrc ctorigdst ctorigsrcport ctorigdstport ctdir ctstatus ctproto', 'conntrack'),
+  ...each('mark', 'mark', 'connmark'),
+  ...each('mac-source', 'mac'),
+  ...each('pkt-type', 'pkttype'),
+  ...each('length', 'length'),
+  ...each('ttl-eq ttl-lt ttl-gt', 'ttl'),
+  ...each('hl-eq hl-lt hl-gt', 'hl'),
+  ...each('dscp dscp-class', 'dscp'),
+  ...each('match-set', 'set'),
   ...each('syn tcp-flags', 'tcp'),
   ...each('icmp-type', 'icmp'),
   ...each('icmpv6-type', 'icmp6', 'icmpv6', 'ipv6-icmp'),

@@ -3,14 +3,17 @@ import type { Family } from '../net/address.ts';
 import { Protocol } from '../net/protocol.ts';
 import { ProtocolSet } from '../net/protocol-set.ts';
 import { readMatch } from './iptables-match.ts';
+import { readNumberMatch } from './iptables-numbers.ts';
 import {
   findOption,
   isModelledModule,
+  isVaryingModule,
   modulesFor,
   type OptionRole,
   splitOption,
 } from './iptables-options.ts';
-import type { Effect, FirewallProblem, Match, Target } from './ruleset.ts';
+import { actionOf, effectOf, type TargetOption, translationOf } from './iptables-target.ts';
+import type { Effect, FirewallProblem, Match, PlacedAction, Target } from './ruleset.ts';
 
 /** One word of a command line. */
 export interface Argument {
@@ -23,39 +26,31 @@ export interface Argument {
 /** A rule specification: what stands after `-A CHAIN`. */
 export interface RuleSpecification {
   readonly matches: readonly Match[];
+  readonly actions?: readonly PlacedAction[];
   readonly target: Target;
   readonly problems: readonly FirewallProblem[];
+  /** Conditions that a named set stands behind: opaque ones, until the set is known. */
+  readonly sets: readonly SetReference[];
 }
 
-const effects: Readonly<Record<string, Effect>> = {
-  ACCEPT: 'accept',
-  DROP: 'drop',
-  REJECT: 'drop',
-  RETURN: 'return',
-  DNAT: 'translate',
-  REDIRECT: 'translate',
-  NETMAP: 'translate',
-  TPROXY: 'translate',
-  SNAT: 'accept',
-  MASQUERADE: 'accept',
-  NOTRACK: 'untrack',
-  QUEUE: 'unknown',
-  NFQUEUE: 'unknown',
-  SYNPROXY: 'unknown',
-};
-const continuing = new Set(
-  'CT LOG NFLOG ULOG MARK CONNMARK CHECKSUM CLASSIFY DSCP TOS TTL HL ECN TCPMSS TCPOPTSTRIP TEE TRACE SET AUDIT'
-    .concat(' CONNSECMARK SECMARK HMARK IDLETIMER LED RATEEST ACCOUNT')
-    .split(' '),
-);
+/** `-m set --match-set NAME src,dst`. */
+export interface SetReference {
+  readonly match: Match;
+  readonly name: string;
+  /** `src` or `dst`, for each part of a key. */
+  readonly directions: readonly string[];
+  readonly negated: boolean;
+}
+
 const withPorts = ProtocolSet.of(Protocol.Tcp, Protocol.Udp, Protocol.Sctp, 33, 136);
 
 /**
  * Reads the conditions and the target of a rule (iptables(8), iptables-extensions(8)) for one IP version. What is not
- * understood becomes a condition of unknown outcome; what iptables would refuse is a problem besides. Linear.
+ * understood becomes a condition of unknown outcome; what iptables would refuse is a problem besides. `chain` is the one that
+ * it stands in. Linear.
  */
-export function parseRule(words: readonly Argument[], family: Family): RuleSpecification {
-  return new RuleParser(words, family).run();
+export function parseRule(words: readonly Argument[], family: Family, chain = ''): RuleSpecification {
+  return new RuleParser(words, family).run(chain);
 }
 
 class RuleParser {
@@ -63,7 +58,12 @@ class RuleParser {
   readonly #family: Family;
   readonly #matches: Match[] = [];
   readonly #problems: FirewallProblem[] = [];
-  readonly #targetOptions: string[] = [];
+  readonly #targetOptions: TargetOption[] = [];
+  readonly #sets: SetReference[] = [];
+  /** The module whose options are being read, and the place of its condition; of those that are not modelled. */
+  #module: { readonly name: string; readonly at: number } | undefined;
+  /** The last of `mark` and `connmark`. */
+  #markModule = 'mark';
   #target: { readonly effect: Effect; readonly name: string } = { effect: 'continue', name: '' };
   /** What `-m` and `-p` have loaded. */
   readonly #modules = new Set<string>();
@@ -76,15 +76,19 @@ class RuleParser {
     this.#family = family;
   }
 
-  run(): RuleSpecification {
+  run(chain: string): RuleSpecification {
     while (this.#at < this.#words.length) this.#option();
-    const options = this.#targetOptions.join(' ');
-    const untracks = this.#target.name === 'CT' && options.includes('--notrack');
-    const effect = untracks ? 'untrack' : this.#target.effect;
+    const { name, effect } = this.#target;
+    const options = this.#targetOptions.map((one) => `${one.name} ${one.value}`.trim()).join(' ');
+    const action = effect === 'continue' ? actionOf(name, this.#targetOptions) : undefined;
+    const isExtension = effect === 'translate' || effect === 'accept';
+    const translated = isExtension ? translationOf(name, this.#targetOptions, chain) : undefined;
     return {
       matches: this.#matches,
-      target: { effect, name: this.#target.name, options },
+      ...(action && { actions: [{ after: this.#matches.length, action }] }),
+      target: { effect, name, options, ...translated },
       problems: this.#problems,
+      sets: this.#sets,
     };
   }
 
@@ -137,8 +141,9 @@ class RuleParser {
       this.#opaque(text, negated);
       return;
     }
-    if (option.role === 'opaque') this.#opaque(text, negated);
-    else if (option.role === 'target') this.#targetOptions.push(text);
+    if (option.role === 'target' || shared[this.#target.name] === word.text)
+      this.#targetOptions.push({ name: word.text, value: values.map((one) => one.text).join(' ') });
+    else if (option.role === 'opaque') this.#opaque(text, negated);
     else if (option.role !== 'ignored') this.#known(option.role, values, negated, text, word);
   }
 
@@ -166,15 +171,23 @@ class RuleParser {
       return;
     }
     if (role === 'module' && known) {
-      this.#modules.add(value);
-      if (!isModelledModule(value)) this.#opaque(text, negated);
+      this.#load(value, text, negated);
       return;
     }
-    if (role.endsWith(' port') && !this.#hasPorts) {
+    if (role === 'set' && known) {
+      this.#set(value, second, text, negated);
+      return;
+    }
+    if (role === 'fragment') {
+      if (this.#family === 6) this.#problem(option.at, `${option.text} is known for IPv4 only`);
+      this.#matches.push({ kind: 'fragment', negated });
+      return;
+    }
+    if (role.endsWith(' port') && !numeric.has(role) && !this.#hasPorts) {
       const help = 'write -p tcp or -p udp before it';
       this.#problem(option.at, `${option.text} needs a protocol with ports`, help);
     }
-    const { match, fault, always } = known ? readMatch(role, [value, second], negated, this.#family) : {};
+    const { match, fault, always } = known ? this.#read(role, value, second, negated) : {};
     if (fault !== undefined) this.#problem(values[0]?.at ?? option.at, fault.message, fault.help);
     if (match === undefined) {
       if (!always) this.#opaque(text, negated);
@@ -187,8 +200,39 @@ class RuleParser {
     this.#matches.push(match);
   }
 
-  #opaque(text: string, negated: boolean): void {
-    this.#matches.push({ kind: 'opaque', text: negated ? `! ${text}` : text, negated: false });
+  #read(role: OptionRole, value: string, second: string, negated: boolean): ReturnType<typeof readMatch> {
+    if (!numeric.has(role)) return readMatch(role, [value, second], negated, this.#family);
+    const match = readNumberMatch(role, value, negated, this.#family, this.#markModule);
+    // Of host names and services iptables knows more than is known here.
+    if (match === undefined && role.startsWith('original') && /^[a-z][\w.-]*$/i.test(value)) return {};
+    return match === undefined ? { fault: { message: `${value} is no ${role}` } } : { match };
+  }
+
+  #load(name: string, text: string, negated: boolean): void {
+    this.#modules.add(name);
+    this.#module = undefined;
+    if (name === 'mark' || name === 'connmark') this.#markModule = name;
+    if (isModelledModule(name)) return;
+    const at = this.#matches.length;
+    this.#opaque(text, negated, isVaryingModule(name));
+    this.#module = { name, at };
+  }
+
+  #set(name: string, directions: string, text: string, negated: boolean): void {
+    this.#module = undefined;
+    this.#opaque(text, negated);
+    const match = this.#matches.at(-1)!;
+    this.#sets.push({ match, name, directions: directions.split(','), negated });
+  }
+
+  /** A condition that is not modelled; options of one module are one condition. */
+  #opaque(option: string, negated: boolean, varies = false): void {
+    const text = negated ? `! ${option}` : option;
+    const before = this.#module && this.#matches[this.#module.at];
+    if (this.#module !== undefined && before?.kind === 'opaque')
+      this.#matches[this.#module.at] = { ...before, text: `${before.text} ${text}` };
+    else
+      this.#matches.push({ kind: 'opaque', text, negated: false, ...(varies && { varies: true as const }) });
   }
 
   #problem(at: Range, message: string, help?: string): void {
@@ -196,10 +240,33 @@ class RuleParser {
   }
 }
 
+/** Options of targets, after them, that before them are conditions. */
+const shared: Readonly<Record<string, string>> = { CONNMARK: '--mask', NETMAP: '--to', CT: '--helper' };
+
+/** Options that {@link readNumberMatch} reads. */
+const numeric: ReadonlySet<OptionRole> = new Set<OptionRole>([
+  ...([
+    'mark',
+    'length',
+    'hops',
+    'fewer hops',
+    'more hops',
+    'dscp',
+    'dscp class',
+    'direction',
+    'status',
+  ] as const),
+  ...([
+    'original source',
+    'original destination',
+    'original source port',
+    'original destination port',
+  ] as const),
+  ...(['tracked protocol', 'hardware source', 'packet type'] as const),
+]);
+
 function targetOf(role: 'jump' | 'goto', name: string): Pick<Target, 'effect' | 'name'> {
-  if (role === 'goto') return { effect: 'goto', name };
-  if (continuing.has(name)) return { effect: 'continue', name };
-  return { effect: Object.hasOwn(effects, name) ? effects[name]! : 'jump', name };
+  return { effect: role === 'goto' ? 'goto' : effectOf(name), name };
 }
 
 /** Cuts an option off the value that is written onto it. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { shownRule } from './model.fixture.ts';
 import { Cable, cannotAsk } from './network.fixture.ts';
 import type { Ruleset } from './ruleset.ts';
 import { readFirewallScript } from './script.ts';
@@ -25,7 +26,37 @@ const taken = [
   '-A INPUT -p udp --dport :1023 --sport 1024: -j ACCEPT',
   '-P FORWARD DROP',
   '-N OWN',
+  ...['-f -j DROP', '! -f -s 192.0.2.1 -j ACCEPT', '-m connmark ! --mark 5/0xff -j ACCEPT'].map(inInput),
+  ...['-m conntrack --ctorigsrc 192.0.2.0/24 --ctorigdstport 80:90 --ctdir ORIGINAL -j ACCEPT'].map(inInput),
+  ...['-m conntrack --ctstatus ASSURED,EXPECTED -j ACCEPT', '-m conntrack --ctproto tcp -j ACCEPT'].map(
+    inInput,
+  ),
+  ...['-m mac --mac-source 02:00:00:00:00:01 -j DROP', '-m pkttype --pkt-type multicast -j DROP'].map(
+    inInput,
+  ),
+  ...['-m length --length 100:200 -j DROP', '-m length ! --length :40 -j DROP'].map(inInput),
+  ...[
+    '-m ttl --ttl-lt 5 -j DROP',
+    '-m dscp --dscp 0x2e -j ACCEPT',
+    '-m dscp --dscp-class AF21 -j ACCEPT',
+  ].map(inInput),
+  ...['-m hashlimit --hashlimit-upto 5/min --hashlimit-name a -j ACCEPT'].map(inInput),
+  '-t raw -A PREROUTING -p tcp -j CT --notrack',
+  '-t raw -A PREROUTING -p tcp -j NOTRACK',
+  '-t mangle -A PREROUTING -j MARK --set-xmark 0x1/0xff',
+  '-t mangle -A PREROUTING -j MARK --or-mark 0x10',
+  '-t mangle -A PREROUTING -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff00',
+  '-t mangle -A PREROUTING -j CONNMARK --restore-mark --mask 0xff',
+  '-t mangle -A PREROUTING -j DSCP --set-dscp-class EF',
+  '-t mangle -A PREROUTING -j TTL --ttl-set 64',
+  '-t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 192.0.2.1-192.0.2.9:80-90',
+  '-t nat -A POSTROUTING -o eth0 -j SNAT --to-source 192.0.2.1',
+  '-t nat -A POSTROUTING -p udp -j MASQUERADE --to-ports 1024-2000',
+  '-t nat -A PREROUTING -d 192.0.2.0/24 -j NETMAP --to 198.51.100.0/24',
 ];
+function inInput(rule: string): string {
+  return `-A INPUT ${rule}`;
+}
 const refused = [
   '-A INPUT -p tcp --dport 70000 -j ACCEPT',
   '-A INPUT -p tcp --dport 90:80 -j ACCEPT',
@@ -49,6 +80,16 @@ const refused = [
   '-A INPUT -j',
   '-A INPUT -ptcp -j DROP',
   '-A INPUT --source=10.0.0.1 -j DROP',
+  '-A INPUT --mark 1 -j DROP',
+  '-A INPUT -m mark --mark x -j DROP',
+  '-A INPUT -m conntrack --ctdir BOTH -j DROP',
+  '-A INPUT -m conntrack --ctstatus FRESH -j DROP',
+  '-A INPUT -m mac --mac-source 02:00 -j DROP',
+  '-A INPUT -m pkttype --pkt-type none -j DROP',
+  '-A INPUT -m length --length 70000 -j DROP',
+  '-A INPUT -m ttl --ttl-eq 256 -j DROP',
+  '-A INPUT -m dscp --dscp 64 -j DROP',
+  '-A INPUT -m dscp --dscp-class AF55 -j DROP',
 ];
 const problemsOf = (command: string) => readFirewallScript(`iptables ${command}`).problems;
 
@@ -80,6 +121,61 @@ test.skipIf(cannotAsk !== undefined)(
     expect(said).toEqual(asked);
   },
 );
+
+describe('what rules are in the model', () => {
+  test.each([
+    ['-f -j DROP', 'fragment => drop DROP'],
+    ['-m mark ! --mark 0x1/0xff -j DROP', 'not number mark &0xff 0x1 => drop DROP'],
+    ['-m connmark --mark 7 -j ACCEPT', 'number connection mark 0x7 => accept ACCEPT'],
+    ['-m conntrack --ctorigdst 192.0.2.1 -j ACCEPT', 'original destination 192.0.2.1/32 => accept ACCEPT'],
+    ['-m conntrack --ctorigdstport 80:90 -j ACCEPT', 'original destination port 80-90 => accept ACCEPT'],
+    ['-m conntrack --ctdir REPLY -j ACCEPT', 'direction reply => accept ACCEPT'],
+    ['-m conntrack ! --ctstatus ASSURED -j DROP', 'not status assured => drop DROP'],
+    [
+      '-m conntrack --ctproto 17 -j DROP',
+      'any of [state ESTABLISHED,NEW & protocol udp | state RELATED & opaque --ctproto 17] => drop DROP',
+    ],
+    ['-m length --length 100: -j DROP', 'number length 0x64-0xffff => drop DROP'],
+    ['-m ttl --ttl-gt 5 -j DROP', 'number hop limit 0x6-0xff => drop DROP'],
+    ['-m ttl --ttl-lt 0 -j DROP', 'number hop limit none => drop DROP'],
+    ['-m dscp --dscp-class EF -j ACCEPT', 'number dscp 0x2e => accept ACCEPT'],
+    ['-m mac --mac-source 02:00:00:00:00:0A -j DROP', 'hardware source 02:00:00:00:00:0a => drop DROP'],
+    [
+      '-m limit --limit 5/min --limit-burst 3 -j ACCEPT',
+      'opaque -m limit --limit 5/min --limit-burst 3 varies => accept ACCEPT',
+    ],
+    ['-m string --algo bm --string x -j DROP', 'opaque -m string --algo bm --string x => drop DROP'],
+    ['-m set --match-set bad src -j DROP', 'opaque --match-set bad src => drop DROP'],
+    ['-j MARK --set-mark 0x1/0xf', 'mark := old & 0xfffffff0 ^ 0x1 => continue MARK'],
+    ['-j MARK --set-xmark 0x1/0xff', 'mark := old & 0xffffff00 ^ 0x1 => continue MARK'],
+    ['-j MARK --and-mark 0xf', 'mark := old & 0xf ^ 0x0 => continue MARK'],
+    ['-j MARK --or-mark 0xf', 'mark := old & 0xfffffff0 ^ 0xf => continue MARK'],
+    ['-j MARK --xor-mark 0xf', 'mark := old & 0xffffffff ^ 0xf => continue MARK'],
+    [
+      '-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff00',
+      'connection mark := old & 0xffff00ff ^ mark & 0xff => continue CONNMARK',
+    ],
+    ['-j CONNMARK --restore-mark', 'mark := old & 0x0 ^ connection mark & 0xffffffff => continue CONNMARK'],
+    ['-j DSCP --set-dscp 10', 'dscp := old & 0x0 ^ 0xa => continue DSCP'],
+    ['-j TTL --ttl-dec 1', 'does TTL --ttl-dec 1 => continue TTL'],
+    ['-p tcp -j CT --notrack', 'protocol tcp; untracks => continue CT'],
+    ['-j CT --helper ftp', '=> continue CT'],
+    [
+      '-p tcp -j DNAT --to-destination 192.0.2.1:80-90',
+      'protocol tcp => translate DNAT destination 192.0.2.1-192.0.2.1:80-90',
+    ],
+    ['-p tcp -j DNAT --to-destination :90', 'protocol tcp => translate DNAT destination :90-90'],
+    ['-j SNAT --to-source 192.0.2.1-192.0.2.3', '=> accept SNAT source 192.0.2.1-192.0.2.3'],
+    ['-j MASQUERADE', '=> accept MASQUERADE source interface'],
+    ['-p tcp -j REDIRECT --to-ports 81', 'protocol tcp => translate REDIRECT destination interface:81-81'],
+    ['-j NETMAP --to 192.0.2.0/24', '=> translate NETMAP destination 192.0.2.0-192.0.2.255 keeps host'],
+  ])('%s', (rule, model) => {
+    const { ruleset, problems } = readFirewallScript(`iptables -t mangle -A PREROUTING ${rule}`);
+    expect(problems).toEqual([]);
+    const [read] = ruleset.tables[0]?.chains.get('PREROUTING')?.rules ?? [];
+    expect(read && shownRule(read)).toBe(model);
+  });
+});
 
 describe('commands', () => {
   const rules = (ruleset: Ruleset, chain: string) =>

@@ -1,6 +1,7 @@
 import type { Range } from '../manifest/locations.ts';
+import { matchOfSet } from './ipset-match.ts';
 import { type CommandLine, readLine } from './iptables-line.ts';
-import { type Argument, parseRule } from './iptables-rule.ts';
+import { type Argument, parseRule, type SetReference } from './iptables-rule.ts';
 import type { Rule, Table } from './ruleset.ts';
 import { type DraftChain, type DraftTable, type RulesetBuilder, sameRule } from './ruleset-builder.ts';
 
@@ -59,7 +60,7 @@ export function applyIptables(
   if (command === 'N') return create(builder, table, first);
   const chain = table.chains.get(first.text);
   if (command === 'P') return setPolicy(builder, chain, first, second);
-  if (command === 'E') return rename(table, chain, second);
+  if (command === 'E') return rename(builder, table, chain, second);
   return changeRules(builder, table, tool, line, chain);
 }
 
@@ -109,7 +110,12 @@ function setPolicy(
   return true;
 }
 
-function rename(table: DraftTable, chain: DraftChain | undefined, to: Argument | undefined): boolean {
+function rename(
+  builder: RulesetBuilder,
+  table: DraftTable,
+  chain: DraftChain | undefined,
+  to: Argument | undefined,
+): boolean {
   if (chain === undefined || chain.base !== undefined || to === undefined || table.chains.has(to.text))
     return false;
   table.chains.delete(chain.name);
@@ -118,7 +124,10 @@ function rename(table: DraftTable, chain: DraftChain | undefined, to: Argument |
   for (const { rules } of table.chains.values()) {
     rules.forEach(({ target, ...rule }, i) => {
       const follows = (target.effect === 'jump' || target.effect === 'goto') && target.name === chain.name;
-      rules[i] = { ...rule, target: follows ? { ...target, name: to.text } : target };
+      if (!follows) return;
+      const renamed = { ...rule, target: { ...target, name: to.text } };
+      builder.replaced(rules[i]!, renamed);
+      rules[i] = renamed;
     });
   }
   return true;
@@ -149,10 +158,14 @@ function changeRules(
     chain.rules.splice(number - 1, 1);
     return true;
   }
-  const specification = parseRule(words, tool.family === 'ip' ? 4 : 6);
+  const specification = parseRule(words, tool.family === 'ip' ? 4 : 6, name.text);
   builder.problems.push(...specification.problems);
   const text = ['-A', name.text, ...words.map((word) => word.text)].join(' ');
-  const rule: Rule = { matches: specification.matches, target: specification.target, text, at };
+  const { problems: _problems, sets, ...read } = specification;
+  const rule: Rule = { ...read, text, at };
+  const [, changed] = /^--(?:add|del|map)-set (\S+)/.exec(read.target.options) ?? [];
+  if (read.target.name === 'SET' && changed !== undefined) builder.changedSets.add(changed);
+  if (sets.length > 0) builder.later(rule, (one) => withSets(one, sets, builder, tool));
   if (words.some(({ known }) => !known) && (command === 'C' || command === 'D')) {
     if (command === 'D') builder.notFollowed(at, 'the rule that this command deletes is not known');
     return undefined;
@@ -189,4 +202,23 @@ function changeRules(
     default:
       return find(chain.rules) >= 0;
   }
+}
+
+/** Returns the rule with its conditions about sets of ipset, which may be declared after it. */
+function withSets(
+  rule: Rule,
+  references: readonly SetReference[],
+  { ipsets, changedSets }: RulesetBuilder,
+  { family }: IptablesTool,
+): Rule {
+  const shifts: number[] = [];
+  const matches = rule.matches.flatMap((match, i) => {
+    const reference = references.find((one) => one.match === match);
+    const known =
+      reference && matchOfSet(reference, ipsets, family === 'ip' ? 4 : 6, changedSets.has(reference.name));
+    shifts[i + 1] = (shifts[i] ?? 0) + (known?.length ?? 1);
+    return known ?? [match];
+  });
+  const actions = rule.actions?.map((one) => ({ ...one, after: shifts[one.after] ?? 0 }));
+  return { ...rule, matches, ...(actions && { actions }) };
 }

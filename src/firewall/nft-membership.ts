@@ -10,12 +10,23 @@ export interface Container {
   readonly elements: readonly NftElement[];
   /** It may hold others than those. */
   readonly changes: boolean;
+  /** All of its elements stay for a while only, or count against a limit. */
+  readonly varies: boolean;
   /** It has no name and is made for one rule. */
   readonly isAnonymous: boolean;
+  /** Of a named one: what was read out of it before. */
+  readonly read?: Map<string, unknown>;
+}
+
+/** Returns what `make` gives, made once for each `key` of a named set or map: many rules may ask for the same. */
+export function readOnce<T>({ read }: Container, key: string, make: () => T): T {
+  if (read === undefined) return make();
+  if (!read.has(key)) read.set(key, make());
+  return read.get(key) as T;
 }
 
 /** One way to be met: all conditions hold. */
-type Alternative = readonly Match[];
+export type Alternative = readonly Match[];
 
 /** Returns the condition that what the fields ask for is in the container, `in` or `not in`. O(n log n). */
 export function lookup(
@@ -32,7 +43,8 @@ export function lookup(
     const match = value === undefined ? undefined : loneElement(field, value, relation);
     if (match !== undefined) return [match];
   }
-  const alternatives = alternativesOf(fields, container);
+  const key = `in ${textOf(fields)}`;
+  const alternatives = readOnce(container, key, () => alternativesOf(fields, container));
   if (relation !== '!=') return alternatives.length === 1 ? alternatives[0]! : [anyOf(alternatives)];
   const [single] = alternatives;
   return alternatives.length === 1 && single?.length === 1 ? [not(single[0]!)] : [not(anyOf(alternatives))];
@@ -40,16 +52,21 @@ export function lookup(
 
 /** Returns the ways in which a key of the fields is met by the elements, grouped so that they are few. */
 export function alternativesOf(fields: readonly NftField[], container: Container): Alternative[] {
-  const { elements, changes, name } = container;
-  if (changes) return [...met(fields, elements, false), [opaque(`${textOf(fields)} ${name}`, true)]];
-  return met(fields, elements, true);
+  const { elements, changes, varies, name } = container;
+  if (changes) return [...met(fields, elements, varies, false), [opaque(`${textOf(fields)} ${name}`, true)]];
+  return met(fields, elements, varies, true);
 }
 
-function met(fields: readonly NftField[], elements: readonly NftElement[], emptyToo: boolean): Alternative[] {
+function met(
+  fields: readonly NftField[],
+  elements: readonly NftElement[],
+  all: boolean,
+  emptyToo: boolean,
+): Alternative[] {
   // What a wildcard stands for besides, all other keys, is in the container too.
-  if (elements.some(({ key, varies }) => key.length === 0 && !varies)) return [[]];
-  const lasting = elements.filter((one) => !one.varies);
-  const passing = elements.filter((one) => one.varies);
+  if (elements.some(({ key, varies }) => key.length === 0 && !varies && !all)) return [[]];
+  const lasting = elements.filter((one) => !one.varies && !all);
+  const passing = elements.filter((one) => one.varies || all);
   const may = opaque(`an element for ${textOf(fields)} is there`, true);
   return [
     ...grouped(fields, lasting, emptyToo && passing.length === 0),
@@ -61,7 +78,8 @@ function textOf(fields: readonly NftField[]): string {
   return fields.map(({ text }) => text).join(' . ');
 }
 
-interface Row {
+/** A key as it was read: of each field its texts and values. */
+export interface Row {
   readonly texts: readonly string[];
   readonly values: readonly (readonly FieldValue[])[];
 }
@@ -84,9 +102,14 @@ function grouped(
   const [only] = fields;
   if (rows.length === 0)
     return emptyToo && unread.length === 0 && only && fields.length === 1 ? [[only.oneOf([])]] : unread;
+  return [...groupRows(fields, rows), ...unread];
+}
+
+/** Returns the ways to have one of the keys: those that differ in one field only are one way. O(n log n). */
+export function groupRows(fields: readonly NftField[], rows: readonly Row[]): Alternative[] {
   let merged = rows;
   for (let i = 0; i < fields.length; i++) merged = merge(merged, i);
-  return [...merged.map(({ values }) => fields.map((field, i) => field.oneOf(values[i]!))), ...unread];
+  return merged.map(({ values }) => fields.map((field, i) => field.oneOf(values[i]!)));
 }
 
 /** What is understood of a key, and the rest as it is written. */
@@ -125,7 +148,8 @@ function readItem(field: NftField, { text, known }: ElementItem): FieldValue | u
   return known ? field.read(text) : undefined;
 }
 
-function anyOf(alternatives: readonly Alternative[]): Match {
+/** Returns the condition that one of the ways is open. */
+export function anyOf(alternatives: readonly Alternative[]): Match {
   return alternatives.every((one) => one.length === 1)
     ? eitherOf(alternatives.map(([one]) => one!))
     : { kind: 'any of', alternatives, negated: false };

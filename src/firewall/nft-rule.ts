@@ -2,7 +2,7 @@ import { elementsOf, itemsOf } from './nft-elements.ts';
 import { isHead, NftExpressions, textOf } from './nft-expression.ts';
 import { type FieldValue, type NftField, not, opaque, type Relation } from './nft-field.ts';
 import type { NftToken } from './nft-lexer.ts';
-import { alternativesOf, type Container, lookup } from './nft-membership.ts';
+import { alternativesOf, type Container, lookup, readOnce } from './nft-membership.ts';
 import { natFlags, parseTranslation } from './nft-nat.ts';
 import { isBitOperator, readLinear, setNumber } from './nft-numbers.ts';
 import type { NftSets } from './nft-sets.ts';
@@ -295,12 +295,23 @@ class NftRuleParser {
   #container(): Container {
     const reader = this.#reader;
     if (reader.word === '{')
-      return { name: '{ … }', elements: elementsOf(reader.braces()), changes: false, isAnonymous: true };
+      return {
+        name: '{ … }',
+        elements: elementsOf(reader.braces()),
+        changes: false,
+        varies: false,
+        isAnonymous: true,
+      };
     const name = reader.next();
     const set = this.#sets.get(this.#table, name.slice(1));
-    const all = set?.elements ?? [];
-    const elements = set?.varies ? all.map((one) => ({ ...one, varies: true })) : all;
-    return { name, elements, changes: set?.changes ?? true, isAnonymous: false };
+    return {
+      name,
+      elements: set?.elements ?? [],
+      changes: set?.changes ?? true,
+      varies: set?.varies ?? false,
+      isAnonymous: false,
+      ...(set && { read: set.read }),
+    };
   }
 
   /** `meta mark set 1`: of numbers what they become is known, all else is not followed. */
@@ -351,7 +362,7 @@ class NftRuleParser {
       effect: 'choose',
       name: 'vmap',
       options: this.#reader.textSince(start),
-      cases: casesOf(fields, container, verdictOf),
+      cases: casesOf(fields, container, verdictOf, 'vmap'),
     });
   }
 
@@ -380,7 +391,8 @@ class NftRuleParser {
     if (token !== undefined && isHead(token)) {
       const fields = this.#fields();
       if (reader.takes('map')) {
-        const cases = casesOf(fields, this.#container(), make);
+        const as = `${word} ${isPrefix}`;
+        const cases = casesOf(fields, this.#container(), make, as);
         this.#rest();
         this.#end({ effect: 'choose', name: word, options: reader.textSince(start), cases });
         return;
@@ -428,10 +440,21 @@ function compared(
   return values.length === 1 ? field.compare?.(relation, values[0]) : undefined;
 }
 
-/** Returns the cases of a map: keys that lead to the same are one, `*` comes last. */
+/** Returns the cases of a map; `as` tells apart what its values may be to a rule. */
 function casesOf(
   fields: readonly NftField[],
-  { elements, changes, name, isAnonymous }: Container,
+  container: Container,
+  make: (data: readonly NftToken[]) => Target | undefined,
+  as: string,
+): readonly Case[] {
+  const key = `${as} ${fields.map(({ text }) => text).join(' . ')}`;
+  return readOnce(container, key, () => readCases(fields, container, make));
+}
+
+/** Returns the cases of a map: keys that lead to the same are one, `*` comes last. */
+function readCases(
+  fields: readonly NftField[],
+  { elements, changes, varies, name, isAnonymous }: Container,
   make: (data: readonly NftToken[]) => Target | undefined,
 ): Case[] {
   const groups = new Map<string, { elements: Container['elements'][number][]; data: readonly NftToken[] }>();
@@ -441,7 +464,7 @@ function casesOf(
     const target = textOf(data);
     if (element.key.length === 0) {
       wildcards.push({
-        matches: element.varies ? [opaque(`${name} has an element for all`, true)] : [],
+        matches: element.varies || varies ? [opaque(`${name} has an element for all`, true)] : [],
         target: targetOf(data, make),
       });
       continue;
@@ -451,7 +474,7 @@ function casesOf(
     else group.elements.push(element);
   }
   const cases = [...groups.values()].flatMap((group) => {
-    const container = { name, elements: group.elements, changes: false, isAnonymous };
+    const container = { name, elements: group.elements, changes: false, varies, isAnonymous };
     const target = targetOf(group.data, make);
     return alternativesOf(fields, container).map((matches): Case => ({ matches, target }));
   });

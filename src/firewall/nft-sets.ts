@@ -9,6 +9,8 @@ export interface NftSet {
   changes: boolean;
   /** Elements stay for a while only, or count against a limit. */
   varies: boolean;
+  /** What was read out of it, by what asked. */
+  readonly read: Map<string, unknown>;
 }
 
 /** The named sets and maps of all tables, the variables, and the handles of rules. */
@@ -23,10 +25,11 @@ export class NftSets {
     return this.#sets.get(`${table} ${name}`);
   }
 
-  /** Returns the set, made now if there was none. */
+  /** Returns the set to be changed, made now if there was none. */
   open(table: string, name: string): NftSet {
-    const found = this.get(table, name) ?? { elements: [], changes: false, varies: false };
+    const found = this.get(table, name) ?? { elements: [], changes: false, varies: false, read: new Map() };
     this.#sets.set(`${table} ${name}`, found);
+    found.read.clear();
     return found;
   }
 

@@ -1,8 +1,8 @@
 import type { NftToken } from './nft-lexer.ts';
 
-/** Variables may be used in each other: what they stand for may grow to this many tokens for each that is written. */
-const growth = 20;
-const smallest = 10_000;
+/** Variables may be used in each other: what they stand for may grow to this many tokens, and as many for each that is written. */
+const growth = 4;
+const smallest = 500_000;
 
 /**
  * Takes the definitions out of the tokens and puts what they stand for in the place of each variable (nft(8), SYMBOLIC

@@ -1,4 +1,5 @@
 import type { Range } from '../manifest/locations.ts';
+import type { Ipsets } from './ipset.ts';
 import { NftSets } from './nft-sets.ts';
 import {
   type Base,
@@ -35,10 +36,14 @@ export class RulesetBuilder {
   readonly problems: FirewallProblem[] = [];
   /** Sets, variables and handles of nft. */
   readonly nft = new NftSets();
+  /** Sets of ipset. */
+  readonly ipsets: Ipsets = new Map();
+  /** Those that rules change. */
+  readonly changedSets = new Set<string>();
   readonly #tables: DraftTable[] = [];
   readonly #opaque: OpaquePart[] = [];
   /** How to read rules of which not all is known before the end. */
-  readonly #later = new WeakMap<Rule, () => Rule>();
+  readonly #later = new WeakMap<Rule, (rule: Rule) => Rule>();
 
   /** Notes a part that is not followed and may change any rule. */
   notFollowed(at: Range, why: string): void {
@@ -46,8 +51,14 @@ export class RulesetBuilder {
   }
 
   /** The rule is read when the ruleset is asked for: what it names may be declared after it. */
-  later(rule: Rule, read: () => Rule): void {
+  later(rule: Rule, read: (rule: Rule) => Rule): void {
     this.#later.set(rule, read);
+  }
+
+  /** The rule stands where another one stood, and is read as that one was to be. */
+  replaced(before: Rule, rule: Rule): void {
+    const read = this.#later.get(before);
+    if (read !== undefined) this.#later.set(rule, read);
   }
 
   problem(at: Range, message: string, help?: string): void {
@@ -104,7 +115,7 @@ export class RulesetBuilder {
       const at = chain.at ?? chain.rules[0]?.at ?? { start: 0, end: 0 };
       opaque.push({ at, why: `chains at ${elsewhere} are not followed` });
     }
-    const rules = chain.rules.map((rule) => this.#later.get(rule)?.() ?? rule);
+    const rules = chain.rules.map((rule) => this.#later.get(rule)?.(rule) ?? rule);
     return { ...rest, ...(base && !dormant && { base }), rules };
   }
 }
