@@ -2,7 +2,7 @@ import { chainsOf, type HookedChain, isBeforeTracking, passes } from './hooks.ts
 import type { Packet } from './packet.ts';
 import { merge } from './packet-change.ts';
 import type { Hook, Ruleset } from './ruleset.ts';
-import { type Ends, type Step, walkBase } from './walk.ts';
+import { type Ends, type Step, walkBase, whyOf } from './walk.ts';
 
 export type { Step } from './walk.ts';
 
@@ -137,12 +137,4 @@ export function firstOfConnection(packet: Packet): Packet {
     ...packet,
     numbers: { 'connection mark': 0, ...packet.numbers },
   };
-}
-
-/** Names the first rule of which it is not known whether it matches. */
-function whyOf(trail: readonly Step[]): string {
-  const step = trail.find(({ certain, rule }) => !certain && rule !== undefined);
-  return step?.rule === undefined
-    ? 'a rule hangs on what is not known'
-    : `it is not known whether the rule \`${step.rule.text}\` matches`;
 }

@@ -46,6 +46,14 @@ export function walkBase(
   return { ...ends, accept: ends.accept ?? step, accepted: merge(ends.accepted, back)! };
 }
 
+/** Names the first rule of a trail of which it is not known whether it matches, as a clause. */
+export function whyOf(trail: readonly Step[]): string {
+  const step = trail.find(({ certain, rule }) => !certain && rule !== undefined);
+  return step?.rule === undefined
+    ? 'a rule hangs on what is not known'
+    : `it is not known whether the rule \`${step.rule.text}\` matches`;
+}
+
 /** Rules of which one walk tries no more. */
 const mostRules = 1_000_000;
 

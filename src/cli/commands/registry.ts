@@ -6,6 +6,7 @@ import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
+import { firewallSimulateCommand } from './firewall-simulate.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
 import { reachCommand } from './reach.ts';
@@ -34,6 +35,7 @@ export const commands: readonly CommandDefinition[] = [
   rulesExplainCommand,
   rulesDiffCommand,
   firewallExplainCommand,
+  firewallSimulateCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,
@@ -51,7 +53,7 @@ export const groups: readonly CommandGroup[] = [
   },
   {
     name: 'firewall',
-    summary: 'packet filters of machines: explain',
+    summary: 'packet filters of machines: explain, simulate',
     description: 'Works on packet filters: iptables, ip6tables, nft, and scripts that call them.',
   },
 ];

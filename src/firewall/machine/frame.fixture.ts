@@ -55,7 +55,7 @@ export function frameOf(wire: WirePacket, { number, port }: FrameAddress): Buffe
   bytes(portAddress(port)).copy(ethernet, 0);
   bytes(numberAddress(number)).copy(ethernet, 6);
   ethernet.writeUInt16BE(wire.family === 4 ? 0x0800 : 0x86dd, 12);
-  return Buffer.concat([ethernet, ipPacket(wire, wire.hopLimit, wire.dscp, payloadOf(wire))]);
+  return Buffer.concat([ethernet, ipPacket(wire, wire.hopLimit, wire.dscp ?? 0, payloadOf(wire))]);
 }
 
 /** Returns the length of the IP packet that {@link frameOf} writes. */

@@ -39,6 +39,18 @@ export interface KernelFate {
 const states: readonly ConnectionState[] = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
 const room = 262_144;
 
+const tcpStates = ['close', 'close_wait', 'fin_wait', 'last_ack', 'syn_recv', 'syn_sent', 'time_wait'];
+const timeouts = [
+  ...tcpStates.map((state) => `tcp_timeout_${state}`),
+  'tcp_timeout_max_retrans',
+  'tcp_timeout_unacknowledged',
+  'udp_timeout',
+  'udp_timeout_stream',
+  'icmp_timeout',
+  'icmpv6_timeout',
+  'generic_timeout',
+];
+
 /** Networks and addresses of the interfaces, in their order. */
 const networks = ['198.51.100', '203.0.113', '192.0.2', '198.51.101'];
 
@@ -209,7 +221,9 @@ export class KernelMachine implements Disposable {
       `net.ipv6.conf.all.forwarding=${this.machine.forwards ? 1 : 0}`,
       `net.netfilter.nf_conntrack_tcp_loose=${this.machine.looseTcp === false ? 0 : 1}`,
     ];
-    this.run(['sysctl', '-qw', ...settings]);
+    // The clock of a machine under load must not make any connection expire.
+    const patient = timeouts.map((name) => `net.netfilter.nf_conntrack_${name}=3600`);
+    this.run(['sysctl', '-qw', ...settings, ...patient]);
     this.run(['ip', '-batch', '-'], this.#addresses());
     this.run(['ip', '-batch', '-'], routes.map(({ to, out }) => this.#route(to, out)).join(''));
   }

@@ -1,7 +1,7 @@
 import { chainsOf, type HookedChain, isBeforeTracking } from '../hooks.ts';
 import { hasPorts, type Packet } from '../packet.ts';
 import type { Hook, Ruleset } from '../ruleset.ts';
-import { type Step, walkBase } from '../walk.ts';
+import { type Step, walkBase, whyOf } from '../walk.ts';
 import { type Connection, originalOf, statusesOf } from './connection.ts';
 import { type Machine, Routing } from './machine.ts';
 import { type Tracked, Tracker } from './tracker.ts';
@@ -236,7 +236,7 @@ export class Simulation {
       if (isReset && way.tracked?.connection?.isConfirmed) way.tracked.connection.tcp?.close();
       return;
     }
-    if (ends.drop !== undefined) way.doubt ??= ends.why ?? whyOf(ends.drop);
+    if (ends.drop !== undefined) way.doubt ??= ends.why ?? whyOf(way.trail);
     if (ends.accept.rule !== undefined || way.allowed === undefined) way.allowed = ends.accept;
     way.packet = ends.accepted!;
     const { connection } = way.tracked ?? {};
@@ -278,7 +278,13 @@ export class Simulation {
       local: more.chain === 'OUTPUT' || more.inInterface === 'lo',
       isLaterFragment: false,
       packetType: wire.packetType ?? 'unicast',
-      numbers: { mark: 0, length: wire.length, 'hop limit': wire.hopLimit, dscp: wire.dscp, priority: 0 },
+      numbers: {
+        mark: 0,
+        length: wire.length,
+        'hop limit': wire.hopLimit,
+        priority: 0,
+        ...(wire.dscp !== undefined && { dscp: wire.dscp }),
+      },
       ...(sourceType && { sourceType }),
       ...(destinationType && { destinationType }),
       ...(hasPorts(protocol) && sourcePort !== undefined && { sourcePort }),
@@ -334,10 +340,4 @@ class Way {
       ...(this.#why !== undefined && { why: this.#why }),
     };
   }
-}
-
-function whyOf({ rule }: Step): string {
-  return rule === undefined
-    ? 'a rule hangs on what is not known'
-    : `it is not known whether the rule \`${rule.text}\` matches`;
 }

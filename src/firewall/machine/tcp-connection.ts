@@ -214,7 +214,9 @@ export class TcpConnection {
       scale: last.scale ?? 0,
       offersScale: last.scale !== undefined,
     });
-    Object.assign(this.#senders[isAnswer ? 1 : 0], unseen());
+    // Measured: who answers stays as liberal as it was.
+    const answering = this.#senders[isAnswer ? 1 : 0];
+    Object.assign(answering, unseen(answering.isLiberal));
     this.#expectsChallenge = false;
     return true;
   }

@@ -37,7 +37,8 @@ export interface WirePacket extends Ends {
   readonly length: number;
   /** TTL or hop limit. */
   readonly hopLimit: number;
-  readonly dscp: number;
+  /** Not known where it is absent. */
+  readonly dscp?: number;
   readonly tcp?: TcpHeader;
   /** The packet that an error of ICMP speaks of, as it is quoted. */
   readonly quoted?: Ends;
