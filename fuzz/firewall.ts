@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { acceptedPorts } from '../src/firewall/accepted-ports.ts';
 import { parseDump } from '../src/firewall/iptables-restore.ts';
 import { parseNft } from '../src/firewall/nft.ts';
+import { splitNftTables, steadyNftText, withoutPassingElements } from '../src/firewall/nft-tables.ts';
 import type { FirewallProblem, Ruleset } from '../src/firewall/ruleset.ts';
 import { readFirewallScript } from '../src/firewall/script.ts';
 import { splitShell } from '../src/firewall/shell.ts';
@@ -35,7 +36,7 @@ const pieces = [
     '*filter :INPUT COMMIT [0:0] table inet chain add rule set element elements type hook input priority policy',
   ),
   ...words(
-    'define $x include map flags interval dynamic timeout dnat snat redirect masquerade to : . @s & | ( ) meta mark ct',
+    'expires define $x include map flags interval dynamic timeout dnat snat redirect masquerade to : . @s & | ( ) meta mark ct',
   ),
   ...words(
     'tcp flags syn,ack / == < >= limit rate 5/second counter fib daddr type ip ip6 icmp code handle index',
@@ -96,6 +97,8 @@ console.log(`${cases} cases, seed ${seed}`);
 function run(text: string): void {
   const begun = performance.now();
   for (const { at } of splitShell(text)) inside(at, text);
+  tables(text);
+  tables(`table inet picket {\nset s { flags timeout\nelements = { ${text} }\n}\n}`);
   for (const read of [
     readFirewallScript(text),
     parseDump(text, 'ip'),
@@ -105,6 +108,18 @@ function run(text: string): void {
     judge(read.ruleset, read.problems, text);
   }
   if (performance.now() - begun > limitMs) throw new Error(`took more than ${limitMs} ms`);
+}
+
+/** What is taken out of a table leaves a table. */
+function tables(text: string): void {
+  const { tables: split, other } = splitNftTables(text);
+  if (other !== undefined) inside(other.at, text);
+  for (const { at } of split) inside(at, text);
+  steadyNftText(text);
+  for (const { text: table } of split) {
+    const rest = withoutPassingElements(table);
+    if (splitNftTables(rest).tables.length !== 1) throw new Error(`is no table any more: ${rest}`);
+  }
 }
 
 function judge(ruleset: Ruleset, problems: readonly FirewallProblem[], text: string): void {

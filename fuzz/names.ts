@@ -3,7 +3,12 @@
  * node fuzz/names.ts [--seconds N] [--seed S].
  */
 
-import { readDnsAnswer, readDnsSegment } from '../src/flow/names/dns.ts';
+import {
+  readDnsAnswer,
+  readDnsQuestion,
+  readDnsQuestionSegment,
+  readDnsSegment,
+} from '../src/flow/names/dns.ts';
 import { readHttpHost } from '../src/flow/names/http.ts';
 import { readClientHello } from '../src/flow/names/tls.ts';
 import { Packet } from '../src/flow/packet/packet.ts';
@@ -111,6 +116,9 @@ function run({ seed, packets }: Case): void {
     checkName(answer?.name, 255);
     if ((answer?.addresses.length ?? 0) > 32) throw new Error('too many addresses');
     checkName(readDnsSegment(bytes, start, end)?.name, 255);
+    // Every byte of a name may have become four characters.
+    checkName(readDnsQuestion(bytes, start, end)?.name, 4 * 255);
+    checkName(readDnsQuestionSegment(bytes, start, end)?.name, 4 * 255);
     readHttpHost(bytes, start, end);
     readClientHello(bytes, start, end);
 

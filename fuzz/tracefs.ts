@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { eventTypes } from '../src/event/event-types.ts';
 import type { ThreadRecord } from '../src/event/raw-event.ts';
+import { parseProcNetSockets } from '../src/flow/proc-net-sockets.ts';
 import { BatchBuilder } from '../src/sensor/tracefs/batch-builder.ts';
 import { canDecode, RecordDecoder } from '../src/sensor/tracefs/decode.ts';
 import { type CpuBuffer, Drain } from '../src/sensor/tracefs/drain.ts';
@@ -20,7 +21,6 @@ import {
   page64,
   recordOf,
 } from '../src/sensor/tracefs/page.fixture.ts';
-import { parseProcNetTcp } from '../src/sensor/tracefs/proc-net-tcp.ts';
 import { cgroupPath, commandLine } from '../src/sensor/tracefs/procfs.ts';
 import { PageReader } from '../src/sensor/tracefs/ring-buffer.ts';
 import { TaskTable } from '../src/sensor/tracefs/tasks.ts';
@@ -230,7 +230,8 @@ function parseText(text: string): void {
   }
   parsePageFormat(text);
   isKnownRecordHeader(text);
-  for (const socket of parseProcNetTcp(text)) if (socket.local.port > 65_535) throw new RangeError('port');
+  for (const socket of parseProcNetSockets(text))
+    if (socket.local.port > 65_535) throw new RangeError('port');
   if (commandLine(text).length > 256) throw new RangeError('long command line');
   cgroupPath(text);
 }

@@ -17,6 +17,9 @@ import { flowAnswerOutput } from '../src/flow/ask/answer-schema.ts';
 import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
 import { reachFilterKeys } from '../src/flow/filter-reach.ts';
 import { flowJson } from '../src/flow/logs/flow-json-schema.ts';
+import { hostFirewallSchema } from '../src/manifest/host-firewall/schema.ts';
+import { hostServices } from '../src/manifest/host-firewall/services.ts';
+import { hostFirewallKind } from '../src/manifest/kinds/host-firewall.ts';
 import { assertionFileSchema } from '../src/posture/assertions/schema.ts';
 import { ruleTestFileSchema } from '../src/rules/testing/schema.ts';
 import { flowSources } from '../src/sensor/flow-source-registry.ts';
@@ -34,12 +37,14 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['commands.md', commandsPage()],
     ['detectors.md', detectorsPage()],
     ['filters.md', filtersPage()],
+    ['host-firewall.md', hostFirewallPage()],
     ['sensors.md', sensorsPage()],
     ['schema/assertions.schema.json', jsonSchema(assertionFileSchema, 'input')],
     ['schema/diff.schema.json', jsonSchema(diffOutput)],
     ['schema/exposure.schema.json', jsonSchema(exposureOutput)],
     ['schema/flow-groups.schema.json', jsonSchema(flowAnswerOutput)],
     ['schema/flow.schema.json', jsonSchema(flowJson)],
+    ['schema/host-firewall.schema.json', jsonSchema(hostFirewallKind.schema(), 'input')],
     ['schema/learn.schema.json', jsonSchema(learnOutput)],
     ['schema/replay.schema.json', jsonSchema(replayOutput)],
     ['schema/rules-test.schema.json', jsonSchema(ruleTestFileSchema, 'input')],
@@ -150,6 +155,52 @@ function sensorsPage(): string {
     [`## ${id}: ${title}`, `since ${since}`, doc.trim()].join('\n\n'),
   );
   return page('Sensors', '`picket doctor` says what each can give on a machine.', sections);
+}
+
+interface FieldSchema {
+  readonly description?: string;
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, FieldSchema>>;
+  readonly additionalProperties?: FieldSchema | boolean;
+  readonly items?: FieldSchema;
+  readonly anyOf?: readonly FieldSchema[];
+}
+
+/** Fields below one, as rows of path, what they take and what they mean. */
+function fieldRows(name: string, schema: FieldSchema): string[] {
+  const kinds = (schema.anyOf ?? [schema]).filter(({ type }) => type !== 'null');
+  const mean = schema.description ?? kinds.find(({ description }) => description)?.description ?? '';
+  const own = mean === '' ? [] : [`| \`${name}\` | ${cell(mean)} |`];
+  const inner = kinds.flatMap((kind) => [
+    ...Object.entries(kind.properties ?? {}).flatMap(([key, field]) =>
+      fieldRows(name === '' ? key : `${name}.${key}`, field),
+    ),
+    ...(kind.items ? fieldRows(`${name}[]`, kind.items) : []),
+    ...(typeof kind.additionalProperties === 'object'
+      ? fieldRows(`${name}.*`, kind.additionalProperties)
+      : []),
+  ]);
+  return [...own, ...inner];
+}
+
+function hostFirewallPage(): string {
+  const fields = z.toJSONSchema(hostFirewallSchema(), { io: 'input' }) as FieldSchema;
+  const services = Object.entries(hostServices).map(([name, { traffic, doc }]) => {
+    const told = traffic.map(({ protocol, ports }) =>
+      ports === undefined ? protocol : `${protocol} ${ports}`,
+    );
+    return `| \`${name}\` | ${told.join('; ')} | ${cell(doc)} |`;
+  });
+  return page(
+    'Host firewall',
+    'The fields of `firewall` in `picket.yaml`, and of `spec` of a HostFirewall (`picket.dev/v1alpha1`), which has `nodeSelector` besides. ' +
+      '`[]` is each item of a list, `*` each name. `docs/guide/host-firewall.md` tells how it is used.',
+    [
+      `## Fields\n\n${['| field | meaning |', '|---|---|', ...fieldRows('', fields)].join('\n')}`,
+      `## Services\n\n${['| name | traffic | what it is |', '|---|---|---|', ...services].join('\n')}`,
+    ],
+  );
 }
 
 function page(title: string, lead: string, sections: readonly string[]): string {

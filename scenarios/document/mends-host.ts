@@ -24,6 +24,7 @@ const table = (...more: readonly string[]): readonly Edit[] =>
     '    type filter hook input priority filter; policy drop;',
     '    ct state established,related accept',
     '    iif lo accept',
+    '    meta l4proto ipv6-icmp accept',
     '    tcp dport { 22, 6443 } accept',
     ...more.map((rule) => `    ${rule}`),
     '  }',
@@ -128,7 +129,7 @@ export const hostMends: readonly Mend[] = [
       'ip6tables -A INPUT -j DROP',
     ]),
   }),
-  either('PKT1208', 171, 'a table of both families', ...table('meta l4proto ipv6-icmp accept')),
+  either('PKT1208', 171, 'a table of both families', ...table()),
   mend(
     'PKT1209',
     171,

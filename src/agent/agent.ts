@@ -118,6 +118,7 @@ export class Agent implements AgentView {
       this.#network === undefined ? undefined : new FlowJoiner({ maxFlows: tableSizes.maxFlows });
     this.#flowSources = new FlowSources(flowSources, {
       flow: (flow, change, source) => this.#fromSource(flow, change, source),
+      dns: this.#pipeline.dns,
       notice: parts.notice ?? (() => undefined),
     });
     const joiner = this.#joiner;

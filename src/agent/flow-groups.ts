@@ -83,7 +83,8 @@ export class FlowGroups {
     if (until !== undefined && until <= since) return { parameter: 'until', message: 'must be after since' };
     if (bucket !== undefined && top > maxSeriesGroups)
       return { parameter: 'top', message: `must be at most ${maxSeriesGroups} with a bucket` };
-    const span = (until ?? this.#view.status().now) - since;
+    const { now } = this.#view.status();
+    const span = (until ?? now) - since;
     if (bucket !== undefined && span / bucket > maxSeriesBuckets)
       return {
         parameter: 'bucket',
@@ -95,6 +96,8 @@ export class FlowGroups {
       since,
       order: asked.order ?? 'bytes',
       atMost: this.#maxRows,
+      // An exporter whose clock is years ahead would make the series as long.
+      ...(bucket !== undefined && { until: until ?? now }),
       ...(filter !== undefined && { filter: filter.tree }),
       ...(count !== undefined && { distinct: count }),
     };

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
+import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { ipv4 } from '../net/address.ts';
 import type { FlowSink, FlowSourceCounters } from '../sensor/flow-source.ts';
@@ -17,6 +18,17 @@ const flow = (id: string): Flow => ({
   preexisting: false,
 });
 
+const question = (id: string): DnsMessage => ({
+  at: 0,
+  client: ipv4(0xc6336401),
+  server: ipv4(0xc6336402),
+  isResponse: false,
+  name: `${id}.example`,
+  type: 1,
+  code: 0,
+  bytes: 30,
+});
+
 /** A source that makes a flow of the text of each datagram: the smallest real one there is. */
 function datagrams(): WantedFlowSource & { port: number } {
   const own = {
@@ -30,6 +42,7 @@ function datagrams(): WantedFlowSource & { port: number } {
       socket.on('message', (bytes) => {
         const ids = bytes.toString().split(' ');
         flows += ids.length;
+        busy.push(Promise.resolve(sink.dns?.(ids.map(question))));
         busy.push(Promise.resolve(sink.flows(ids.map((id) => ({ flow: flow(id), change: 'closed' })))));
       });
       await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
@@ -51,9 +64,11 @@ describe('sources of flows', () => {
   test('what they give is taken in order, all of it before they have stopped', async () => {
     const source = datagrams();
     const taken: [string, FlowChange][] = [];
+    const asked: string[] = [];
     const notices: string[] = [];
     const sources = new FlowSources([source], {
       flow: ({ id }, change) => taken.push([id, change]),
+      dns: ({ name }) => asked.push(name),
       notice: (text) => notices.push(text),
     });
     await sources.start();
@@ -67,6 +82,7 @@ describe('sources of flows', () => {
     await sources.stop();
     client.close();
     expect(taken).toEqual(ids.map((id) => [id, 'closed']));
+    expect(asked).toEqual(ids.map((id) => `${id}.example`));
     expect(notices).toEqual(['datagrams: listening']);
     expect(sources.status()[0]?.counters.flows).toBe(1000);
   });
@@ -89,6 +105,7 @@ describe('sources of flows', () => {
     const source = datagrams();
     const sources = new FlowSources([broken, missing, source], {
       flow: () => undefined,
+      dns: () => undefined,
       notice: () => undefined,
     });
     await sources.start();

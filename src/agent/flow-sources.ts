@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import type {
   FlowSink,
@@ -26,6 +27,7 @@ export interface FlowSourceStatus {
 /** Who takes what sources give. */
 export interface FlowTaker {
   flow(flow: Flow, change: FlowChange, source: string): void;
+  dns(message: DnsMessage): void;
   /** One sentence for who watches. */
   notice(text: string): void;
 }
@@ -93,6 +95,7 @@ export class FlowSources {
     if (probe.state === 'unavailable') return;
     const sink: FlowSink = {
       flows: (batch) => this.#take(batch, source.wanted.id),
+      dns: (batch) => this.#takeDns(batch),
       notice: (text) => this.#taker.notice(`${source.wanted.id}: ${text}`),
       failed: (error) => fail(source, error),
     };
@@ -109,6 +112,13 @@ export class FlowSources {
       if (at > 0 && at % step === 0) await setImmediate();
       const { flow, change } = batch[at] as SeenFlow;
       this.#taker.flow(flow, change, source);
+    }
+  }
+
+  async #takeDns(batch: readonly DnsMessage[]): Promise<void> {
+    for (let at = 0; at < batch.length; at++) {
+      if (at > 0 && at % step === 0) await setImmediate();
+      this.#taker.dns(batch[at] as DnsMessage);
     }
   }
 

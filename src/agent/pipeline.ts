@@ -1,5 +1,6 @@
 import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../detect/detector.ts';
 import type { AlertFolder } from '../detect/fold.ts';
+import type { DnsMessage } from '../flow/dns-message.ts';
 import type { End, Flow, FlowChange, Identity, IdentityKind, TranslatedEnd } from '../flow/flow.ts';
 import type { Outcome } from '../flow/verdict.ts';
 import type { Posture } from '../posture/posture.ts';
@@ -76,6 +77,12 @@ export class Pipeline {
     if (change !== 'attempted') this.#store.putFlow(flow);
     for (const observer of this.#observers) observer.flow(flow, change);
     for (const { running } of this.detectors) this.#raise(running.onFlow?.(flow, change));
+  };
+
+  /** Takes one question or answer of DNS. */
+  readonly dns = (seen: DnsMessage): void => {
+    const message = { ...seen, clientIdentity: this.posture.identify(seen.client) };
+    for (const { running } of this.detectors) this.#raise(running.onDns?.(message));
   };
 
   /** Gives detectors the time, ms since the epoch. */

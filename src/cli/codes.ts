@@ -1,5 +1,6 @@
 import { ignoreCodes } from '../diagnostic/ignore.ts';
 import { CodeRegistry } from '../diagnostic/registry.ts';
+import { enforceCodes } from '../enforce/codes.ts';
 import { flowCodes } from '../flow/codes.ts';
 import { manifestCodes } from '../manifest/codes.ts';
 import { assertionCodes } from '../posture/assertions/codes.ts';
@@ -14,6 +15,7 @@ export const codes: CodeRegistry = new CodeRegistry([
   ignoreCodes,
   manifestCodes,
   flowCodes,
+  enforceCodes,
   assertionCodes,
   learnCodes,
   loadCodes,

@@ -18,11 +18,13 @@ export function testIo(env: Io['env'] = {}, input = ''): TestIo {
     },
     outIsTerminal: false,
     errIsTerminal: false,
+    canAsk: false,
     columns: 100,
     env,
     cwd: process.cwd(),
     style: (_format, text) => text,
     errStyle: (_format, text) => text,
     readStdin: async () => new TextEncoder().encode(input),
+    ask: async () => undefined,
   };
 }

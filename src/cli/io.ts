@@ -11,6 +11,8 @@ export interface Io {
   err(text: string): void;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
+  /** A person can be asked. */
+  readonly canAsk: boolean;
   /** Width of the result's terminal in columns; 100 when it is none. */
   readonly columns: number;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -19,6 +21,8 @@ export interface Io {
   readonly errStyle: Style;
   /** Reads standard input to its end. */
   readStdin(): Promise<Uint8Array>;
+  /** Asks the person at the terminal; returns the line, undefined when none comes within the time. */
+  ask(question: string, milliseconds: number): Promise<string | undefined>;
 }
 
 const plain: Style = (_format, text) => text;
@@ -42,6 +46,7 @@ export function processIo(colour: string): Io {
     err: (text) => void process.stderr.write(text),
     outIsTerminal,
     errIsTerminal,
+    canAsk: process.stdin.isTTY === true && errIsTerminal,
     columns: process.stdout.columns || 100,
     env: process.env,
     cwd: process.cwd(),
@@ -52,5 +57,19 @@ export function processIo(colour: string): Io {
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
       return new Uint8Array(Buffer.concat(chunks));
     },
+    ask: askTerminal,
   };
+}
+
+async function askTerminal(question: string, milliseconds: number): Promise<string | undefined> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // The end of the input is an answer too: nobody is there.
+  const ended = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
+  try {
+    const asked = lines.question(question, { signal: AbortSignal.timeout(milliseconds) });
+    return await Promise.race([asked.catch(() => undefined), ended]);
+  } finally {
+    lines.close();
+  }
 }

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 
 /** A MITRE ATT&CK (Enterprise) technique. */
@@ -35,7 +36,7 @@ export interface Finding {
   readonly explanation: string;
   readonly evidence: readonly Evidence[];
   readonly techniques: readonly Technique[];
-  /** Example flows, at most 8. */
+  /** Example flows, at most 8; none of what was not seen in flows. */
   readonly flows: readonly Flow[];
 }
 
@@ -52,6 +53,8 @@ export interface Alert extends Finding {
 /** A detector at work. Deterministic: the same records give the same findings. Memory is bounded. */
 export interface RunningDetector {
   onFlow?(flow: Flow, change: FlowChange): readonly Finding[];
+  /** Called for each question and answer of DNS, where packets are seen. Flows of the same time may come before or after. */
+  onDns?(message: DnsMessage): readonly Finding[];
   /** Called about once a second with event time, also when nothing happens. */
   onTick?(now: number): readonly Finding[];
   /** Approximate bytes of state held now. */

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowState } from '../flow/flow.ts';
+import { parseAddress } from '../net/address.ts';
 import type { Finding } from './detector.ts';
+import { answerOf, questionOf } from './dns.fixture.ts';
 import { deniedBy, flowOf } from './flow.fixture.ts';
+import { give } from './recorded.fixture.ts';
 import { detectors } from './registry.ts';
 
 const states: readonly FlowState[] = [
@@ -40,16 +44,45 @@ function* traffic(count: number, sources: number): Generator<Flow> {
   }
 }
 
+/** The same, and what happens at regular times: a call that succeeds and one that fails, each minute of a day. */
+function* provocation(): Generator<Flow> {
+  yield* traffic(3000, 20);
+  const sent = { packets: 5, bytes: 300 };
+  for (let n = 0; n < 1440; n++) {
+    const openedAt = n * 60_000;
+    yield flowOf('10.9.9.9', '198.51.100.7', 443, {
+      id: `good${n}`,
+      state: 'established',
+      openedAt,
+      sent,
+    });
+    yield flowOf('10.9.9.9', '198.51.100.8', 443, { id: `bad${n}`, state: 'timed-out', openedAt });
+  }
+}
+
+/** Questions for ever new names, or answers that most domains do not exist, of `clients` clients. */
+function* questions(count: number, clients: number): Generator<DnsMessage> {
+  const next = numbers(7);
+  for (let n = 0; n < count; n++) {
+    const number = next(clients);
+    const client = parseAddress(`10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`)!;
+    const at = n * 10;
+    yield questionOf(`${next(2 ** 31)}-${n}.tunnel.example`, { at, client });
+    yield answerOf(`made-up-${next(2 ** 31)}.example`, next(4) === 0 ? 0 : 3, { at, client });
+  }
+}
+
 describe.each(detectors.map((definition) => [definition.id, definition] as const))('%s', (id, definition) => {
   const start = () => definition.create(definition.options.parse({}));
 
   function run(): Finding[] {
     const detector = start();
     const findings: Finding[] = [];
-    for (const flow of traffic(3000, 20)) {
-      findings.push(...(detector.onFlow?.(flow, 'decided') ?? []));
+    for (const flow of provocation()) {
+      findings.push(...give(detector, flow));
       findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
     }
+    for (const message of questions(500, 4)) findings.push(...(detector.onDns?.(message) ?? []));
     return findings;
   }
 
@@ -78,7 +111,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
       expect(finding.explanation).toMatch(/\.$/);
       expect(finding.title.length).toBeLessThan(200);
       expect(finding.evidence.length).toBeGreaterThan(1);
-      expect(finding.flows.length).toBeGreaterThan(0);
+      if (start().onFlow !== undefined) expect(finding.flows.length).toBeGreaterThan(0);
       expect(finding.flows.length).toBeLessThanOrEqual(8);
       for (const technique of finding.techniques) expect(definition.techniques).toContainEqual(technique);
     }
@@ -86,7 +119,8 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
 
   test('a flood of sources costs bounded memory, and what is dropped is counted', () => {
     const detector = start();
-    for (const flow of traffic(100_000, 1 << 24)) detector.onFlow?.(flow, 'decided');
+    for (const flow of traffic(100_000, 1 << 24)) give(detector, flow);
+    for (const message of questions(50_000, 1 << 24)) detector.onDns?.(message);
     expect(detector.stateBytes()).toBeLessThan(16 * 1024 * 1024);
     expect(detector.evicted()).toBeGreaterThan(10_000);
   });

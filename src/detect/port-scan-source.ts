@@ -8,11 +8,120 @@ const maxPorts = 128;
 const maxTargets = 32;
 const maxExamples = 8;
 
+/**
+ * How a first contact failed. `refused`: by a reset or the network's word. `unanswered`: a handshake that had time enough for an answer.
+ * `pending`: a handshake that had none when the watch ended. `silent`: no answer in a protocol that need not answer.
+ */
+export type FailureKind = 'refused' | 'unanswered' | 'pending' | 'silent';
+
+/** A first contact that failed. */
+export interface Failure {
+  readonly flow: Flow;
+  /** Event time, ms. */
+  readonly at: number;
+  readonly kind: FailureKind;
+  readonly hostHash: number;
+  readonly portHash: number;
+}
+
 /** One address that was contacted in vain. */
 export interface Target {
   readonly name: string;
   /** Failed first contacts within the window of the fan-out test. */
   recent: number;
+}
+
+/** What is remembered of one stretch of scanning: from the first failed first contact until a pause. */
+export class Trail {
+  firstFailure = Number.NaN;
+  /** Failed first contacts by kind, and what the last finding said of them all together. */
+  readonly counts: Record<FailureKind, number> = { refused: 0, unanswered: 0, pending: 0, silent: 0 };
+  reported = 0;
+  /** Contacts that succeeded since the source was called a scanner. */
+  open = 0;
+  /** Failed handshakes within the window. */
+  recent = 0;
+  /** The most failed first contacts of one address, and of one port, within the window. */
+  mostOnHost = 0;
+  mostOnPort = 0;
+  readonly failedPorts = new ContactSet();
+  readonly failedHosts = new ContactSet();
+  /** By port, how many failed within the window. */
+  readonly ports = new Map<number, number>();
+  /** By address, the one contacted last at the end. */
+  readonly targets = new Map<string, Target>();
+  readonly processes = new Set<string>();
+  readonly examples: Flow[] = [];
+  latest: Flow;
+  #windowStart = Number.NEGATIVE_INFINITY;
+
+  constructor(first: Failure, windowMs: number) {
+    this.latest = first.flow;
+    this.add(first, windowMs);
+  }
+
+  get failures(): number {
+    const { refused, unanswered, pending, silent } = this.counts;
+    return refused + unanswered + pending + silent;
+  }
+
+  /** Tells whether it is the first on its port. */
+  add({ flow, at, kind, hostHash, portHash }: Failure, windowMs: number): boolean {
+    if (at - this.#windowStart > windowMs) this.#beginWindow(at);
+    if (Number.isNaN(this.firstFailure)) this.firstFailure = at;
+    this.latest = flow;
+    this.counts[kind]++;
+    if (kind !== 'silent') this.recent++;
+    this.failedHosts.add(hostHash);
+    const isNewPort = this.failedPorts.add(portHash);
+    this.#countPort(flow.destination.port);
+    this.#countHost(flow);
+    const { process } = flow.source;
+    if (process !== undefined && this.processes.size < 4)
+      this.processes.add(`${process.comm}[${process.pid}]`);
+    if (this.examples.length < maxExamples) this.examples.push(flow);
+    return isNewPort;
+  }
+
+  /** Approximate bytes held. */
+  get bytes(): number {
+    return (
+      700 +
+      this.failedHosts.bytes +
+      this.failedPorts.bytes +
+      this.ports.size * 32 +
+      this.targets.size * 160 +
+      this.examples.length * 500 +
+      this.processes.size * 60
+    );
+  }
+
+  #beginWindow(at: number): void {
+    this.#windowStart = at;
+    this.recent = 0;
+    this.mostOnHost = 0;
+    this.mostOnPort = 0;
+    for (const target of this.targets.values()) target.recent = 0;
+    for (const port of this.ports.keys()) this.ports.set(port, 0);
+  }
+
+  #countPort(port: number): void {
+    const known = this.ports.get(port);
+    if (known === undefined && this.ports.size >= maxPorts) return;
+    const count = (known ?? 0) + 1;
+    this.ports.set(port, count);
+    this.mostOnPort = Math.max(this.mostOnPort, count);
+  }
+
+  #countHost({ destination }: Flow): void {
+    const address = formatAddress(destination.address);
+    const target = this.targets.get(address) ?? { name: nameOf(destination), recent: 0 };
+    target.recent++;
+    this.mostOnHost = Math.max(this.mostOnHost, target.recent);
+    this.targets.delete(address);
+    if (this.targets.size >= maxTargets) this.targets.delete(this.targets.keys().next().value!);
+    this.targets.set(address, target);
+  }
 }
 
 /** What is remembered of one source that opens connections. */
@@ -21,82 +130,50 @@ export class Source {
   walk = 0;
   /** Whether the source was called a scanner, and by which test. */
   verdict: 'likelihood' | 'fan-out' | undefined;
-  firstFailure = 0;
   lastFailure = Number.NEGATIVE_INFINITY;
-  windowStart = Number.NEGATIVE_INFINITY;
-  /** Failed first contacts within the window. */
-  recent = 0;
-  /** What the last finding said, and the number at which it is said again. */
-  reported = 0;
+  /** Failed first contacts ever, and the number at which the finding is renewed. */
+  total = 0;
   reportAt = 0;
-  /** The lowest bound at which the finding is worth renewing once the source is quiet. */
-  open = 0;
-  unanswered = 0;
-  refused = 0;
-  /** First contacts (address and port), and the ports and addresses of those that failed. */
-  readonly contacts = new ContactSet();
-  readonly failedPorts = new ContactSet();
-  readonly failedHosts = new ContactSet();
-  readonly ports = new Set<number>();
-  readonly targets = new Map<string, Target>();
-  readonly processes = new Set<string>();
-  readonly examples: Flow[] = [];
-  latest: Flow;
+  /** It scans again after a pause, of which nothing has been said. */
+  isBack = false;
+  slot = -1;
+  /** First contacts: address, port and protocol. */
+  contacts = new ContactSet();
+  #first: Failure | undefined;
+  #trail: Trail | undefined;
+  readonly #windowMs: number;
 
-  constructor(flow: Flow) {
-    this.latest = flow;
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
   }
 
-  /** Failed first contacts. */
-  get failures(): number {
-    return this.unanswered + this.refused;
+  /** Whatever is known of what failed; made at the second failure only, since most sources that are forged have one. */
+  get trail(): Trail | undefined {
+    if (this.#trail === undefined && this.#first !== undefined)
+      this.#trail = new Trail(this.#first, this.#windowMs);
+    return this.#trail;
   }
 
-  /** Takes note of a first contact that failed. */
-  fail(flow: Flow, at: number, hostHash: number, portHash: number, windowMs: number): void {
-    if (at - this.windowStart > windowMs) {
-      this.windowStart = at;
-      this.recent = 0;
-      for (const target of this.targets.values()) target.recent = 0;
-    }
-    if (this.failures === 0) this.firstFailure = at;
-    this.lastFailure = Math.max(this.lastFailure, at);
-    this.latest = flow;
-    this.recent++;
-    if (flow.state === 'refused') this.refused++;
-    else this.unanswered++;
-    this.failedHosts.add(hostHash);
-    this.failedPorts.add(portHash);
-    if (this.ports.size < maxPorts) this.ports.add(flow.destination.port);
-    const address = formatAddress(flow.destination.address);
-    const target = this.targets.get(address);
-    if (target !== undefined) target.recent++;
-    else if (this.targets.size < maxTargets)
-      this.targets.set(address, { name: nameOf(flow.destination), recent: 1 });
-    const process = flow.source.process;
-    if (process !== undefined && this.processes.size < 4)
-      this.processes.add(`${process.comm}[${process.pid}]`);
-    if (this.examples.length < maxExamples) this.examples.push(flow);
+  /** Takes note of a first contact that failed, and tells whether none did before on its port. */
+  fail(failure: Failure): boolean {
+    this.total++;
+    this.lastFailure = Math.max(this.lastFailure, failure.at);
+    if (this.#first !== undefined) return this.trail!.add(failure, this.#windowMs);
+    this.#first = failure;
+    return true;
   }
 
-  /** The most failed first contacts to one address within the window. */
-  get mostRecentOnOne(): number {
-    let most = 0;
-    for (const { recent } of this.targets.values()) most = Math.max(most, recent);
-    return most;
+  /** A scanner has paused: what comes now is a scan of its own. */
+  pause(): void {
+    this.contacts = new ContactSet();
+    this.#first = undefined;
+    this.#trail = undefined;
+    this.isBack = true;
   }
 
   /** Approximate bytes held. */
   get bytes(): number {
-    return (
-      600 +
-      this.contacts.bytes +
-      this.failedHosts.bytes +
-      this.failedPorts.bytes +
-      this.ports.size * 16 +
-      this.targets.size * 160 +
-      this.examples.length * 500 +
-      this.processes.size * 60
-    );
+    const first = this.#trail?.bytes ?? (this.#first === undefined ? 0 : 600);
+    return 200 + this.contacts.bytes + first;
   }
 }

@@ -103,6 +103,67 @@ describe('a scan', () => {
   });
 });
 
+describe('silence where nobody need answer', () => {
+  const udp = (state: Flow['state']) => ({ protocol: 17, state }) as const;
+
+  test('of one service at many servers, slowly, is no scan; within the window it is', () => {
+    const slow = start();
+    const fast = start();
+    for (let n = 0; n < 60; n++) {
+      slow.see(flowOf(scanner, `203.0.113.${n}`, 123, { ...udp('unanswered'), openedAt: n * 60_000 }));
+      fast.see(flowOf(scanner, `203.0.113.${n}`, 123, { ...udp('unanswered'), openedAt: n * 1000 }));
+    }
+    expect(slow.findings).toEqual([]);
+    expect(fast.findings).toHaveLength(1);
+    expect(fast.findings[0]!.explanation).toContain('25 in protocols that need none');
+  });
+
+  test('of six services is no scan, of seven it is', () => {
+    const { see, findings } = start();
+    for (let port = 1; port <= 6; port++) see(flowOf(scanner, victim, port, udp('unanswered')));
+    expect(findings).toEqual([]);
+    see(flowOf(scanner, victim, 7, udp('unanswered')));
+    expect(findings).toHaveLength(1);
+  });
+
+  test('a UDP port that is refused counts in full', () => {
+    const { see, findings } = start();
+    for (let port = 1; port <= 4; port++) see(flowOf(scanner, victim, port, udp('refused')));
+    expect(findings).toHaveLength(1);
+  });
+});
+
+test('handshakes that were open when a capture ended count half; those that were pushed out or that others tell say nothing', () => {
+  const cut = start();
+  const pushed = start();
+  const told = start();
+  for (let port = 1; port <= 7; port++) {
+    const flow = flowOf(scanner, victim, port, { state: 'attempted', observation: { by: 'capture' } });
+    const exported: Flow = { ...flow, endReason: 'forced', observation: { by: 'ipfix' } };
+    told.findings.push(...told.detector.onFlow!(exported, 'closed'));
+    cut.findings.push(...cut.detector.onFlow!({ ...flow, endReason: 'forced' }, 'closed'));
+    pushed.findings.push(...pushed.detector.onFlow!({ ...flow, endReason: 'no-room' }, 'closed'));
+    expect(cut.findings).toHaveLength(port < 7 ? 0 : 1);
+  }
+  expect(cut.findings[0]!.explanation).toContain('7 without one when the watch ended');
+  expect([...pushed.findings, ...told.findings]).toEqual([]);
+});
+
+test('a scanner that begins again after a pause is told of once more, with what it does now', () => {
+  const { see, tick, findings } = start();
+  for (let port = 1; port <= 30; port++) see(flowOf(scanner, victim, port));
+  tick(10_000);
+  const before = findings.length;
+  const late = { openedAt: 1_000_000 };
+  for (let port = 1; port <= 14; port++) see(flowOf(scanner, '203.0.113.77', port, late));
+  tick(1_010_000);
+  expect(findings).toHaveLength(before);
+  see(flowOf(scanner, '203.0.113.77', 15, { openedAt: 1_020_000 }));
+  expect(findings).toHaveLength(before + 1);
+  expect(findings.at(-1)!.title).toBe(`Port scan: ${scanner} tried 15 ports of 203.0.113.77`);
+  expect(findings.at(-1)!.explanation).toContain('It had scanned before: 45 first contacts failed in all.');
+});
+
 describe('what is no scan', () => {
   test('200 connections to three open ports', () => {
     const { see, tick, findings } = start();
@@ -166,4 +227,15 @@ test('in a flood of forged sources a slow scanner is not forgotten, and the tabl
   expect(findings).toEqual([]);
   see(flowOf(scanner, victim, 4));
   expect(findings).toHaveLength(1);
+});
+
+test('scanners of very many places cost what the doc says, and a flood of them lets a new one be found', () => {
+  const { detector, see, findings } = start({ maxSources: 64 });
+  for (let n = 0; n < 200; n++) {
+    for (let port = 1; port <= 150; port++) see(flowOf(`10.0.0.${n}`, `203.0.113.${port}`, port));
+  }
+  expect(detector.stateBytes()).toBeLessThan(64 * 21_000);
+  expect(detector.stateBytes()).toBeGreaterThan(48 * 19_000);
+  expect(detector.evicted()).toBe(200 - 64);
+  expect(new Set(findings.map(({ entity }) => entity)).size).toBe(200);
 });

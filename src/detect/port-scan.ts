@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { finish, mix } from '../flow/chained-index.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { type Address, formatAddress } from '../net/address.ts';
+import { Protocol } from '../net/protocol.ts';
 import type { DetectorDefinition, Finding, RunningDetector, Technique } from './detector.ts';
-import { Source } from './port-scan-source.ts';
+import { type FailureKind, Source, type Trail } from './port-scan-source.ts';
 import { type Walk, walkOf } from './random-walk.ts';
+import { addressLanes, RankedTable } from './ranked-table.ts';
 import { fullNameOf, listText, nameOf, plural, portsText } from './text.ts';
 
 const id = 'port-scan';
@@ -40,80 +42,125 @@ const options = z.strictObject({
 
 type Options = z.output<typeof options>;
 
+const nothing: readonly Finding[] = [];
+
 /** A finding is renewed when the scan has grown tenfold, and once it has been quiet for this long; ms. */
 const growth = 10;
 const quietMs = 2000;
-/** How many of the oldest sources are compared when one must go. */
-const evictionSample = 16;
+/** A scan that is over is told again when so much has come since the last finding. */
+const worthTelling = 1.25;
+/** Ranks in the table: nothing failed, one did, several did, a scanner. */
+const ranks = 4;
 
 class PortScan implements RunningDetector {
   readonly #options: Options;
   readonly #walk: Walk;
-  readonly #sources = new Map<string, Source>();
+  readonly #sources: RankedTable<Source>;
   /** Scanners whose last finding is behind. */
   readonly #growing = new Set<Source>();
-  #evicted = 0;
 
   constructor(settings: Options) {
     this.#options = settings;
     this.#walk = walkOf(settings);
+    this.#sources = new RankedTable(settings.maxSources, addressLanes, ranks, (source) =>
+      this.#growing.delete(source),
+    );
   }
 
   onFlow(flow: Flow, change: FlowChange): readonly Finding[] {
-    if (change !== 'decided' || flow.state === 'aborted') return [];
-    const succeeded = flow.state === 'established' || flow.state === 'closed';
+    const outcome = outcomeOf(flow, change);
+    if (outcome === undefined) return nothing;
     const at = flow.establishedAt ?? flow.closedAt ?? flow.openedAt;
     const source = this.#source(flow, at);
     const host = hashOf(flow.destination.address);
-    if (!source.contacts.add(finish(mix(host, flow.destination.port)))) return [];
-    if (succeeded) {
-      if (source.verdict === undefined) source.walk = Math.max(0, source.walk + this.#walk.success);
-      else source.open++;
-      return [];
+    const { port } = flow.destination;
+    if (!source.contacts.add(finish(mix(mix(host, port), flow.protocol)))) return nothing;
+    if (outcome === 'success') {
+      this.#succeed(source, flow);
+      return nothing;
     }
-    source.walk = this.#faded(source, at) + this.#walk.failure;
-    source.fail(flow, at, finish(host), finish(mix(0, flow.destination.port)), this.#options.windowMs);
-    source.verdict ??= this.#judge(source);
-    if (source.verdict === undefined) return [];
-    this.#growing.add(source);
-    return source.failures >= source.reportAt ? [this.#report(source, at)] : [];
+    const walk = this.#faded(source, at);
+    const portHash = finish(mix(flow.protocol, port));
+    const isNewPort = source.fail({ flow, at, kind: outcome, hostHash: finish(host), portHash });
+    source.walk = walk + this.#walk.failure * (isNewPort || outcome !== 'silent' ? weights[outcome] : 0);
+    const findings = this.#judge(source, at);
+    this.#sources.touch(source.slot, this.#rankOf(source));
+    return findings;
   }
 
   /** Says how a scan ended: once it has been quiet for a moment, and has grown since the last finding. */
   onTick(now: number): readonly Finding[] {
+    if (this.#growing.size === 0) return nothing;
     const findings: Finding[] = [];
     for (const source of this.#growing) {
       if (now - source.lastFailure < quietMs) continue;
       this.#growing.delete(source);
-      if (source.failures >= source.reported * 1.25) findings.push(this.#report(source, source.lastFailure));
+      const { failures, reported } = source.trail!;
+      if (reported > 0 && failures >= reported * worthTelling)
+        findings.push(this.#report(source, source.lastFailure));
     }
     return findings;
   }
 
   stateBytes(): number {
-    let bytes = 0;
+    let bytes = this.#sources.bytes;
     for (const source of this.#sources.values()) bytes += source.bytes;
     return bytes;
   }
 
   evicted(): number {
-    return this.#evicted;
+    return this.#sources.evicted;
   }
 
-  #judge(source: Source): Source['verdict'] {
-    if (source.walk >= this.#walk.threshold) return 'likelihood';
+  #succeed(source: Source, { protocol }: Flow): void {
+    if (source.verdict !== undefined) {
+      if (source.trail !== undefined) source.trail.open++;
+    } else if (hasHandshake(protocol) && source.walk > 0) {
+      source.walk = Math.max(0, source.walk + this.#walk.success);
+      this.#sources.touch(source.slot, this.#rankOf(source));
+    }
+  }
+
+  #judge(source: Source, at: number): readonly Finding[] {
+    const isFannedOut = source.total > 1 && this.#isFannedOut(source.trail!);
+    if (source.verdict === undefined && source.walk >= this.#walk.threshold) source.verdict = 'likelihood';
+    else if (source.verdict === undefined && isFannedOut) source.verdict = 'fan-out';
+    if (source.verdict === undefined) return nothing;
+    this.#growing.add(source);
+    const isNews = source.isBack ? isFannedOut : source.total >= source.reportAt;
+    return isNews ? [this.#report(source, at)] : nothing;
+  }
+
+  #isFannedOut({ recent, mostOnHost, mostOnPort }: Trail): boolean {
     const { contacts, portsPerHost } = this.#options;
-    return source.recent >= contacts || source.mostRecentOnOne >= portsPerHost ? 'fan-out' : undefined;
+    return recent >= contacts || mostOnHost >= portsPerHost || mostOnPort >= contacts;
   }
 
-  #source(flow: Flow, at: number): Source {
-    const key = formatAddress(flow.source.address);
-    const known = this.#sources.get(key);
-    if (known !== undefined && !this.#isStale(known, at)) return known;
-    if (known !== undefined) this.#drop(key, known);
-    else if (this.#sources.size >= this.#options.maxSources) this.#evict();
-    const source = new Source(flow);
-    this.#sources.set(key, source);
+  #rankOf({ verdict, walk, total }: Source): number {
+    if (verdict !== undefined) return ranks - 1;
+    if (total === 0) return 0;
+    return walk < this.#walk.failure * 1.5 ? 1 : 2;
+  }
+
+  #source({ source: { address }, openedAt }: Flow, at: number): Source {
+    const table = this.#sources;
+    table.seed(openedAt);
+    table.setAddress(0, address);
+    let slot = table.find();
+    if (slot >= 0) {
+      const known = table.value(slot);
+      if (!this.#isStale(known, at)) {
+        table.touch(slot, table.rank(slot));
+        const isPaused = known.verdict !== undefined && at - known.lastFailure > this.#options.windowMs;
+        if (isPaused && !this.#growing.has(known)) known.pause();
+        return known;
+      }
+      this.#growing.delete(known);
+      table.remove(slot);
+    }
+    const source = new Source(this.#options.windowMs);
+    slot = table.insert(source);
+    source.slot = slot;
     return source;
   }
 
@@ -122,67 +169,80 @@ class PortScan implements RunningDetector {
    * now and then, while its living ones are no first contacts any more.
    */
   #faded(source: Source, at: number): number {
-    if (source.failures === 0 || source.verdict !== undefined) return source.walk;
+    if (source.total === 0 || source.verdict !== undefined) return source.walk;
     const elapsed = Math.max(0, at - source.lastFailure) / this.#options.forgetMs;
     return Math.max(0, source.walk - elapsed * this.#walk.failure);
   }
 
   /** Its last failed first contact is so long ago that the next one says nothing about a scan then. */
   #isStale(source: Source, at: number): boolean {
-    return source.failures > 0 && at - source.lastFailure > this.#options.forgetMs;
-  }
-
-  /** Drops the least suspicious of the oldest sources; the others of them count as newest. */
-  #evict(): void {
-    const oldest: [string, Source][] = [];
-    for (const entry of this.#sources) {
-      if (oldest.push(entry) === evictionSample) break;
-    }
-    let least = oldest[0]!;
-    for (const entry of oldest) if (scoreOf(entry[1]) < scoreOf(least[1])) least = entry;
-    for (const [key, source] of oldest) {
-      this.#sources.delete(key);
-      if (key !== least[0]) this.#sources.set(key, source);
-    }
-    this.#growing.delete(least[1]);
-    this.#evicted++;
-  }
-
-  #drop(key: string, source: Source): void {
-    this.#sources.delete(key);
-    this.#growing.delete(source);
+    return source.total > 0 && at - source.lastFailure > this.#options.forgetMs;
   }
 
   #report(source: Source, at: number): Finding {
-    source.reported = source.failures;
-    source.reportAt = source.failures * growth;
-    return findingOf(source, at, this.#options);
+    const trail = source.trail!;
+    trail.reported = trail.failures;
+    source.reportAt = source.total * growth;
+    source.isBack = false;
+    return findingOf(source, trail, at, this.#options);
   }
 }
 
-function scoreOf(source: Source): number {
-  return source.verdict === undefined ? source.walk : Number.POSITIVE_INFINITY;
+/**
+ * How many failures a failed first contact counts for in the walk. Silence where nobody need answer says half as much, and nothing for a
+ * port that has failed before: clients of one service try several servers, scanners look for services.
+ */
+const weights: Readonly<Record<FailureKind, number>> = {
+  refused: 1,
+  unanswered: 1,
+  pending: 0.5,
+  silent: 0.5,
+};
+
+/** What became of a contact; undefined while nothing is known, or where it says nothing. */
+function outcomeOf(flow: Flow, change: FlowChange): FailureKind | 'success' | undefined {
+  const { state, protocol } = flow;
+  if (change !== 'decided') {
+    return change === 'closed' && isCutOff(flow) ? 'pending' : undefined;
+  }
+  if (state === 'aborted' || state === 'attempted') return undefined;
+  if (state === 'established' || state === 'closed') return 'success';
+  if (state === 'refused' || state === 'unreachable') return 'refused';
+  return hasHandshake(protocol) ? 'unanswered' : 'silent';
+}
+
+/** A handshake without an answer in packets that were looked at to the end. Of what others count the answer may be another record. */
+function isCutOff({ state, protocol, endReason, observation }: Flow): boolean {
+  return (
+    state === 'attempted' && endReason === 'forced' && observation?.by === 'capture' && hasHandshake(protocol)
+  );
+}
+
+function hasHandshake(protocol: number): boolean {
+  return protocol === Protocol.Tcp || protocol === Protocol.Sctp;
 }
 
 function hashOf({ family, a, b, c, d }: Address): number {
   return mix(mix(mix(mix(mix(0, family), a), b), c), d);
 }
 
-function findingOf(source: Source, at: number, settings: Options): Finding {
-  const flow = source.latest;
+function findingOf(source: Source, trail: Trail, at: number, settings: Options): Finding {
+  const flow = trail.latest;
   const scanner = nameOf(flow.source);
-  const hosts = source.failedHosts.size;
-  const ports = source.failedPorts.size;
-  const shown = [...source.targets.values()].slice(0, 10).map(({ name }) => name);
+  const hosts = trail.failedHosts.size;
+  const ports = trail.failedPorts.size;
+  const shown = [...trail.targets.values()].slice(-10).map(({ name }) => name);
+  shown.reverse();
   const targets = listText(shown, Math.max(0, hosts - shown.length));
   const { kind, title } = shapeOf(scanner, shown[0] ?? '', hosts, ports, flow.destination.port);
-  const seconds = Math.max(0, source.lastFailure - source.firstFailure) / 1000;
-  const processes = [...source.processes];
-  const failed = `${plural(source.failures, 'first contact')} failed (${source.refused} refused, ${source.unanswered} without an answer or unreachable)`;
+  const seconds = Math.max(0, source.lastFailure - trail.firstFailure) / 1000;
+  const processes = [...trail.processes];
+  const { failures, counts } = trail;
+  const failed = `${plural(failures, 'first contact')} failed (${failedText(counts)})`;
   const why =
     source.verdict === 'likelihood'
       ? `A benign source fails now and then; so many failures with so few successes make a scanner ${Math.round(settings.detection / settings.falseAlarm)} times as likely as a benign source.`
-      : `Some contacts succeeded in between, but no benign source fails at ${settings.portsPerHost} ports of one host or ${settings.contacts} places within ${Math.round(settings.windowMs / 60_000)} minutes.`;
+      : `Some contacts succeeded in between, or need no answer, but no benign source fails at ${settings.portsPerHost} ports of one host or ${settings.contacts} places within ${Math.round(settings.windowMs / 60_000)} minutes.`;
   return {
     detector: id,
     severity: processes.length > 0 || isDeclared(flow) ? 'high' : 'medium',
@@ -194,26 +254,39 @@ function findingOf(source: Source, at: number, settings: Options): Finding {
       `${fullNameOf(flow.source)} tried ${plural(ports, 'port')} on ${plural(hosts, 'host')} (${targets}) within ${seconds.toFixed(1)} s: a ${kind} scan.`,
       `${failed}.`,
       why,
+      ...(source.total > failures
+        ? [`It had scanned before: ${plural(source.total, 'first contact')} failed in all.`]
+        : []),
       ...(processes.length > 0
         ? [`The scanning process runs on this machine: ${processes.join(', ')}.`]
         : []),
-      ...(source.open > 0 ? [`Since then it has found ${plural(source.open, 'open port')}.`] : []),
+      ...(trail.open > 0 ? [`Since then it has found ${plural(trail.open, 'open port')}.`] : []),
     ].join(' '),
     evidence: [
       { name: 'scanner', value: fullNameOf(flow.source) },
       ...(processes.length > 0 ? [{ name: 'process', value: processes.join(', ') }] : []),
       { name: 'targets', value: targets },
-      { name: 'ports tried', value: portsText(source.ports, ports) },
+      { name: 'ports tried', value: portsText(trail.ports.keys(), ports) },
       {
         name: 'failed first contacts',
-        value: `${source.failures} of ${Math.max(source.contacts.size, source.failures)}`,
+        value: `${failures} of ${Math.max(source.contacts.size, failures)}`,
         expected: `about ${Math.round((1 - settings.benignSuccess) * 100)} %`,
       },
       { name: 'kind', value: kind },
     ],
     techniques: kind === 'vertical' ? [serviceDiscovery] : [serviceDiscovery, systemDiscovery],
-    flows: source.examples,
+    flows: trail.examples,
   };
+}
+
+/** `3 refused, 4 without an answer`, and what else there is. */
+function failedText({ refused, unanswered, pending, silent }: Trail['counts']): string {
+  return [
+    `${refused} refused or unreachable`,
+    `${unanswered} without an answer`,
+    ...(pending > 0 ? [`${pending} without one when the watch ended`] : []),
+    ...(silent > 0 ? [`${silent} in protocols that need none`] : []),
+  ].join(', ');
 }
 
 function shapeOf(scanner: string, target: string, hosts: number, ports: number, port: number) {
@@ -244,24 +317,29 @@ export const portScan: DetectorDefinition<Options> = {
 connection of a source to an address and port. Trying one dead service again and again is therefore no scan.
 
 1. **Sequential hypothesis test** (threshold random walk; Jung, Paxson, Berger and Balakrishnan, IEEE S&P 2004): each failed
-   first contact makes "scanner" more likely, each successful one less. With the preset probabilities four failures
+   first contact makes "scanner" more likely, each successful handshake less. With the preset probabilities four failures
    more than successes decide. The walk is floored at 0, so that earlier good conduct cannot be saved up, and
    fades by one failure a day, so that a dead service now and then never adds up.
-2. **Fan-out**, for scanners that mix in successes: 15 failed ports of one host, or 25 failed contacts at all, within
-   5 minutes; the numbers of the scan script that Zeek shipped for years.
+2. **Fan-out**, for scanners that mix in successes: 15 failed ports of one host, or 25 failed handshakes at all, or one port
+   of 25 hosts, within 5 minutes; the numbers of the scan script that Zeek shipped for years.
 
-A contact failed when there was no answer, when it was refused, or when the network said that it is unreachable. One that
-its owner gave up within 40 ms says nothing. A connection that is seen from both ends is one contact.
+A contact failed when it was refused, when the network said that it is unreachable, or when a handshake (TCP, SCTP) was not
+answered. Silence of UDP and ICMP is weaker: much that is sent there need not be answered, and a client tries the same
+service (time, names) at several servers. It counts half, and only for ports at which the source has not failed before; the
+fan-out counts all of it. A handshake that was still open when the watch ended counts half. One that its owner gave up
+within 40 ms says nothing. A connection that is seen from both ends is one contact.
 
-A scan is one alert. It is renewed when the scan has grown tenfold, and when it has been quiet for ${quietMs / 1000} s. A scan of one host
+A scan is one alert. It is renewed when the scan has grown tenfold, and when it has been quiet for ${quietMs / 1000} s. After a pause of
+5 minutes a scanner starts anew, and is told of again when its new contacts pass the fan-out test by themselves. A scan of one host
 is called vertical, one of one port over many hosts horizontal. When the scanner runs on this machine its process is named.
 
 It cannot see: probes of a raw-socket scanner that a firewall drops before they reach a kernel that is watched; probes of
-ports above 32767 sent from a port below (they look like late replies); scans slower than one contact a day.
-Sources behind one address count as one.
+ports above 32767 sent from a port below (they look like late replies); scans slower than one contact a day; sweeps that
+nearly all hosts answer. Sources behind one address count as one.
 
-Memory: at most \`maxSources\` sources of about 1 KB, and 18 KB for one with more than 64 contacts of each kind: 40 MB if all
-2048 are such, about 2 MB in a flood of forged sources. When full, the least suspicious of the 16 oldest is dropped, and
-counted. First contacts are exact up to 64 for each source, then a 2 KiB Bloom filter.`,
+Memory: at most \`maxSources\` sources of about 0.4 KB where nothing failed, 7 KB for a scanner of a few places and 21 KB for one with
+more than 64 contacts of each kind: 42 MB if all 2048 are such, about 2 MB in a flood of forged sources. When full, the one goes that
+was not seen for longest among the least suspicious; scanners, once they hold three quarters of the table, go by age too. First contacts are
+exact up to 64 for each source, then a 2 KiB Bloom filter.`,
   create: (settings) => new PortScan(settings),
 };

@@ -1,9 +1,20 @@
+import { beacon } from './beacon.ts';
 import type { DetectorDefinition } from './detector.ts';
+import { dnsTunnel } from './dns-tunnel.ts';
+import { failingDialOut } from './failing-dial-out.ts';
+import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
 
 /** Every detector, in the order in which a flow meets them. */
-export const detectors: readonly DetectorDefinition[] = [erase(policyViolation), erase(portScan)];
+export const detectors: readonly DetectorDefinition[] = [
+  erase(policyViolation),
+  erase(portScan),
+  erase(beacon),
+  erase(failingDialOut),
+  erase(dnsTunnel),
+  erase(nxdomainBurst),
+];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */
 function erase<Options>(definition: DetectorDefinition<Options>): DetectorDefinition {

@@ -27,6 +27,8 @@ export interface Packet {
   readonly outInterface?: string;
   /** False when it comes from another machine, so that it does not come in by loopback. */
   readonly local?: boolean;
+  /** False when it goes to another machine, so that it does not go out by loopback. */
+  readonly returns?: boolean;
   readonly state: ConnectionState;
   /** Whether it is tracked is not known; if it is, its state is `state`. */
   readonly maybeUntracked?: true;
@@ -106,8 +108,7 @@ function plainMatch(match: Match, packet: Packet, hook: Hook): Answer {
     case 'in':
       return hook === 'OUTPUT' || hook === 'POSTROUTING' ? false : inInterface(match.names, packet);
     case 'out':
-      if (hook === 'INPUT' || hook === 'PREROUTING') return false;
-      return packet.outInterface === undefined ? isAny(match.names) : named(match.names, packet.outInterface);
+      return hook === 'INPUT' || hook === 'PREROUTING' ? false : outInterface(match.names, packet);
     case 'destination port':
     case 'source port':
     case 'either port':
@@ -176,9 +177,16 @@ function eitherPort(ports: { contains(port: number): boolean }, { port, sourcePo
 
 function inInterface(names: readonly string[], { inInterface, local }: Packet): Answer {
   const name = inInterface ?? (local === true ? 'lo' : undefined);
-  if (name !== undefined) return named(names, name);
+  if (name !== undefined) return isNamed(names, name);
   if (isAny(names)) return true;
   return local === false && names.every((one) => one === 'lo') ? false : undefined;
+}
+
+function outInterface(names: readonly string[], { outInterface, returns }: Packet): Answer {
+  const name = outInterface ?? (returns === true ? 'lo' : undefined);
+  if (name !== undefined) return isNamed(names, name);
+  if (isAny(names)) return true;
+  return returns === false && names.every((one) => one === 'lo') ? false : undefined;
 }
 
 function isAny(names: readonly string[]): true | undefined {
@@ -186,7 +194,7 @@ function isAny(names: readonly string[]): true | undefined {
 }
 
 /** A `+` at the end stands for any rest (iptables(8), --in-interface). */
-function named(names: readonly string[], name: string): boolean {
+export function isNamed(names: readonly string[], name: string): boolean {
   return names.some((one) => (one.endsWith('+') ? name.startsWith(one.slice(0, -1)) : one === name));
 }
 

@@ -18,6 +18,14 @@ export interface FirewallCall {
   readonly at: Range;
 }
 
+/** How a script is followed. */
+export interface FollowOptions {
+  /** How often it runs, each time over what the run before has left; once when nothing is said. */
+  readonly runs?: number;
+  /** Told after each call of a program that filters: what holds then, which the next call changes, and in which run. */
+  readonly onCall?: (call: FirewallCall, ruleset: Ruleset, run: number) => void;
+}
+
 /** Text with the offset that its first character has for places. */
 export interface PlacedText {
   readonly text: string;

@@ -18,6 +18,7 @@ import {
   type FindFile,
   type FirewallCall,
   type FirewallScript,
+  type FollowOptions,
   type PlacedText,
   placed,
   shift,
@@ -32,9 +33,13 @@ const deepestShell = 3;
  * Never throws. What it does not follow and could change rules makes the whole ruleset unknown. Files that it reads or
  * runs are followed when `findFile` has them.
  */
-export function readFirewallScript(text: string, findFile: FindFile = () => undefined): FirewallScript {
-  const reader = new ScriptReader(findFile);
-  reader.run({ text, at: 0 }, 0);
+export function readFirewallScript(
+  text: string,
+  findFile: FindFile = () => undefined,
+  { runs = 1, onCall }: FollowOptions = {},
+): FirewallScript {
+  const reader = new ScriptReader(findFile, onCall);
+  for (let run = 1; run <= runs; run++) reader.begin({ text, at: 0 }, run);
   const { builder, opaque, calls } = reader;
   return { ruleset: builder.ruleset, problems: builder.problems, opaque, calls };
 }
@@ -44,11 +49,22 @@ class ScriptReader {
   readonly opaque: OpaquePart[] = [];
   readonly calls: FirewallCall[] = [];
   readonly #findFile: FindFile;
+  readonly #onCall: FollowOptions['onCall'];
   readonly #variables = new Map<string, string>();
   #ended = false;
+  #run = 1;
 
-  constructor(findFile: FindFile) {
+  constructor(findFile: FindFile, onCall: FollowOptions['onCall']) {
     this.#findFile = findFile;
+    this.#onCall = onCall;
+  }
+
+  /** Runs the whole script, over what earlier runs have left. */
+  begin(script: PlacedText, run: number): void {
+    this.#variables.clear();
+    this.#ended = false;
+    this.#run = run;
+    this.run(script, 0);
   }
 
   run(script: PlacedText, depth: number): boolean | undefined {
@@ -65,6 +81,7 @@ class ScriptReader {
         before = undefined;
         continue;
       }
+      const called = this.calls.length;
       const answer = this.#command(
         step,
         script,
@@ -72,6 +89,9 @@ class ScriptReader {
         step.joint === 'pipe' ? before : undefined,
         depth,
       );
+      const call = this.calls.at(-1);
+      if (this.calls.length > called && call !== undefined)
+        this.#onCall?.(call, this.builder.ruleset, this.#run);
       status = step.negated && answer !== undefined ? !answer : answer;
       before = step;
     }

@@ -39,6 +39,14 @@ test('loopback is for what does not come from another machine', () => {
   expect(judgePacket(rulesetOf(...commands), { ...unknown, port: 22 }).outcome).toBe('unknown');
 });
 
+test('what goes to another machine does not go out by loopback', () => {
+  const commands = ['iptables -A OUTPUT -o lo -j ACCEPT', 'iptables -A OUTPUT -j DROP'];
+  const leaving = { chain: 'OUTPUT', port: 22 } as const;
+  expect(outcome(commands, { ...leaving, returns: false })).toBe('deny');
+  expect(outcome(commands, { ...leaving, returns: true })).toBe('allow');
+  expect(outcome(commands, leaving)).toBe('unknown');
+});
+
 test('what is not known leaves both ends open, and the rule is named', () => {
   const ruleset = rulesetOf('iptables -A INPUT -m recent --name x --rcheck -j DROP');
   expect(judgePacket(ruleset, { ...fresh, port: 22 })).toMatchObject({

@@ -140,6 +140,7 @@ const icmpNames: Readonly<Record<4 | 6, Readonly<Record<string, IcmpType>>>> = {
     'mld-listener-query': { type: 130 },
     'mld-listener-report': { type: 131 },
     'mld-listener-done': { type: 132 },
+    'mld2-listener-report': { type: 143 },
     'router-solicitation': { type: 133 },
     'nd-router-solicit': { type: 133 },
     'router-advertisement': { type: 134 },

@@ -1,4 +1,5 @@
 import type { Code, CodeDefinition, Severity } from '../diagnostic/diagnostic.ts';
+import { hostFirewallCodes } from './host-firewall/codes.ts';
 
 type Example = NonNullable<CodeDefinition['example']>;
 
@@ -196,6 +197,8 @@ export const unknownField = schemaCode(
   `The kind has no field of this name at this place. The API server drops it (with a warning) or refuses the object,
 depending on how it is applied. A selector or rule under a misspelled key is not there at all: a policy may select all
 pods, or allow nothing.
+
+In a HostFirewall it is an error, and nothing of the declaration is used: a rule whose \`from\` is misspelled would let in everyone.
 
 Correct the name, or move the field to where it belongs: often the indentation is wrong.`,
   {
@@ -710,6 +713,7 @@ export const manifestCodes: readonly CodeDefinition[] = [
   invalidSite,
   duplicateHost,
   secondSite,
+  ...hostFirewallCodes,
   invalidBase64,
   invalidDataKey,
   repeatedDataKey,

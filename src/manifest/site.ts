@@ -3,10 +3,11 @@ import type { Span } from '../diagnostic/diagnostic.ts';
 import { parseAddress } from '../net/address.ts';
 import { formatPrefix, hasHostBits, hostPrefix, type Prefix, parsePrefix } from '../net/prefix.ts';
 import { duplicateHost, invalidSite } from './codes.ts';
+import { type HostFirewallSpec, hostFirewallSchema } from './host-firewall/schema.ts';
 import { once } from './kinds/definition.ts';
-import type { LocatedValue } from './object.ts';
+import { type LocatedValue, memberOf } from './object.ts';
 import type { Path } from './resource.ts';
-import { validate } from './validate.ts';
+import { fits, validate } from './validate.ts';
 
 /** A host that is not in Kubernetes: its name and where it is on the network. */
 export interface SiteHost {
@@ -21,12 +22,24 @@ export const networkPlugins = ['kubernetes', 'calico', 'cilium', 'flannel'] as c
 
 export type NetworkPlugin = (typeof networkPlugins)[number];
 
+/** The packet filter that the site file declares for the site's machines. */
+export interface SiteFirewall {
+  /** Undefined where it does not fit its schema: then none of it is to be put in force. */
+  readonly value: HostFirewallSpec | undefined;
+  /** Span of the value at `path` below `firewall`, or of its nearest existing ancestor. */
+  at(path: Path): Span;
+  /** Span of the last key of `path`, likewise. */
+  keyAt(path: Path): Span;
+}
+
 /** What the site file says. */
 export interface Site {
   readonly name: string | undefined;
   /** The cluster's network plugin, when it is named. */
   readonly cni: NetworkPlugin | undefined;
   readonly hosts: readonly SiteHost[];
+  /** Undefined where none is declared. */
+  readonly firewall: SiteFirewall | undefined;
   readonly file: string;
 }
 
@@ -47,6 +60,9 @@ export const siteSchema = once(() =>
       )
       .nullish()
       .describe('Hosts that are not in Kubernetes, by name.'),
+    firewall: hostFirewallSchema()
+      .nullish()
+      .describe("The packet filter of the site's machines, where no HostFirewall is meant for them."),
   }),
 );
 
@@ -58,7 +74,7 @@ export function isSiteFile(file: string): boolean {
 /** Reads the site file's document; what is wrong in it is reported and left out. */
 export function readSite(located: LocatedValue): Site {
   validate(located, siteSchema(), 'picket.yaml', invalidSite);
-  const { site, cni, hosts } = (located.value ?? {}) as { site?: unknown; cni?: unknown; hosts?: unknown };
+  const { site, cni, hosts } = (located.value ?? {}) as Record<string, unknown>;
   const seen = new Map<string, { name: string; path: Path }>();
   const read: SiteHost[] = [];
   for (const [name, value] of Object.entries(isMapping(hosts) ? hosts : {})) {
@@ -72,7 +88,18 @@ export function readSite(located: LocatedValue): Site {
     name: typeof site === 'string' ? site : undefined,
     cni: networkPlugins.find((name) => name === cni),
     hosts: read,
+    firewall: readFirewall(located),
     file: located.source.name,
+  };
+}
+
+function readFirewall(located: LocatedValue): SiteFirewall | undefined {
+  const value = memberOf(located.value, 'firewall');
+  if (value === undefined || value === null) return undefined;
+  return {
+    value: fits(hostFirewallSchema(), value) ? (value as HostFirewallSpec) : undefined,
+    at: (path) => located.source.span(located.range(['firewall', ...path])),
+    keyAt: (path) => located.source.span(located.keyRange(['firewall', ...path])),
   };
 }
 

@@ -6,11 +6,13 @@ export interface UnknownField {
   readonly path: Path;
   /** The keys that it has there. */
   readonly known: readonly string[];
+  /** The object is a strict one: it does not fit the schema with a key that is not in it. */
+  readonly strict: boolean;
 }
 
 /**
  * The keys of `value` that `schema` does not name, in document order. Zod's own strict objects would make an unknown key
- * an error that stops all other rules of the object; here it is a finding of its own. Loose objects are left alone.
+ * an error that stops all other rules of the object; here it is a finding of its own, of these too. Loose objects are left alone.
  */
 export function unknownFields(schema: z.core.$ZodType, value: unknown): UnknownField[] {
   const found: UnknownField[] = [];
@@ -32,7 +34,11 @@ function walk(schema: z.core.$ZodType, value: unknown, path: Path, found: Unknow
     for (const [key, member] of Object.entries(value)) {
       const known = Object.hasOwn(def.shape, key) ? def.shape[key] : undefined;
       if (known) walk(known, member, [...path, key], found);
-      else if (!def.catchall) found.push({ path: [...path, key], known: Object.keys(def.shape) });
+      else {
+        const strict = def.catchall?._zod.def.type === 'never';
+        if (strict || !def.catchall)
+          found.push({ path: [...path, key], known: Object.keys(def.shape), strict });
+      }
     }
   }
 }

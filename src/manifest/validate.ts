@@ -23,7 +23,9 @@ export function validate(
   misfit?: CodeDefinition,
 ): boolean {
   const unknown = unknownFields(schema, located.value);
-  const issues = schema.safeParse(located.value, { reportInput: true }).error?.issues ?? [];
+  const all = schema.safeParse(located.value, { reportInput: true }).error?.issues ?? [];
+  // Keys that strict objects do not know are among the unknown fields.
+  const issues = all.filter(({ code }) => code !== 'unrecognized_keys');
   for (const field of unknown.slice(0, MAX_PROBLEMS)) reportUnknown(located, field, subject);
   for (const issue of issues.slice(0, MAX_PROBLEMS)) reportIssue(located, issue, subject, misfit);
   const rest = Math.max(0, unknown.length - MAX_PROBLEMS) + Math.max(0, issues.length - MAX_PROBLEMS);
@@ -33,25 +35,33 @@ export function validate(
       message: `and ${rest} more problems in this ${subject}`,
     });
   }
-  return issues.every(isTolerated);
+  return all.every(isTolerated);
+}
+
+/** Tells whether a value fits a schema; unknown fields and tolerated breaches do not count. */
+export function fits(schema: z.ZodType, value: unknown): boolean {
+  return (schema.safeParse(value).error?.issues ?? []).every(isTolerated);
 }
 
 function isTolerated(issue: z.core.$ZodIssue): boolean {
   return issue.code === 'custom' && Boolean((issue.params as Rule | undefined)?.tolerated);
 }
 
-function reportUnknown(located: LocatedValue, { path, known }: UnknownField, subject: string): void {
+function reportUnknown(located: LocatedValue, { path, known, strict }: UnknownField, subject: string): void {
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
   const guess = nearest(key, known);
   const at = located.keyRange(path);
   const where = `unknown field \`${short(key)}\` in ${describe(subject, parent)}`;
+  const severity = strict ? 'error' : 'warning';
   if (guess === undefined) {
-    located.source.report(unknownField, at, { message: where, help: `known here: ${listing(known)}` });
+    const help = `known here: ${listing(known)}`;
+    located.source.report(unknownField, at, { severity, message: where, help });
     return;
   }
   const renamable = textAt(located, at) === key && !located.child([...parent, guess], undefined);
   located.source.report(unknownField, at, {
+    severity,
     message: `${where}, did you mean \`${guess}\`?`,
     help: `rename it to \`${guess}\``,
     ...(renamable ? { fix: replacement(located, at, guess, `rename it to \`${guess}\``, false) } : {}),

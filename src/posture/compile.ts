@@ -1,3 +1,4 @@
+import { declaredHostFirewalls } from '../firewall/host-firewall/declared.ts';
 import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
 import { readEntries } from '../segmentation/entry/entries.ts';
@@ -40,6 +41,7 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
     controls,
     entries,
     hosts,
+    hostFirewalls: declaredHostFirewalls(manifests),
     addresses,
   };
   const cache = new VerdictCache();

@@ -22,6 +22,8 @@ export function readFirewalls(controls: Controls): readonly HostFirewall[] {
   return found;
 }
 
+type Follow = HostFirewall['follow'];
+
 function scriptFirewalls(controls: Controls): HostFirewall[] {
   const followed = new Set<string>();
   const found: HostFirewall[] = [];
@@ -32,24 +34,36 @@ function scriptFirewalls(controls: Controls): HostFirewall[] {
     // A mounted script that another one has called was read there, in its place.
     if (file !== undefined && followed.has(key(file.path))) continue;
     const texts = new Texts(script.text);
-    const read = readFirewallScript(script.text.text, (path) => {
-      const text = controls.consumption.fileAt(container, path)?.key.text;
-      if (text === undefined) return undefined;
-      followed.add(key(path));
-      return texts.add(text);
-    });
-    if (read.calls.length > 0) found.push(firewallOf(container, read, texts, script));
+    const follow: Follow = (options) =>
+      readFirewallScript(
+        script.text.text,
+        (path) => {
+          const text = controls.consumption.fileAt(container, path)?.key.text;
+          if (text === undefined) return undefined;
+          followed.add(key(path));
+          return texts.add(text);
+        },
+        options,
+      );
+    const read = follow({});
+    if (read.calls.length > 0) found.push(firewallOf(container, read, follow, texts, script));
   }
   for (const { container, wrappers, argv, phase } of controls.commands) {
     if (phase === 'preStop' || !isOnHost(container, '', wrappers)) continue;
     const texts = new Texts(undefined);
     const command = argv.map(({ value }) => `'${value.replaceAll("'", `'\\''`)}'`).join(' ');
-    const read = readFirewallScript(command, (path) => {
-      const text = controls.consumption.fileAt(container, path)?.key.text;
-      return text && texts.add(text, command.length + 1);
-    });
+    const follow: Follow = (options) =>
+      readFirewallScript(
+        command,
+        (path) => {
+          const text = controls.consumption.fileAt(container, path)?.key.text;
+          return text && texts.add(text, command.length + 1);
+        },
+        options,
+      );
+    const read = follow({});
     if (read.calls.length > 0)
-      found.push(firewallOf(container, read, texts, undefined, argv[0].span, command));
+      found.push(firewallOf(container, read, follow, texts, undefined, argv[0].span, command));
   }
   return found;
 }
@@ -62,6 +76,7 @@ function isOnHost({ pod }: ContainerFacts, text: string, wrappers: readonly stri
 function firewallOf(
   container: ContainerFacts,
   read: FirewallScript,
+  follow: Follow,
   texts: Texts,
   script: ShellScript | undefined,
   whole?: Span,
@@ -74,6 +89,7 @@ function firewallOf(
     container,
     ...read,
     script,
+    follow,
     span: (at) => texts.span(at) ?? whole ?? container.at(),
     text: (at) => texts.text(at) ?? command.slice(at.start, at.end),
   };

@@ -1,6 +1,6 @@
 import type { Span } from '../diagnostic/diagnostic.ts';
 import type { FirewallProblem, OpaquePart, Ruleset } from '../firewall/ruleset.ts';
-import type { FirewallCall } from '../firewall/script-text.ts';
+import type { FirewallCall, FirewallScript, FollowOptions } from '../firewall/script-text.ts';
 import type { Range } from '../manifest/locations.ts';
 import { nodesOf } from '../segmentation/endpoint.ts';
 import type { ClusterNode, Workload } from '../segmentation/model.ts';
@@ -21,6 +21,8 @@ export interface HostFirewall {
   readonly calls: readonly FirewallCall[];
   /** Undefined for the hooks of a WireGuard configuration. */
   readonly script: ShellScript | undefined;
+  /** Follows the script or command again from the beginning. */
+  follow(options: FollowOptions): FirewallScript;
   /** Returns where a stretch of the text stands in the user's files. */
   span(at: Range): Span;
   /** Returns the text of a stretch. */

@@ -42,7 +42,7 @@ export function passages(question: Question, declared: Declared): Passage[] {
   if (isHost(source)) {
     found.push({
       direction: 'egress',
-      packet: { ...packet, chain: 'OUTPUT' },
+      packet: { ...packet, chain: 'OUTPUT', ...(same !== undefined && { returns: same }) },
       node: nodeOf(source, declared),
     });
   }

@@ -1,3 +1,4 @@
+import type { DeclaredHostFirewall } from '../firewall/host-firewall/declared.ts';
 import type { Identity } from '../flow/flow.ts';
 import type { Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
@@ -32,6 +33,8 @@ export interface Declared {
   /** Every way in from outside the cluster. */
   readonly entries: readonly Entry[];
   readonly hosts: readonly SiteHost[];
+  /** Packet filters that are declared as such; what workloads put onto machines is among the controls. */
+  readonly hostFirewalls: readonly DeclaredHostFirewall[];
   readonly addresses: AddressBook;
 }
 

@@ -23,6 +23,7 @@ export function hookFirewalls(controls: Controls): HostFirewall[] {
         container,
         ...read,
         script: undefined,
+        follow: (options) => readFirewallScript(script, undefined, options),
         // The name of the interface moves what stands behind it, so that the hooks are one place.
         span: () => tunnel.span(whole),
         text: (at) => script.slice(at.start, at.end),

@@ -149,6 +149,22 @@ describe.skipIf(skip)(`flows of live packets${skip ? `: ${skip}` : ''}`, { timeo
     expect(echo.reduce((sum, { sent }) => sum + sent!.packets, 0)).toBe(20);
     expect(echo.reduce((sum, { received }) => sum + received!.packets, 0)).toBe(20);
   });
+
+  test('questions of DNS are told before the flows that they are part of', async () => {
+    const labels = ['\\x07tunnels', '\\x07example', '\\x00'].join('');
+    const query = `"\\0\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0${labels}\\0\\x10\\0\\1"`;
+    const ask = `socket(my $u,AF_INET,SOCK_DGRAM,0);for(1..3){send($u,${query},0,pack_sockaddr_in(53,inet_aton("198.51.100.2")));select(undef,undef,undef,0.05)}`;
+    const { flows, counters } = await capture({ interfaces: ['cable'] }, async () => {
+      pair.run(pair.left, 'perl', '-MSocket', '-e', ask);
+    });
+    const places = flows.flatMap((one, at) => ('asked' in one ? [at] : []));
+    expect(places.map((at) => flows[at])).toEqual(
+      Array(3).fill({ asked: 'tunnels.example', isResponse: false, type: 16 }),
+    );
+    const flow = flows.findIndex((one) => 'destination' in one && one.destination.port === 53);
+    expect(flow).toBeGreaterThan(places[0]!);
+    expect(counters.details['DNS messages']).toBe(3);
+  });
 });
 
 test('an interface that is not there is told', async () => {

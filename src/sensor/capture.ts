@@ -97,6 +97,7 @@ class RunningCapture implements RunningFlowSource {
         this.#counters = message.counters;
         // One after the other, and the next comes when this one has been taken.
         this.#taken = this.#taken
+          .then(() => (message.dns.length > 0 ? this.#sink.dns?.(message.dns) : undefined))
           .then(() => this.#sink.flows(message.flows))
           .then(() => this.#post({ type: 'acknowledge' }));
       }

@@ -1,3 +1,4 @@
+import type { DnsMessage } from '../flow/dns-message.ts';
 import type { FlowStep } from '../flow/steps.ts';
 import type { Probe } from './sensor.ts';
 
@@ -22,6 +23,8 @@ export interface FlowSourceCounters {
 /** Where a source delivers. `flows` resolves when the consumer is ready for more: that is the back-pressure. */
 export interface FlowSink {
   flows(batch: readonly SeenFlow[]): Promise<void> | void;
+  /** Questions and answers of DNS, from who sees packets; before the flows of the same packets. */
+  dns?(batch: readonly DnsMessage[]): Promise<void> | void;
   /** What a person should know of: an exporter appeared, a buffer is smaller than asked for. One sentence. */
   notice?(text: string): void;
   /** The source cannot go on; it has already cleaned up behind itself. */

@@ -8,7 +8,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
   const controls = [...records, 'event', 'segmentation', 'firewall', 'wireguard', 'rules', 'product'];
   const judged = [...controls, 'posture'];
   const pure = [...judged, 'detect'];
-  const all = [...pure, 'sensor', 'output', 'store', 'agent'];
+  const all = [...pure, 'sensor', 'output', 'store', 'enforce', 'agent'];
   return {
     net: [],
     diagnostic: ['net'],
@@ -24,6 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
     detect: judged,
     sensor: pure,
     output: pure,
+    enforce: pure,
     store: pure,
     agent: all,
     cli: all,

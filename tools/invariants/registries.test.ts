@@ -17,6 +17,11 @@ const registries = [
     folder,
     registry: `${folder}/registry.ts`,
   })),
+  {
+    type: 'FirewallCheck',
+    folder: 'src/firewall/analysis/checks',
+    registry: 'src/firewall/analysis/checks/registry.ts',
+  },
   { type: 'Layer', folder: 'src/posture/layers', registry: 'src/posture/layers/registry.ts' },
   { type: 'DetectorDefinition', folder: 'src/detect', registry: 'src/detect/registry.ts' },
   { type: 'SensorDefinition', folder: 'src/sensor', registry: 'src/sensor/registry.ts' },

@@ -57,6 +57,7 @@ export const checkCommand: CommandDefinition = {
     const { problemsOf } = await import('../problems.ts');
     const { applyIgnores } = await import('../../diagnostic/ignore.ts');
     const { codes } = await import('../codes.ts');
+    const { printDiagnostics, diagnosticsExitCode } = await import('../print-diagnostics.ts');
     const limits = limitsOf(options);
     const reading = cniOf(options);
     const loaded = await loadPosture(args, io, limits, reading);
@@ -85,9 +86,9 @@ export const checkCommand: CommandDefinition = {
       io.err(
         `${verb} ${of(fixed.made.length, 'fix', 'fixes')}; ${of(fixed.left.length, 'finding')} left (picket check shows them)\n`,
       );
-      return exitCode(fixed.left, options.severity);
+      return diagnosticsExitCode(fixed.left, options.severity);
     }
-    await print(compared.fresh, loaded.set.sources, options.output, io);
+    await printDiagnostics(compared.fresh, loaded.set.sources, options.output, io);
     for (const { name, reason } of loaded.unreadable)
       io.err(`${io.errStyle('yellow', 'not read')}: ${name}: ${reason}\n`);
     if (options.quiet !== true) io.err(countLine(loaded.set.counts) + besideLine(compared, hidden));
@@ -95,52 +96,11 @@ export const checkCommand: CommandDefinition = {
       io.err('no manifest files found: they end in .yaml, .yml, .json or .md\n');
     }
     if (loaded.unreadable.length > 0) return ExitCode.problems;
-    return options.writeBaseline === undefined ? exitCode(compared.fresh, options.severity) : ExitCode.clean;
+    return options.writeBaseline === undefined
+      ? diagnosticsExitCode(compared.fresh, options.severity)
+      : ExitCode.clean;
   },
 };
-
-function exitCode(diagnostics: readonly Diagnostic[], least: unknown): ExitCode {
-  const levels = ['error', 'warning', 'note'];
-  const threshold = levels.indexOf(String(least));
-  const failing = diagnostics.some(({ severity }) => levels.indexOf(severity) <= threshold);
-  return failing ? ExitCode.problems : ExitCode.clean;
-}
-
-async function print(
-  diagnostics: readonly Diagnostic[],
-  sources: SourceTexts,
-  form: unknown,
-  io: Io,
-): Promise<void> {
-  switch (form) {
-    case 'json': {
-      const { renderJson } = await import('../../diagnostic/render/json.ts');
-      io.out(`${JSON.stringify(renderJson(diagnostics), null, 2)}\n`);
-      break;
-    }
-    case 'sarif': {
-      const { renderSarif } = await import('../../diagnostic/render/sarif.ts');
-      const { codes } = await import('../codes.ts');
-      const { version } = await import('../../agent/version.ts');
-      io.out(`${JSON.stringify(renderSarif(diagnostics, { codes, version, sources }), null, 2)}\n`);
-      break;
-    }
-    case 'github': {
-      const { renderGithub } = await import('../../diagnostic/render/github.ts');
-      io.out(renderGithub(diagnostics));
-      break;
-    }
-    case 'md': {
-      const { renderMarkdown } = await import('../../diagnostic/render/markdown.ts');
-      io.out(renderMarkdown(diagnostics));
-      break;
-    }
-    default: {
-      const { renderTerminal } = await import('../../diagnostic/render/terminal.ts');
-      io.out(renderTerminal(diagnostics, { sources, style: io.style, columns: io.columns }));
-    }
-  }
-}
 
 function writeBaseline(file: string, diagnostics: readonly Diagnostic[], io: Io): void {
   try {

@@ -1,16 +1,22 @@
 import type { CommandDefinition, CommandGroup } from '../command.ts';
 import { alertsCommand } from './alerts.ts';
+import { applyCommand } from './apply.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
+import { confirmCommand } from './confirm.ts';
 import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { firewallCheckCommand } from './firewall-check.ts';
+import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
 import { firewallSimulateCommand } from './firewall-simulate.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
+import { planCommand } from './plan.ts';
 import { reachCommand } from './reach.ts';
 import { replayCommand } from './replay.ts';
+import { rollbackCommand } from './rollback.ts';
 import { rulesCheckCommand } from './rules-check.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
 import { rulesExplainCommand } from './rules-explain.ts';
@@ -34,8 +40,14 @@ export const commands: readonly CommandDefinition[] = [
   rulesListCommand,
   rulesExplainCommand,
   rulesDiffCommand,
+  firewallCheckCommand,
   firewallExplainCommand,
   firewallSimulateCommand,
+  firewallCompileCommand,
+  planCommand,
+  applyCommand,
+  confirmCommand,
+  rollbackCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,
@@ -53,7 +65,8 @@ export const groups: readonly CommandGroup[] = [
   },
   {
     name: 'firewall',
-    summary: 'packet filters of machines: explain, simulate',
-    description: 'Works on packet filters: iptables, ip6tables, nft, and scripts that call them.',
+    summary: 'packet filters of machines: check, explain, simulate, compile',
+    description:
+      'Works on packet filters: iptables, ip6tables, nft, scripts that call them, and HostFirewalls that declare them.',
   },
 ];

@@ -1,6 +1,7 @@
 import { isPcap } from '../../flow/capture/pcap.ts';
 import { sectionHeader } from '../../flow/capture/pcapng.ts';
 import { CaptureFlows } from '../../flow/capture-flows.ts';
+import type { DnsMessage } from '../../flow/dns-message.ts';
 import type { Flow } from '../../flow/flow.ts';
 import type { FlowLogFormat } from '../../flow/logs/flow-log.ts';
 import { OneWayFlows } from '../../flow/logs/join-one-way.ts';
@@ -21,19 +22,24 @@ export function flowInputKind({ beginning }: FileBytes): FlowInputKind | undefin
   return isCapture(beginning) ? 'capture' : recognizeFlowLog(beginning);
 }
 
-/** Reads all flows of a file; of a capture those that `exports` finds in it, where it is given. Throws FailedError where its bytes cannot be had, or nothing of them is what they should be. */
+/**
+ * Reads all flows of a file; of a capture those that `exports` finds in it, where it is given, and
+ * else also its questions and answers of DNS. Throws FailedError where its bytes cannot be had, or nothing of them is what
+ * they should be.
+ */
 export async function readFlowInput(
   file: FileBytes,
   kind: FlowInputKind,
   sink: (flow: Flow) => void,
   exports: ExportInput | undefined,
   io: Io,
+  dns?: (message: DnsMessage) => void,
 ): Promise<FlowInputCounts> {
   const isLog = typeof kind !== 'string';
   const counts = await (isLog
     ? readLog(file, kind, sink)
     : exports === undefined
-      ? readCapture(file, sink)
+      ? readCapture(file, sink, dns)
       : exports.read(file, sink));
   for (const problem of counts.problems)
     io.err(`${io.errStyle('yellow', 'not read')}: ${file.name}: ${problem}\n`);
@@ -91,7 +97,11 @@ function tablesFor(file: FileBytes['file']): Pick<PacketFlowsOptions, 'maxFlows'
   };
 }
 
-async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise<FlowInputCounts> {
+async function readCapture(
+  file: FileBytes,
+  sink: (flow: Flow) => void,
+  dns: ((message: DnsMessage) => void) | undefined,
+): Promise<FlowInputCounts> {
   let flows = 0;
   const capture: CaptureFlows = new CaptureFlows(
     {
@@ -108,6 +118,7 @@ async function readCapture(file: FileBytes, sink: (flow: Flow) => void): Promise
         flows++;
         sink(table.flow(slot));
       },
+      ...(dns && { dns }),
     },
   );
   for await (const chunk of file.chunks()) {

@@ -2,6 +2,7 @@ import { type Observer, Pipeline } from '../../agent/pipeline.ts';
 import type { Alert } from '../../detect/detector.ts';
 import { AlertFolder } from '../../detect/fold.ts';
 import { detectors } from '../../detect/registry.ts';
+import type { DnsMessage } from '../../flow/dns-message.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { endOf, FlowSummary } from '../../flow/flow-summary.ts';
 import { stepsAtEnd } from '../../flow/steps.ts';
@@ -56,6 +57,12 @@ export class FlowReplay implements Observer {
     const judged = this.#judged ?? flow;
     this.summary.add(flow, judged);
     return judged;
+  }
+
+  /** Takes a question or answer of DNS. */
+  takeDns(message: DnsMessage): void {
+    this.#advance(message.at);
+    this.#pipeline.dns(message);
   }
 
   /** To be called after the last flow: detectors say how what they watched has ended. */

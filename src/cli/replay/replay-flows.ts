@@ -86,7 +86,7 @@ export async function replayFlows(
       if (writer !== undefined) sink.write(writer.flow(isJudged ? judged : flow));
       told.step();
     };
-    files.push(await readFlowInput(file, kind, take, exports, io));
+    files.push(await readFlowInput(file, kind, take, exports, io, (message) => replay.takeDns(message)));
   }
   told.end();
   replay.end();

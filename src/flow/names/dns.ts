@@ -71,6 +71,62 @@ export function readDnsSegment(bytes: Uint8Array, start: number, end: number): D
   return readDnsAnswer(bytes, start + 2, Math.min(end, start + 2 + u16(bytes, start)));
 }
 
+/** What a message asks for, or answers. */
+export interface DnsQuestion {
+  readonly isResponse: boolean;
+  /** Lower case, without the dot at its end; bytes that are no printable ASCII as `\\DDD` (RFC 1035 §5.1). */
+  readonly name: string;
+  readonly type: number;
+  readonly code: number;
+  readonly bytes: number;
+}
+
+/**
+ * Returns the question of a DNS message (RFC 1035 §4), query or response; undefined where there is not exactly one, of class IN, in a standard
+ * query, or it is damaged. Unlike {@link readDnsAnswer} it takes names of any bytes: what tunnels in names makes use of them.
+ */
+export function readDnsQuestion(bytes: Uint8Array, start: number, end: number): DnsQuestion | undefined {
+  if (end - start < 12) return undefined;
+  if ((bytes[start + 2]! & 0x78) !== 0 || u16(bytes, start + 4) !== 1) return undefined;
+  const message = { bytes, start, end, at: start + 12 };
+  const name = readName(message, escaped);
+  if (name === undefined || name === '' || message.at + 4 > end) return undefined;
+  // The highest bit of the class is another thing in mDNS (RFC 6762 §5.4).
+  if ((u16(bytes, message.at + 2) & 0x7fff) !== internet) return undefined;
+  const isResponse = (bytes[start + 2]! & 0x80) !== 0;
+  return {
+    isResponse,
+    name,
+    type: u16(bytes, message.at),
+    code: isResponse ? bytes[start + 3]! & 0x0f : 0,
+    bytes: end - start,
+  };
+}
+
+/** The same of a TCP segment that begins with a message; see {@link readDnsSegment}. The bytes are those of the whole message. */
+export function readDnsQuestionSegment(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): DnsQuestion | undefined {
+  if (end - start < 2) return undefined;
+  const length = u16(bytes, start);
+  const question = readDnsQuestion(bytes, start + 2, Math.min(end, start + 2 + length));
+  return question && { ...question, bytes: length };
+}
+
+/** Bytes as lower-case text; dots within, backslashes and what is not printable as in a master file (RFC 1035 §5.1). */
+function escaped(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at++) {
+    const code = bytes[at]!;
+    if (code >= 0x41 && code <= 0x5a) text += String.fromCharCode(code | 0x20);
+    else if (code > 0x20 && code < 0x7f && code !== 0x2e && code !== 0x5c) text += String.fromCharCode(code);
+    else text += `\\${String(code).padStart(3, '0')}`;
+  }
+  return text;
+}
+
 interface Cursor {
   readonly bytes: Uint8Array;
   readonly start: number;
@@ -78,8 +134,11 @@ interface Cursor {
   at: number;
 }
 
-/** Returns the name at the cursor and moves behind it; undefined when it is damaged or has bytes that are not printable. */
-function readName(cursor: Cursor): string | undefined {
+/** Makes text of a label; undefined where it cannot. */
+type ReadLabel = (bytes: Uint8Array, start: number, end: number) => string | undefined;
+
+/** Returns the name at the cursor and moves behind it; undefined when it is damaged or has a label that `readLabel` does not take. */
+function readName(cursor: Cursor, readLabel: ReadLabel = printable): string | undefined {
   const { bytes, start, end } = cursor;
   let at = cursor.at;
   let text = '';
@@ -102,7 +161,7 @@ function readName(cursor: Cursor): string | undefined {
     } else {
       total += length + 1;
       if (length > 63 || total > longestName || at + 1 + length > end) return undefined;
-      const label = printable(bytes, at + 1, at + 1 + length);
+      const label = readLabel(bytes, at + 1, at + 1 + length);
       if (label === undefined) return undefined;
       text = text === '' ? label : `${text}.${label}`;
       at += 1 + length;

@@ -4,7 +4,7 @@ import { connect } from 'node:tls';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatAddress, ipv4, parseAddress } from '../../net/address.ts';
-import { readDnsAnswer, readDnsSegment } from './dns.ts';
+import { readDnsAnswer, readDnsQuestion, readDnsQuestionSegment, readDnsSegment } from './dns.ts';
 import { readHttpHost } from './http.ts';
 import { LookedUpNames } from './looked-up-names.ts';
 import { readClientHello } from './tls.ts';
@@ -123,6 +123,29 @@ test('over TCP the length stands before the answer, and what is behind it is not
     expect(readDnsSegment(Uint8Array.from(bytes), 0, bytes.length)).toBeUndefined();
 });
 
+test('the question of queries and responses is read, with names of any bytes', () => {
+  const ask = (bytes: Uint8Array) => readDnsQuestion(bytes, 0, bytes.length);
+  const plain = response(name('WWW.Example.com'), [], 0x0100);
+  const { length } = plain;
+  expect(ask(plain)).toEqual({ isResponse: false, name: 'www.example.com', type: 1, code: 0, bytes: length });
+  expect(ask(response(name('a.example'), [], 0x8183))).toMatchObject({ isResponse: true, code: 3 });
+  expect(ask(response([3, 0, 0x2e, 0xff, 1, 0x5c, 0], []))?.name).toBe('\\000\\046\\255.\\092');
+  const answered = response(name('a.example'), [{ owner: pointer, type: 16, data: [1, 65] }]);
+  expect(ask(answered)).toMatchObject({ name: 'a.example', bytes: answered.length });
+  // Another kind of message, class CHAOS, the root, cut off, a loop.
+  expect(ask(response(name('a.example'), [], 0x2800))).toBeUndefined();
+  expect(ask(Uint8Array.from([...plain.slice(0, -1), 3]))).toBeUndefined();
+  expect(ask(response([0], []))).toBeUndefined();
+  for (let end = 0; end < length; end++) expect(readDnsQuestion(plain, 0, end)).toBeUndefined();
+  expect(ask(response([0xc0, 12], []))).toBeUndefined();
+  const segment = Uint8Array.from([0, length + 9, ...plain]);
+  expect(readDnsQuestionSegment(segment, 0, segment.length)).toMatchObject({
+    name: 'www.example.com',
+    bytes: length + 9,
+  });
+  expect(readDnsQuestionSegment(segment, 0, 1)).toBeUndefined();
+});
+
 test('queries, errors, loops and names that are not printable give nothing', () => {
   const a = { owner: pointer, type: 1, data: [192, 0, 2, 1] };
   const question = name('a.example');
@@ -153,7 +176,14 @@ test('decoders read nothing outside their place and never throw', () => {
         const bytes = seed.slice(0, cut % (seed.length + 1));
         for (const [at, value] of edits) if (bytes.length > 0) bytes[at % bytes.length] = value;
         const embedded = new Uint8Array([...Array(5).fill(0xc0), ...bytes, ...Array(40).fill(3)]);
-        for (const decode of [readDnsAnswer, readDnsSegment, readHttpHost, readClientHello])
+        for (const decode of [
+          readDnsAnswer,
+          readDnsSegment,
+          readDnsQuestion,
+          readDnsQuestionSegment,
+          readHttpHost,
+          readClientHello,
+        ])
           expect(decode(embedded, 5, 5 + bytes.length)).toEqual(decode(bytes, 0, bytes.length));
       },
     ),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatAddress } from '../../net/address.ts';
+import { formatAddress, ipv4 } from '../../net/address.ts';
+import type { DnsMessage } from '../dns-message.ts';
 import type { Flow } from '../flow.ts';
 import { type PacketFields, packetOf } from './packet.fixture.ts';
 import { PacketFlows, type PacketFlowsOptions } from './packet-flows.ts';
@@ -359,6 +360,34 @@ test('names: what was looked up, TLS and HTTP, within limits', () => {
   expect(names([asked, answer, there('S', { at: 300_001 })])).toBeUndefined();
   expect(names([asked, answer, ...handshake, get], { names: false })).toBeUndefined();
   expect(run([...handshake, get], { names: { bytes: 100 } }).stats.namesDropped).toBe(1);
+});
+
+test('DNS: questions and answers are told with who asked whom, over UDP and TCP, and nothing else is', () => {
+  const message = (flags: number) =>
+    Uint8Array.from([
+      ...[0, 1, flags >> 8, flags & 255, 0, 1, 0, 0, 0, 0, 0, 0],
+      ...[1, ...payload('a'), 7, ...payload('example'), 0, 0, 16, 0, 1],
+    ]);
+  const [client, server] = ['192.0.2.1:3333', '192.0.2.53:53'];
+  const tcp = Uint8Array.from([0, 27, ...message(0x0100)]);
+  const told: DnsMessage[] = [];
+  const flows = new PacketFlows({ maxFlows: 8 }, { ended: () => {}, dns: (one) => told.push(one) });
+  const packets: (PacketFields & { readonly payload: Uint8Array })[] = [
+    { from: client, to: server, payload: message(0x0100) },
+    { from: server, to: client, payload: message(0x8183), at: 20 },
+    // An answer where a question should be, another port, what is no DNS.
+    { from: client, to: server, payload: message(0x8180), at: 30 },
+    { from: client, to: '192.0.2.53:54', payload: message(0x0100), at: 40 },
+    { from: client, to: server, payload: payload('hello, is it me?'), at: 50 },
+    { from: '192.0.2.1:4444', to: server, tcp: 'PA', payload: tcp, at: 60 },
+  ];
+  for (const fields of packets) flows.add(packetOf(fields), fields.payload);
+  const both = { client: ipv4(0xc0000201), server: ipv4(0xc0000235), name: 'a.example', type: 16, bytes: 27 };
+  expect(told).toEqual([
+    { ...both, at: told[0]!.at, isResponse: false, code: 0 },
+    { ...both, at: told[0]!.at + 20, isResponse: true, code: 3 },
+    { ...both, at: told[0]!.at + 60, isResponse: false, code: 0 },
+  ]);
 });
 
 test('names: what was looked up over TCP, whole in one segment', () => {

@@ -1,6 +1,9 @@
+import { type Address, ipv4, ipv6 } from '../../net/address.ts';
 import { Protocol } from '../../net/protocol.ts';
 import { communityId } from '../community-id.ts';
+import type { DnsMessage } from '../dns-message.ts';
 import type { EndReason, Flow, Observation } from '../flow.ts';
+import { readDnsQuestion, readDnsQuestionSegment } from '../names/dns.ts';
 import type { Packet } from '../packet/packet.ts';
 import { ExpiryWheel } from './expiry-wheel.ts';
 import { FlowIndex } from './flow-index.ts';
@@ -66,6 +69,8 @@ export interface PacketFlowsSink {
   updated?(flows: PacketFlows, slot: number): void;
   /** A flow, or with the reason `active` a part of it, is told. */
   ended(flows: PacketFlows, slot: number, reason: EndReason): void;
+  /** A question or answer of DNS was seen; only those whose payload is whole in its packet, over UDP or at the beginning of a segment. */
+  dns?(message: DnsMessage): void;
 }
 
 /** How full the table is and what it has seen. `packets` = counted in flows + `ignored`. */
@@ -95,6 +100,7 @@ export interface PacketFlowsStats {
 
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
+const dnsPort = 53;
 /** Payloads of one flow that are looked at for names. */
 const maxLooks = 4;
 /** Packets until a flow that was answered is a conversation: a TCP handshake and one more. */
@@ -226,7 +232,6 @@ export class PacketFlows {
     const now = this.#now;
 
     const { lanes, numbers } = this.#rows;
-    key.ofPacket(packet);
     const isSegment = packet.protocol === tcpProtocol && packet.transportWhole && packet.fragmentOffset === 0;
     let slot = this.#index.find(key.hash, this.#rows, key);
     if (slot >= 0) {
@@ -610,8 +615,10 @@ export class PacketFlows {
     const at = slot * lanesPerFlow + Lane.Flags;
     const flags = lanes[at]!;
     if (packet.fragmentOffset !== 0) return;
+    if (this.#sink.dns !== undefined && (bySource ? packet.destinationPort : packet.sourcePort) === dnsPort)
+      this.#tellDns(packet, bytes, bySource);
     const isUdp = packet.protocol === Protocol.Udp;
-    if (!bySource && packet.sourcePort === 53 && (flags & Bit.Asked) !== 0) {
+    if (!bySource && packet.sourcePort === dnsPort && (flags & Bit.Asked) !== 0) {
       if (isUdp || packet.protocol === tcpProtocol) names.learn(packet, bytes, this.#now);
       return;
     }
@@ -623,6 +630,24 @@ export class PacketFlows {
       (looks << looksShift) |
       (goesOn ? Bit.Looking : 0) |
       Bit.Named;
+  }
+
+  #tellDns(packet: Packet, bytes: Uint8Array, bySource: boolean): void {
+    const isTcp = packet.protocol === tcpProtocol;
+    if (!isTcp && packet.protocol !== Protocol.Udp) return;
+    const read = isTcp ? readDnsQuestionSegment : readDnsQuestion;
+    const question = read(bytes, packet.payloadStart, packet.payloadEnd);
+    if (question === undefined || question.isResponse === bySource) return;
+    const source = addressOf(packet.family, packet.source);
+    const destination = addressOf(packet.family, packet.destination);
+    this.#sink.dns?.({
+      at: this.#now,
+      client: bySource ? source : destination,
+      server: bySource ? destination : source,
+      ...question,
+      // What a capture cut off was on the wire.
+      bytes: isTcp ? question.bytes : packet.payloadLength,
+    });
   }
 
   /** An ICMP error says something of another flow. */
@@ -684,6 +709,10 @@ function sourceByPorts(from: number, to: number, isMidway: boolean): boolean {
   if (from === to || from === 0 || to === 0) return true;
   if (Math.min(from, to) < firstRegisteredPort) return to < from;
   return !(isMidway && from < firstEphemeralPort && to >= firstEphemeralPort);
+}
+
+function addressOf(family: number, lanes: Uint32Array): Address {
+  return family === 4 ? ipv4(lanes[3]!) : ipv6(lanes[0]!, lanes[1]!, lanes[2]!, lanes[3]!);
 }
 
 /** Destination Unreachable but for "fragmentation needed" (RFC 792, RFC 1191), and its like of ICMPv6 (RFC 4443 §3.1). */

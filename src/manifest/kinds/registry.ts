@@ -9,6 +9,7 @@ import type { KindDefinition } from './definition.ts';
 import { deploymentKind } from './deployment.ts';
 import { gatewayKind } from './gateway.ts';
 import { grpcRouteKind } from './grpc-route.ts';
+import { hostFirewallKind } from './host-firewall.ts';
 import { httpRouteKind } from './http-route.ts';
 import { ingressKind } from './ingress.ts';
 import { ingressClassKind } from './ingress-class.ts';
@@ -59,6 +60,7 @@ export const kinds: readonly KindDefinition[] = [
   udpRouteKind,
   referenceGrantKind,
   routeKind,
+  hostFirewallKind,
   ...knownKinds,
 ];
 

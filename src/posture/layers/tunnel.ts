@@ -3,8 +3,7 @@ import type { Reason } from '../../flow/verdict.ts';
 import { type Address, formatAddress } from '../../net/address.ts';
 import { formatPrefix, prefixContains } from '../../net/prefix.ts';
 import { Protocol } from '../../net/protocol.ts';
-import { readFirewalls } from '../firewalls.ts';
-import { runsOn } from '../host-firewall.ts';
+import { packetFilters } from '../packet-filters.ts';
 import type { Declared } from '../posture.ts';
 import { readTunnels, type TunnelHit, tunnelsTo } from '../tunnels.ts';
 import type { Layer } from './definition.ts';
@@ -97,29 +96,31 @@ function listening(
   containers: TunnelHit['tunnel']['containers'],
   port: number,
   dials: boolean,
-  { controls }: Declared,
+  declared: Declared,
 ): State | undefined {
-  for (const firewall of readFirewalls(controls)) {
+  for (const filter of packetFilters(declared)) {
+    const runs = filter.runsOn(undefined);
+    if (runs === false) continue;
     const state = dials ? 'NEW' : 'ESTABLISHED';
     const packet = { family: 4, chain: 'INPUT', protocol: Protocol.Udp, port, state, local: false } as const;
-    const { outcome, why } = judgePacket(firewall.ruleset, packet);
+    const { outcome, why, step } = judgePacket(filter.ruleset, packet);
     if (outcome === 'allow') continue;
-    const meets =
-      containers.some(({ workload }) => workload.hostNetwork) &&
-      runsOn(firewall.workload, undefined) === true;
+    const meets = containers.some(({ workload }) => workload.hostNetwork) && runs === true;
     const datagrams = dials ? `UDP ${port}, by which the peer must dial in` : `answers to UDP ${port}`;
     if (outcome === 'deny' && meets) {
       return {
         outcome: 'deny',
-        text: `INPUT of ${firewall.name} drops ${datagrams}`,
+        text: `INPUT of ${filter.name} drops ${datagrams}`,
         change: dials
-          ? `add \`iptables -A INPUT -p udp --dport ${port} -j ACCEPT\` to ${firewall.name} before its last rule`
-          : `add \`iptables -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\` to ${firewall.name}`,
+          ? filter.isOwn
+            ? filter.change(packet, step?.rule)
+            : `add \`iptables -A INPUT -p udp --dport ${port} -j ACCEPT\` to ${filter.name} before its last rule`
+          : `add \`iptables -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\` to ${filter.name}`,
       };
     }
     return {
       outcome: 'unknown',
-      text: `whether INPUT of ${firewall.name} accepts ${datagrams} is not known${why === undefined ? '' : `: ${why}`}`,
+      text: `whether INPUT of ${filter.name} accepts ${datagrams} is not known${why === undefined ? '' : `: ${why}`}`,
     };
   }
   return undefined;

@@ -2,7 +2,7 @@ import type { Match, Ruleset } from '../../firewall/ruleset.ts';
 import { parseAddress } from '../../net/address.ts';
 import { PortSet } from '../../net/port-set.ts';
 import type { Prefix } from '../../net/prefix.ts';
-import { readFirewalls } from '../firewalls.ts';
+import { packetFilters } from '../packet-filters.ts';
 import type { Declared } from '../posture.ts';
 import { readTunnels } from '../tunnels.ts';
 
@@ -13,22 +13,22 @@ const multicast: readonly Prefix[] = [
 ];
 
 /** Yields every prefix by which firewalls and tunnels tell addresses of sources or of destinations apart. */
-export function* hostBlocks({ controls }: Declared, role: 'source' | 'destination'): Generator<Prefix> {
-  for (const { ruleset } of readFirewalls(controls)) {
+export function* hostBlocks(declared: Declared, role: 'source' | 'destination'): Generator<Prefix> {
+  for (const { ruleset } of packetFilters(declared)) {
     for (const match of matchesOf(ruleset)) {
       if (match.kind === role) yield* match.addresses.prefixes();
       if (match.kind === `${role} type`) yield* multicast;
     }
   }
-  for (const { config } of readTunnels(controls)) {
+  for (const { config } of readTunnels(declared.controls)) {
     for (const { allowedIps } of config.peers) yield* allowedIps.map(({ value }) => value);
   }
 }
 
 /** Returns the sets of ports between which the rules of all firewalls make no difference, ascending. */
-export function hostPorts({ controls }: Declared): PortSet[] {
+export function hostPorts(declared: Declared): PortSet[] {
   const starts = new Set([0]);
-  for (const { ruleset } of readFirewalls(controls)) {
+  for (const { ruleset } of packetFilters(declared)) {
     for (const match of matchesOf(ruleset)) {
       if (!('ports' in match)) continue;
       for (const { from, to } of match.ports.ranges()) starts.add(from).add(to + 1);

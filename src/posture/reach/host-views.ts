@@ -1,8 +1,7 @@
 import { AddressAtoms } from '../../segmentation/address-atoms.ts';
 import { type Endpoint, viewOf } from '../../segmentation/endpoint.ts';
-import { readFirewalls } from '../firewalls.ts';
-import { runsOn } from '../host-firewall.ts';
 import { isHost, nodeOf } from '../host-packet.ts';
+import { packetFilters } from '../packet-filters.ts';
 import type { Declared } from '../posture.ts';
 import { hostBlocks } from './host-rules.ts';
 
@@ -52,8 +51,8 @@ export class HostViews {
     const node = nodeOf(end, this.#declared);
     let running = this.#running.get(node?.index);
     if (running === undefined) {
-      running = readFirewalls(this.#declared.controls)
-        .map(({ workload }) => runsOn(workload, node))
+      running = packetFilters(this.#declared)
+        .map((filter) => filter.runsOn(node))
         .join();
       this.#running.set(node?.index, running);
     }

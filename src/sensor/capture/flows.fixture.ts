@@ -9,6 +9,9 @@ const running = await capture.open(
     flows: (batch) => {
       for (const { flow, change } of batch) line({ change, ...flowToJson(flow) });
     },
+    dns: (batch) => {
+      for (const { name, isResponse, type } of batch) line({ asked: name, isResponse, type });
+    },
     failed: (error) => line({ failed: error.message }),
   },
   JSON.parse(process.argv[2] as string) as CaptureOptions,

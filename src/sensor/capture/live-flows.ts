@@ -1,4 +1,5 @@
 import type { Frame } from '../../flow/capture/frame.ts';
+import type { DnsMessage } from '../../flow/dns-message.ts';
 import type { EndReason } from '../../flow/flow.ts';
 import { dropReasonNames } from '../../flow/packet/drop-reason.ts';
 import { Packet } from '../../flow/packet/packet.ts';
@@ -19,7 +20,10 @@ export class LiveFlows {
   readonly #flows: PacketFlows;
   readonly #fate: Uint8Array;
   #seen: SeenFlow[] = [];
+  /** At most one for each frame that was taken since they were drained. */
+  #dns: DnsMessage[] = [];
   #told = 0;
+  #dnsTold = 0;
   #changes = 0;
 
   constructor(options: PacketFlowsOptions & { readonly maxFlows: number }) {
@@ -30,6 +34,7 @@ export class LiveFlows {
       },
       updated: (_, slot) => this.#decide(slot),
       ended: (_, slot, reason) => this.#ended(slot, reason),
+      dns: (message) => this.#dns.push(message),
     });
   }
 
@@ -38,9 +43,9 @@ export class LiveFlows {
     if (this.#decoder.decode(frame, this.#packet) === 0) this.#flows.add(this.#packet, frame.bytes);
   };
 
-  /** Flows that wait to be handed on. */
+  /** Flows, and questions and answers of DNS, that wait to be handed on. */
   get waiting(): number {
-    return this.#seen.length;
+    return this.#seen.length + this.#dns.length;
   }
 
   /** Lets time go on: ms since the epoch. */
@@ -62,6 +67,14 @@ export class LiveFlows {
     return seen;
   }
 
+  /** Returns what waits of DNS, and forgets it. */
+  drainDns(): readonly DnsMessage[] {
+    const dns = this.#dns;
+    this.#dns = [];
+    this.#dnsTold += dns.length;
+    return dns;
+  }
+
   /** What was counted so far; of packets that the kernel had no room for as the rings tell. */
   counters(rings: readonly PacketRingCounters[]): FlowSourceCounters {
     const all = (of: (ring: PacketRingCounters) => number) => rings.reduce((sum, ring) => sum + of(ring), 0);
@@ -77,6 +90,7 @@ export class LiveFlows {
       details: {
         packets: this.#decoder.counts[0] as number,
         changes: this.#changes,
+        'DNS messages': this.#dnsTold,
         'flows active': active,
         'flows evicted': ended['no-room'],
         'conversations evicted': evicted.at(-1) ?? 0,

@@ -1,3 +1,4 @@
+import type { DnsMessage } from '../../flow/dns-message.ts';
 import type { FlowSourceCounters, SeenFlow } from '../flow-source.ts';
 
 /** What packets are captured, and how. */
@@ -22,7 +23,12 @@ export type ToCapture = { readonly type: 'acknowledge' } | { readonly type: 'sto
 export type FromCapture =
   | { readonly type: 'started' }
   | { readonly type: 'refused' | 'failed'; readonly message: string }
-  | { readonly type: 'batch'; readonly flows: readonly SeenFlow[]; readonly counters: FlowSourceCounters };
+  | {
+      readonly type: 'batch';
+      readonly dns: readonly DnsMessage[];
+      readonly flows: readonly SeenFlow[];
+      readonly counters: FlowSourceCounters;
+    };
 
 /** What the worker is given. */
 export interface CaptureSetup {

@@ -55,11 +55,13 @@ function tell(rings: readonly PacketRing[], flows: LiveFlows): void {
   const now = Date.now();
   if (flows.waiting === 0 && now - toldAt < tellEveryMs) return;
   toldAt = now;
+  let dns = flows.drainDns();
   const seen = flows.drain();
   const counters = flows.counters(rings.map((ring) => ring.counters()));
   for (let at = 0; at === 0 || at < seen.length; at += flowsAtOnce) {
     underWay++;
-    post({ type: 'batch', flows: seen.slice(at, at + flowsAtOnce), counters });
+    post({ type: 'batch', dns, flows: seen.slice(at, at + flowsAtOnce), counters });
+    dns = [];
   }
 }
 

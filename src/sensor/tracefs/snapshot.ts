@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import type { Process } from '../../flow/flow.ts';
 import type { ExistingSocket, Snapshot } from '../../flow/kernel-batch.ts';
-import { type ProcNetSocket, parseProcNetTcp } from './proc-net-tcp.ts';
+import { type ProcNetSocket, parseProcNetSockets } from '../../flow/proc-net-sockets.ts';
 import { listProcesses, monotonicMs, networkNamespace, readProcess } from './procfs.ts';
 
 /** Bounds of the start-up picture. */
@@ -92,9 +92,9 @@ function* socketsIn(path: string): Generator<ProcNetSocket> {
       const text = rest + piece.toString('latin1', 0, size);
       const cut = text.lastIndexOf('\n') + 1;
       rest = text.slice(cut);
-      yield* parseProcNetTcp(text.slice(0, cut));
+      yield* parseProcNetSockets(text.slice(0, cut));
     }
-    yield* parseProcNetTcp(rest);
+    yield* parseProcNetSockets(rest);
   } finally {
     closeSync(fd);
   }

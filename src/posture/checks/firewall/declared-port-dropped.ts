@@ -1,10 +1,11 @@
 import { diagnose } from '../../../diagnostic/diagnostic.ts';
+import { filterOf } from '../../../firewall/analysis/filtering.ts';
 import { workloadName } from '../../../segmentation/model.ts';
+import { familyOf } from '../../firewall-subjects.ts';
 import { readFirewalls } from '../../firewalls.ts';
 import { runsOn } from '../../host-firewall.ts';
 import { readTunnels, type Tunnel } from '../../tunnels.ts';
 import type { Check } from '../definition.ts';
-import { familyOf, filterOf } from './filtering.ts';
 
 /** A host firewall that closes a port on which another object of the same manifests listens on the host. */
 export const declaredPortDropped: Check = {
@@ -27,7 +28,7 @@ Accept the port before the rule that drops, from those who need it.`,
   run(declared) {
     const { controls } = declared;
     return readFirewalls(controls).flatMap((firewall) => {
-      const filter = filterOf(firewall, familyOf(declared));
+      const filter = filterOf(firewall.ruleset, familyOf(declared));
       if (filter === undefined || runsOn(firewall.workload, undefined) !== true) return [];
       const span = firewall.span(filter.at);
       const tunnels = readTunnels(controls).flatMap((tunnel) => {

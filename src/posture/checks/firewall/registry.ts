@@ -1,33 +1,29 @@
+import { firewallTextChecks } from '../../../firewall/analysis/checks/registry.ts';
+import { firewallSubjects } from '../../firewall-subjects.ts';
 import type { Check } from '../definition.ts';
-import { adminPortsOpen } from './admin-ports-open.ts';
-import { appendsAgain } from './appends-again.ts';
 import { controlPlaneLeftOut } from './control-plane-left-out.ts';
 import { declaredPortDropped } from './declared-port-dropped.ts';
-import { inputOnly } from './input-only.ts';
-import { invalidAccepted } from './invalid-accepted.ts';
-import { nodeTrafficDropped } from './node-traffic-dropped.ts';
-import { obsoleteStateMatch } from './obsolete-state-match.ts';
-import { oneFamily } from './one-family.ts';
 import { otherBackend } from './other-backend.ts';
-import { rulesNotAtomic } from './rules-not-atomic.ts';
+import { rivalDeclarations } from './rival-declarations.ts';
 import { rulesOutlive } from './rules-outlive.ts';
 import { scriptEnds } from './script-ends.ts';
 import { toolMissing } from './tool-missing.ts';
+import { undeclaredName } from './undeclared-name.ts';
 
-/** Checks over packet filters that workloads put onto machines. */
+/** Checks over packet filters that workloads put onto machines: of the rules, and of how they come there. */
 export const firewallChecks: readonly Check[] = [
   toolMissing,
   scriptEnds,
-  appendsAgain,
-  nodeTrafficDropped,
+  ...firewallTextChecks.map(
+    (check): Check => ({
+      ...check,
+      run: (declared) => firewallSubjects(declared).flatMap((subject) => [...check.run(subject)]),
+    }),
+  ),
   declaredPortDropped,
-  obsoleteStateMatch,
-  rulesNotAtomic,
-  invalidAccepted,
-  oneFamily,
-  inputOnly,
-  adminPortsOpen,
   controlPlaneLeftOut,
   otherBackend,
   rulesOutlive,
+  undeclaredName,
+  rivalDeclarations,
 ];

@@ -1,0 +1,37 @@
+import { expect } from 'vitest';
+import { beacon } from './beacon.ts';
+import { detect, readLog, readLogs, recorded } from './recorded.fixture.ts';
+
+const days = ['rita-missing-host/2024-04-19', 'rita-missing-host/2024-04-20'] as const;
+
+recorded("RITA's missing host: its beacon is found on both days, and one other a day at most", days, () => {
+  const { findings, evicted } = detect(
+    beacon,
+    days.flatMap((day) => readLogs(day, 'conn.')),
+  );
+  const isIt = (title: string) => title.startsWith('Beacon: 73.54.23.243 calls 64.225.56.201:80 ');
+  const found = findings.filter(({ title }) => isIt(title));
+  const others = findings.filter(({ title }) => !isIt(title));
+  console.info(
+    `missing host: found ${found.map(({ at }) => new Date(at).toISOString()).join(' and ')}; in 2 days ${others.length} others: ${others.map(({ title }) => title).join('; ')}; ${evicted} pairs evicted`,
+  );
+  expect(found.map(({ at }) => new Date(at).getUTCDate())).toEqual([19, 20]);
+  expect(others.length).toBeLessThanOrEqual(days.length);
+});
+
+const desktops = [
+  '008-zeek-mixed__data__conn.log.labeled',
+  '010-zeek-mixed__data__conn.log.labeled',
+] as const;
+
+recorded(
+  'two desktops for a day each: no more than two services of makers of software are named',
+  desktops,
+  () => {
+    const titles = desktops.flatMap((file) =>
+      detect(beacon, readLog(file)).findings.map(({ title }) => title),
+    );
+    console.info(`desktops: ${titles.length} false in 2 host-days: ${titles.join('; ')}`);
+    expect(titles.length).toBeLessThanOrEqual(2);
+  },
+);

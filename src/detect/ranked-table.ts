@@ -1,0 +1,157 @@
+import { ChainedIndex, finish, mix } from '../flow/chained-index.ts';
+import { SlotLists } from '../flow/slot-lists.ts';
+import type { Address } from '../net/address.ts';
+
+/** The share of the slots that the highest rank may hold before it gives its own oldest away. */
+const highestShare = 3 / 4;
+/** Lanes that an address takes in a key. */
+export const addressLanes = 5;
+
+/**
+ * A table of fixed size whose entries have ranks, 0 for the least suspicious. When it is full, the entry goes that was not
+ * touched for longest in the lowest rank that has any; but where the highest rank holds three quarters of the slots, the
+ * oldest of that one, so that a flood of suspects cannot keep everybody else out. Each step costs O(1); nothing is
+ * allocated but the values.
+ */
+export class RankedTable<T> {
+  /** The key that {@link find} and {@link insert} mean; to be filled in before. */
+  readonly key: Uint32Array;
+  readonly #capacity: number;
+  readonly #lanes: number;
+  readonly #ranks: number;
+  readonly #index: ChainedIndex;
+  readonly #lists: SlotLists;
+  readonly #keys: Uint32Array;
+  readonly #hashes: Int32Array;
+  readonly #values: (T | undefined)[];
+  readonly #dropped: ((value: T) => void) | undefined;
+  #seed: number | undefined;
+  #evicted = 0;
+
+  /** For `capacity` entries with keys of `lanes` 32-bit lanes; `dropped` is told of each value that had to go. */
+  constructor(capacity: number, lanes: number, ranks: number, dropped?: (value: T) => void) {
+    this.key = new Uint32Array(lanes);
+    this.#capacity = capacity;
+    this.#lanes = lanes;
+    this.#ranks = ranks;
+    this.#index = new ChainedIndex(capacity);
+    this.#lists = new SlotLists(capacity, ranks + 1);
+    this.#keys = new Uint32Array(capacity * lanes);
+    this.#hashes = new Int32Array(capacity);
+    this.#values = new Array<T | undefined>(capacity).fill(undefined);
+    this.#dropped = dropped;
+  }
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /** Entries that had to go for want of room. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  /** Bytes held beside the values. */
+  get bytes(): number {
+    return (
+      this.#index.bytes +
+      this.#lists.bytes +
+      this.#keys.byteLength +
+      this.#hashes.byteLength +
+      this.#capacity * 8
+    );
+  }
+
+  /**
+   * Sets, once, what hashes begin with: a number that differs from run to run and is the same for the same records, such as
+   * the time of the first of them, so that nobody can choose keys that fall together.
+   */
+  seed(value: number): void {
+    this.#seed ??= mix(mix(0, value | 0), Math.trunc(value / 2 ** 32) ^ Math.trunc((value % 1) * 2 ** 30));
+  }
+
+  /** Writes an address into the key, beginning with `lane`. */
+  setAddress(lane: number, { family, a, b, c, d }: Address): void {
+    const key = this.key;
+    key[lane] = family;
+    key[lane + 1] = a;
+    key[lane + 2] = b;
+    key[lane + 3] = c;
+    key[lane + 4] = d;
+  }
+
+  /** The slot of the key, or -1. */
+  find(): number {
+    const { key } = this;
+    const keys = this.#keys;
+    const lanes = this.#lanes;
+    const hash = this.#hash();
+    for (let slot = this.#index.first(hash); slot >= 0; slot = this.#index.after(slot)) {
+      if (this.#hashes[slot] !== hash) continue;
+      const at = slot * lanes;
+      let lane = lanes - 1;
+      while (lane >= 0 && keys[at + lane] === key[lane]) lane--;
+      if (lane < 0) return slot;
+    }
+    return -1;
+  }
+
+  /** Enters a value under the key, which must not be there, with rank 0, and returns its slot. */
+  insert(value: T): number {
+    if (this.#index.size === this.#capacity) this.#evict();
+    const slot = this.#lists.head(0);
+    const hash = this.#hash();
+    this.#keys.set(this.key, slot * this.#lanes);
+    this.#hashes[slot] = hash;
+    this.#values[slot] = value;
+    this.#index.insert(hash, slot);
+    this.#lists.move(slot, 1);
+    return slot;
+  }
+
+  value(slot: number): T {
+    return this.#values[slot]!;
+  }
+
+  /** Counts as touched just now, with this rank. */
+  touch(slot: number, rank: number): void {
+    this.#lists.move(slot, Math.min(rank, this.#ranks - 1) + 1);
+  }
+
+  rank(slot: number): number {
+    return this.#lists.of(slot) - 1;
+  }
+
+  /** Takes an entry out. */
+  remove(slot: number): void {
+    this.#index.remove(this.#hashes[slot]!, slot);
+    this.#values[slot] = undefined;
+    this.#lists.move(slot, 0);
+  }
+
+  /** All values, in no order that means anything. */
+  *values(): Generator<T> {
+    for (const value of this.#values) if (value !== undefined) yield value;
+  }
+
+  #evict(): void {
+    const lists = this.#lists;
+    let list = this.#ranks;
+    if (lists.count(list) < this.#capacity * highestShare) {
+      list = 1;
+      while (lists.count(list) === 0) list++;
+    }
+    const slot = lists.head(list);
+    const value = this.value(slot);
+    this.remove(slot);
+    this.#evicted++;
+    this.#dropped?.(value);
+  }
+
+  #hash(): number {
+    let hash = this.#seed ?? 0;
+    const { key } = this;
+    for (let lane = 0; lane < key.length; lane++) hash = mix(hash, key[lane]!);
+    return finish(hash);
+  }
+}

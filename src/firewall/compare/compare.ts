@@ -1,0 +1,164 @@
+import { type Node, never, TooLarge } from '../diagram/diagrams.ts';
+import { examplePacket } from '../diagram/example.ts';
+import type { Field, Path } from '../diagram/fields.ts';
+import { possiblePackets } from '../diagram/possible.ts';
+import { PacketSpace, type SpaceOptions } from '../diagram/space.ts';
+import { type Outcome, walkRuleset } from '../diagram/walk.ts';
+import type { Packet } from '../packet.ts';
+import type { OpaquePart, Ruleset } from '../ruleset.ts';
+import { judgePacket, type PacketVerdict } from '../simulate.ts';
+import { boxSet, coverSet } from './boxes.ts';
+import { type Condition, conditionsOf, regionText } from './words.ts';
+
+/**
+ * `opened`: the new ruleset accepts what the old one drops; `closed`: the other way round; `changed`: both accept it, and it
+ * leaves with other addresses, ports or numbers; `may differ`: that hangs on what is not known.
+ */
+export type DifferenceKind = 'opened' | 'closed' | 'changed' | 'may differ';
+
+/** Packets of one path for which two rulesets differ in one way. */
+export interface Difference {
+  readonly kind: DifferenceKind;
+  readonly path: Path;
+  /** What the packets have in common, field by field; nothing for all packets. */
+  readonly conditions: readonly Condition[];
+  /** The same in one line. */
+  readonly text: string;
+  readonly example: Packet;
+  /** What becomes of the example, and by which rule. */
+  readonly old: PacketVerdict;
+  readonly new: PacketVerdict;
+  /** Of `changed`: the fields with which they leave differently. */
+  readonly fields?: readonly Field[];
+  /** Of `may differ`: conditions that may hold or not. */
+  readonly hangsOn?: readonly string[];
+}
+
+/** What was compared on one path. */
+export interface PathComparison {
+  readonly path: Path;
+  /** There are more than are listed. */
+  readonly isCut: boolean;
+  /** Why there is no answer. */
+  readonly tooLarge?: string;
+}
+
+export interface Comparison {
+  /** The rulesets do the same with every packet; undefined where that is not known. */
+  readonly equal: boolean | undefined;
+  readonly differences: readonly Difference[];
+  readonly paths: readonly PathComparison[];
+  /** Parts that are not followed, and taken for nothing. */
+  readonly notFollowed: { readonly old: readonly OpaquePart[]; readonly new: readonly OpaquePart[] };
+}
+
+export interface CompareOptions extends SpaceOptions {
+  /** Differences of one kind and path that are listed; 10 when nothing is said. */
+  readonly most?: number;
+}
+
+/** The ways that packets take, for both IP versions. */
+export const allPaths: readonly Path[] = ([4, 6] as const).flatMap((family) =>
+  (['INPUT', 'FORWARD', 'OUTPUT'] as const).map((chain) => ({ family, chain })),
+);
+
+/**
+ * Compares what two rulesets do with every packet that there can be: exactly, not by samples. Both have the same
+ * interfaces, addresses and history of connections; a condition that is not modelled holds for both or for neither where
+ * it has the same text, and where it may vary, stands in the same rule. Never throws for large sets: the path says so.
+ */
+export function compareRulesets(old: Ruleset, now: Ruleset, options: CompareOptions = {}): Comparison {
+  const differences: Difference[] = [];
+  const paths = allPaths.map((path): PathComparison => {
+    try {
+      const found = comparePath(path, old, now, options);
+      differences.push(...found.differences);
+      return { path, isCut: found.isCut };
+    } catch (error) {
+      if (error instanceof TooLarge) return { path, isCut: false, tooLarge: error.message };
+      throw error;
+    }
+  });
+  const isFollowed = old.opaque.length + now.opaque.length === 0;
+  const isKnown = isFollowed && paths.every(({ tooLarge }) => tooLarge === undefined);
+  const isCertain = differences.some(({ kind }) => kind !== 'may differ');
+  return {
+    equal: isCertain ? false : isKnown && differences.length === 0 ? true : undefined,
+    differences,
+    paths,
+    notFollowed: { old: old.opaque, new: now.opaque },
+  };
+}
+
+function comparePath(path: Path, old: Ruleset, now: Ruleset, options: CompareOptions) {
+  const space = new PacketSpace(path, [old, now], options);
+  const [one, other] = [walkRuleset(space, old), walkRuleset(space, now)];
+  const differences: Difference[] = [];
+  let isCut = false;
+  for (const region of regionsOf(space, one, other)) {
+    const open = space.diagrams.not(possiblePackets(space));
+    const { boxes, rest } = coverSet(space, region.set, open, options.most ?? 10);
+    isCut ||= rest !== never;
+    for (const box of boxes) {
+      const conditions = conditionsOf(space, box);
+      const inside = space.diagrams.minus(space.diagrams.and(boxSet(space, box), region.set), open);
+      const example = examplePacket(space, inside)!;
+      differences.push({
+        kind: region.kind,
+        path,
+        conditions,
+        text: regionText(conditions),
+        example,
+        old: judgePacket({ ...old, opaque: [] }, example),
+        new: judgePacket({ ...now, opaque: [] }, example),
+        ...(region.fields && { fields: region.fields }),
+        ...(region.kind === 'may differ' && {
+          hangsOn: space.guessesIn(space.diagrams.and(region.whole, boxSet(space, box))),
+        }),
+      });
+    }
+  }
+  return { differences, isCut };
+}
+
+interface Region {
+  readonly kind: DifferenceKind;
+  readonly set: Node;
+  /** With what it hangs on. */
+  readonly whole: Node;
+  readonly fields?: readonly Field[];
+}
+
+/** Fields that matter once a packet has left. */
+const leaving: readonly Field[] = [
+  ...(['source', 'source port', 'destination', 'destination port', 'mark', 'connection mark'] as const),
+  ...(['hop limit', 'dscp', 'priority', 'state'] as const),
+];
+
+function regionsOf(space: PacketSpace, old: Outcome, now: Outcome): Region[] {
+  const { diagrams } = space;
+  const cube = space.guessCube();
+  const opened = diagrams.and(old.dropped, now.accepted);
+  const closed = diagrams.and(old.accepted, now.dropped);
+  const both = diagrams.and(old.accepted, now.accepted);
+  const certain = (set: Node) => diagrams.forAll(set, cube);
+  const [surelyOpened, surelyClosed] = [certain(opened), certain(closed)];
+  const regions: Region[] = [
+    { kind: 'opened', set: surelyOpened, whole: opened },
+    { kind: 'closed', set: surelyClosed, whole: closed },
+  ];
+  let changed: Node = never;
+  const fields = leaving.filter((field) => {
+    const differs = diagrams.and(both, old.after.differs(field, now.after));
+    changed = diagrams.or(changed, differs);
+    return differs !== never;
+  });
+  const surelyChanged = certain(diagrams.or(changed, diagrams.not(both)));
+  const isBoth = diagrams.exists(changed, cube);
+  const reallyChanged = diagrams.and(surelyChanged, isBoth);
+  regions.push({ kind: 'changed', set: reallyChanged, whole: changed, fields });
+  const any = diagrams.or(changed, diagrams.or(opened, closed));
+  const surely = diagrams.or(reallyChanged, diagrams.or(surelyOpened, surelyClosed));
+  regions.push({ kind: 'may differ', set: diagrams.minus(diagrams.exists(any, cube), surely), whole: any });
+  return regions.filter(({ set }) => set !== never);
+}

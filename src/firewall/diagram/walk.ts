@@ -1,0 +1,360 @@
+import { chainsOf, type HookedChain, isBeforeTracking, passes } from '../hooks.ts';
+import { followableChains, jumpsOf } from '../jumps.ts';
+import type { Chain, Hook, Rule, Ruleset, Table, Target } from '../ruleset.ts';
+import { Changes } from './change.ts';
+import { always, type Node, never, TooLarge } from './diagrams.ts';
+
+import { type Asking, Conditions } from './match.ts';
+import { Situation } from './situation.ts';
+import type { PacketSpace } from './space.ts';
+
+/** Which packets come to each end of a chain; of those that enter it, each comes to exactly one. */
+export interface Ends {
+  readonly accept: Node;
+  readonly drop: Node;
+  /** To the chain that jumped here, or to the policy. */
+  readonly back: Node;
+}
+
+/** One rule, as the packets meet it that enter its chain in one {@link Run}. */
+export interface RuleRun {
+  readonly rule: Rule;
+  /** Packets that come to it. */
+  readonly reached: Node;
+  /** Those of them that it matches. */
+  readonly matched: Node;
+  /** All packets that its conditions hold for, whether they come to it or not. */
+  readonly condition: Node;
+  /** What becomes of those it matches; the rest of them goes on with the next rule. */
+  readonly ends: Ends;
+}
+
+/** The way of packets through one chain. */
+export interface Run {
+  readonly table: Table;
+  readonly chain: Chain;
+  readonly hook: Hook;
+  /** Packets that it was walked with: all, where nothing on the way changes packets. */
+  readonly walked: Node;
+  readonly rules: readonly RuleRun[];
+  readonly ends: Ends;
+  readonly calls: readonly { readonly rule: number; readonly run: Run; readonly with: Node }[];
+  readonly situation: Situation;
+}
+
+/** The way of packets through one base chain. */
+export interface BaseRun {
+  readonly hooked: HookedChain;
+  /** Packets that come to it. */
+  readonly entered: Node;
+  readonly run: Run;
+  readonly accept: Node;
+  readonly drop: Node;
+}
+
+/** What a ruleset does with all packets of a space. */
+export interface Outcome {
+  readonly accepted: Node;
+  readonly dropped: Node;
+  /** The accepted packets as they leave. */
+  readonly after: Situation;
+  readonly bases: readonly BaseRun[];
+}
+
+/** Rules that all walks of one path may meet. */
+const mostRules = 2_000_000;
+
+/**
+ * Walks a ruleset with all packets of a space at once: what judgePacket of simulate.ts says of each. Parts that are not
+ * followed (`ruleset.opaque`) are left out. What is not known is a guess, a variable of the space. Throws TooLarge.
+ */
+export function walkRuleset(space: PacketSpace, ruleset: Ruleset): Outcome {
+  return new RulesetWalk(space).walk(ruleset);
+}
+
+class RulesetWalk {
+  readonly #space: PacketSpace;
+  readonly #conditions: Conditions;
+  readonly #changes: Changes;
+  #situation: Situation;
+  #left = mostRules;
+  /** Packets whose destination was translated in the hook that is walked. */
+  #translated: Node = never;
+  /** Packets that leave by another way than was said. */
+  #astray: Node = never;
+  readonly #runs = new Map<Chain, { readonly before: Situation; readonly hook: Hook; readonly run: Run }[]>();
+
+  constructor(space: PacketSpace) {
+    this.#space = space;
+    this.#conditions = new Conditions(space);
+    this.#changes = new Changes(this.#conditions);
+    this.#situation = new Situation(space);
+  }
+
+  walk(ruleset: Ruleset): Outcome {
+    const { diagrams, path } = this.#space;
+    const bases: BaseRun[] = [];
+    let [live, dropped]: [Node, Node] = [always, never];
+    const isNew = this.#conditions.isState(this.#situation, 'NEW');
+    const wasUntracked = this.#conditions.isState(this.#situation, 'UNTRACKED');
+    const said = this.#situation;
+    this.#situation = this.#changes.toState(said, diagrams.not(wasUntracked), 'INVALID');
+    let isTracked = false;
+    for (const hook of passes[path.chain]) {
+      this.#translated = never;
+      for (const hooked of chainsOf(ruleset, path.family, hook)) {
+        if (!isTracked && !isBeforeTracking(hooked)) {
+          this.#track(said, isNew);
+          isTracked = true;
+        }
+        const entered = hooked.chain.base?.nat ? this.#forNat(live) : live;
+        const base = this.#base(hooked, entered);
+        bases.push(base);
+        dropped = diagrams.or(dropped, base.drop);
+        live = diagrams.minus(live, base.drop);
+      }
+    }
+    if (!isTracked) this.#track(said, isNew);
+    const lost = diagrams.and(live, this.#astray);
+    dropped = diagrams.or(dropped, lost);
+    return { accepted: diagrams.minus(live, lost), dropped, after: this.#situation, bases };
+  }
+
+  /** Connection tracking gives packets their state, unless a rule has taken them out. */
+  #track(said: Situation, isNew: Node): void {
+    const { diagrams } = this.#space;
+    const tracked = diagrams.not(this.#conditions.isState(this.#situation, 'UNTRACKED'));
+    let situation = this.#situation.with('state', tracked, said.value('state'));
+    for (const end of ['source', 'destination', 'source port', 'destination port'] as const)
+      situation = situation.with(`original ${end}`, isNew, situation.value(end));
+    for (const field of ['direction', 'status'] as const) {
+      const bits = situation.value(field).bits.map(() => never);
+      situation = situation.with(field, isNew, { bits, unknown: new Map() });
+    }
+    this.#situation = situation;
+  }
+
+  /** Chains that translate see the first packet of a connection only, and of those of a hook one translates. */
+  #forNat(live: Node): Node {
+    const { diagrams } = this.#space;
+    const first = diagrams.and(live, this.#conditions.isState(this.#situation, 'NEW'));
+    return diagrams.minus(first, this.#translated);
+  }
+
+  #base(hooked: HookedChain, entered: Node): BaseRun {
+    const { diagrams } = this.#space;
+    const { table, chain, hook } = hooked;
+    const run = this.#enter(table, chain, hook, entered);
+    const inside = (node: Node) => diagrams.and(node, entered);
+    const [accept, drop, back] = [inside(run.ends.accept), inside(run.ends.drop), inside(run.ends.back)];
+    const isClosed = chain.policy?.effect === 'drop';
+    return {
+      hooked,
+      entered,
+      run,
+      accept: isClosed ? accept : diagrams.or(accept, back),
+      drop: isClosed ? diagrams.or(drop, back) : drop,
+    };
+  }
+
+  /** Walks a chain with packets; with all of them, once, where none is changed on the way. */
+  #enter(table: Table, chain: Chain, hook: Hook, live: Node): Run {
+    if (changesPackets(table, chain)) return this.#run(table, chain, hook, live);
+    const runs = this.#runs.get(chain) ?? [];
+    const before = this.#situation;
+    const known = runs.find((one) => one.before === before && one.hook === hook);
+    if (known !== undefined) return known.run;
+    const run = this.#run(table, chain, hook, always);
+    this.#runs.set(chain, [...runs, { before, hook, run }]);
+    return run;
+  }
+
+  #run(table: Table, chain: Chain, hook: Hook, walked: Node): Run {
+    const { diagrams } = this.#space;
+    const names = ruleNames(table, chain);
+    const rules: RuleRun[] = [];
+    const calls: Run['calls'][number][] = [];
+    const situation = this.#situation;
+    let [live, accept, drop, back]: [Node, Node, Node, Node] = [walked, never, never, never];
+    for (const [number, rule] of chain.rules.entries()) {
+      if (this.#left-- <= 0) throw new TooLarge(mostRules);
+      const reached = live;
+      const asking = { hook, rule: names[number]! };
+      const { condition, matched } = this.#match(table, rule, live, asking);
+      const call = (run: Run, with_: Node) => calls.push({ rule: number, run, with: with_ });
+      const ends = this.#follow(table, rule.target, matched, asking, call);
+      accept = diagrams.or(accept, ends.accept);
+      drop = diagrams.or(drop, ends.drop);
+      back = diagrams.or(back, ends.back);
+      live = diagrams.minus(live, diagrams.or(ends.accept, diagrams.or(ends.drop, ends.back)));
+      rules.push({ rule, reached, matched, condition, ends });
+    }
+    back = diagrams.or(back, live);
+    return { table, chain, hook, walked, rules, ends: { accept, drop, back }, calls, situation };
+  }
+
+  /** Conditions and actions are taken in their order: an action is done as soon as the conditions before it hold. */
+  #match(table: Table, { matches, actions }: Rule, live: Node, asking: Asking) {
+    const { diagrams } = this.#space;
+    if (actions === undefined || actions.length === 0) {
+      const condition = this.#conditions.all(matches, this.#situation, asking);
+      return { condition, matched: diagrams.and(live, condition) };
+    }
+    let [condition, matched]: [Node, Node] = [always, live];
+    for (let place = 0; place <= matches.length; place++) {
+      for (const { after, action } of actions) {
+        if (after !== place) continue;
+        const acted = this.#changes.act(this.#situation, matched, action, table.backend, asking.rule);
+        this.#situation = acted.situation;
+        matched = diagrams.minus(matched, acted.lost);
+      }
+      const match = matches[place];
+      if (match === undefined) break;
+      const node = this.#conditions.one(match, this.#situation, asking);
+      condition = diagrams.and(condition, node);
+      matched = diagrams.and(matched, node);
+    }
+    return { condition, matched };
+  }
+
+  /** Returns the ends of packets that a rule matches; those in none of them go on with the next rule. */
+  #follow(
+    table: Table,
+    target: Target,
+    matched: Node,
+    asking: Asking,
+    call: (run: Run, with_: Node) => void,
+  ): Ends {
+    const { diagrams } = this.#space;
+    switch (target.effect) {
+      case 'accept':
+        this.#translate(target, matched, asking);
+        return { ...nowhere, accept: matched };
+      case 'drop':
+        return { ...nowhere, drop: matched };
+      case 'return':
+        return { ...nowhere, back: matched };
+      case 'continue':
+        return nowhere;
+      case 'untrack':
+        this.#situation = this.#changes.untrack(this.#situation, matched);
+        return nowhere;
+      case 'translate':
+        if (target.translation === undefined) break;
+        this.#translate(target, matched, asking);
+        return { ...nowhere, accept: matched };
+      case 'choose':
+        if (target.cases === undefined) break;
+        return this.#choose(table, target.cases, matched, asking, call);
+      case 'jump':
+      case 'goto': {
+        const chain = table.chains.get(target.name);
+        if (chain === undefined || !followableChains(table).has(chain)) break;
+        const run = this.#enter(table, chain, asking.hook, matched);
+        call(run, matched);
+        const accept = diagrams.and(run.ends.accept, matched);
+        const drop = diagrams.and(run.ends.drop, matched);
+        // What comes back from a jump goes on here, from a goto behind the chain.
+        const back = target.effect === 'goto' ? diagrams.and(run.ends.back, matched) : never;
+        return { accept, drop, back };
+      }
+    }
+    return this.#anything(target, matched, asking);
+  }
+
+  /** The first case whose conditions hold; without one the rule does nothing. */
+  #choose(
+    table: Table,
+    cases: NonNullable<Target['cases']>,
+    matched: Node,
+    asking: Asking,
+    call: (run: Run, with_: Node) => void,
+  ): Ends {
+    const { diagrams } = this.#space;
+    const before = this.#situation;
+    let [rest, accept, drop, back]: [Node, Node, Node, Node] = [matched, never, never, never];
+    for (const one of cases) {
+      const taken = diagrams.and(rest, this.#conditions.all(one.matches, before, asking));
+      rest = diagrams.minus(rest, taken);
+      if (taken === never) continue;
+      const ends = this.#follow(table, one.target, taken, asking, call);
+      accept = diagrams.or(accept, ends.accept);
+      drop = diagrams.or(drop, ends.drop);
+      back = diagrams.or(back, ends.back);
+    }
+    return { accept, drop, back };
+  }
+
+  #translate({ name, translation }: Target, matched: Node, { hook }: Asking): void {
+    if (translation === undefined) return;
+    const { diagrams, path } = this.#space;
+    this.#situation = this.#changes.translate(this.#situation, matched, translation);
+    this.#translated = diagrams.or(this.#translated, matched);
+    if (translation.addresses === undefined || translation.end !== 'destination' || hook === 'INPUT') return;
+    // A new destination may lead another way than the one that was said, which only a machine's routes tell.
+    if (path.chain === 'OUTPUT') {
+      this.#situation = this.#situation.without('out', matched, name);
+      return;
+    }
+    const staysHere = (path.chain === 'INPUT') === (translation.addresses === 'interface');
+    if (staysHere) return;
+    const guess = this.#space.guess(`${name} sends it elsewhere`);
+    this.#astray = diagrams.or(this.#astray, diagrams.and(matched, guess));
+  }
+
+  #anything(target: Target, matched: Node, { rule }: Asking): Ends {
+    const { diagrams } = this.#space;
+    if (matched === never) return nowhere;
+    this.#situation = this.#changes.forget(this.#situation, matched, rule);
+    const [isAccepted, isDropped] = [
+      `${target.name} accepts (${rule})`,
+      `${target.name} drops (${rule})`,
+    ].map((text) => this.#space.guess(text));
+    const accept = diagrams.and(matched, isAccepted!);
+    return { accept, drop: diagrams.and(diagrams.minus(matched, accept), isDropped!), back: never };
+  }
+}
+
+const nowhere: Ends = { accept: never, drop: never, back: never };
+
+const changing = new WeakMap<Chain, boolean>();
+
+/** Tells whether rules of the chain, or of chains that they lead to, may change a packet that goes on. */
+function changesPackets(table: Table, chain: Chain): boolean {
+  const known = changing.get(chain);
+  if (known !== undefined) return known;
+  const followable = followableChains(table);
+  const answer = chain.rules.some(
+    ({ target, actions }) =>
+      (actions !== undefined && actions.length > 0) ||
+      changesTarget(target) ||
+      jumpsOf(target).some((name) => {
+        const next = table.chains.get(name);
+        return next === undefined || !followable.has(next) || changesPackets(table, next);
+      }),
+  );
+  changing.set(chain, answer);
+  return answer;
+}
+
+function changesTarget({ effect, translation, cases }: Target): boolean {
+  if (translation !== undefined) return true;
+  if (effect === 'choose') return cases === undefined || cases.some((one) => changesTarget(one.target));
+  return effect === 'translate' || effect === 'untrack' || effect === 'unknown';
+}
+
+const namesOfRules = new WeakMap<Chain, readonly string[]>();
+
+/** Returns a text for each rule: the same in two rulesets for the same rule of the same chain, and different within one. */
+function ruleNames({ name: tableName }: Table, chain: Chain): readonly string[] {
+  const known = namesOfRules.get(chain);
+  if (known !== undefined) return known;
+  const counts = new Map<string, number>();
+  const names = chain.rules.map(({ text }) => {
+    const count = (counts.get(text) ?? 0) + 1;
+    counts.set(text, count);
+    return `${tableName} ${chain.name}: ${text}${count > 1 ? ` #${count}` : ''}`;
+  });
+  namesOfRules.set(chain, names);
+  return names;
+}
