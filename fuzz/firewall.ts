@@ -6,19 +6,22 @@
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { acceptedPorts } from '../src/firewall/accepted-ports.ts';
+import { applyIpsetText } from '../src/firewall/ipset.ts';
 import { parseDump } from '../src/firewall/iptables-restore.ts';
 import { parseNft } from '../src/firewall/nft.ts';
+import { parseNftJson } from '../src/firewall/nft-json.ts';
 import { splitNftTables, steadyNftText, withoutPassingElements } from '../src/firewall/nft-tables.ts';
 import type { FirewallProblem, Ruleset } from '../src/firewall/ruleset.ts';
+import { RulesetBuilder } from '../src/firewall/ruleset-builder.ts';
 import { readFirewallScript } from '../src/firewall/script.ts';
 import { splitShell } from '../src/firewall/shell.ts';
 import { judgePacket } from '../src/firewall/simulate.ts';
 
+const words = (text: string) => text.split(' ');
 const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
 const seconds = Number(values.seconds ?? 5);
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
 
-const words = (text: string) => text.split(' ');
 const pieces = [
   ...words(
     'iptables ip6tables iptables-restore nft -A -I -D -C -P -N -F -X -E -R -t -w -j -g -m -p -s -d -i -o ! 1 0 -1',
@@ -64,6 +67,14 @@ const pieces = [
     '-'.repeat(40),
   ],
 ];
+const keys = words(
+  'nftables table chain rule set map element expr match left right op payload protocol field meta key ct prefix range',
+).concat(
+  words(
+    'family name concat vmap data accept drop jump target mangle value limit counter log elem add type flags',
+  ),
+);
+
 const script = fc
   .array(
     fc.oneof(
@@ -104,9 +115,14 @@ function run(text: string): void {
     parseDump(text, 'ip'),
     parseDump(text, 'ip6'),
     parseNft(text),
+    parseNftJson(text),
+    readSets(text),
   ]) {
     judge(read.ruleset, read.problems, text);
   }
+  const json = asJson(text);
+  const printed = parseNftJson(json);
+  judge(printed.ruleset, printed.problems, json);
   if (performance.now() - begun > limitMs) throw new Error(`took more than ${limitMs} ms`);
 }
 
@@ -120,6 +136,39 @@ function tables(text: string): void {
     const rest = withoutPassingElements(table);
     if (splitNftTables(rest).tables.length !== 1) throw new Error(`is no table any more: ${rest}`);
   }
+}
+
+/** Rules that ask for the sets that the text makes. */
+function readSets(text: string): {
+  readonly ruleset: Ruleset;
+  readonly problems: readonly FirewallProblem[];
+} {
+  const builder = new RulesetBuilder();
+  applyIpsetText(builder, text, 0);
+  const { ipsets } = builder;
+  const rules = [...ipsets.keys()].map((name) => `-A INPUT -m set --match-set "${name}" src,dst -j DROP\n`);
+  const { ruleset } = parseDump(`*filter\n${rules.join('')}`, 'ip', { ipsets });
+  for (const chain of ['INPUT', 'OUTPUT'] as const)
+    judgePacket(ruleset, { family: 4, chain, protocol: 6, port: 22, state: 'NEW' });
+  return { ruleset: builder.ruleset, problems: builder.problems };
+}
+
+/** Words of the text as keys and values of JSON, nested as its braces are. */
+function asJson(text: string): string {
+  const build = (items: readonly string[], depth: number): unknown => {
+    const [first = '', ...rest] = items;
+    if (rest.length === 0 || depth > 8) return /^\d+$/.test(first) ? Number(first) : first;
+    if (first.length % 3 === 0)
+      return rest.slice(0, 8).map((one, i) => build([one, ...rest.slice(i, i + 4)], depth + 1));
+    const key = keys[(first.length * 7 + rest.length) % keys.length]!;
+    return { [key]: build(rest, depth + 1) };
+  };
+  const found = text.split(/\s+/).slice(0, 60);
+  const objects = found.map((_, i) => build(found.slice(i, i + 12), 0));
+  const table = { table: { family: 'ip', name: 't' } };
+  const chain = { chain: { family: 'ip', table: 't', name: 'c', type: 'filter', hook: 'input', prio: 0 } };
+  const rules = objects.map((expr) => ({ rule: { family: 'ip', table: 't', chain: 'c', expr: [expr] } }));
+  return JSON.stringify({ nftables: [table, chain, ...rules, ...objects] });
 }
 
 function judge(ruleset: Ruleset, problems: readonly FirewallProblem[], text: string): void {

@@ -81,6 +81,7 @@ export function applyIpset(builder: RulesetBuilder, all: readonly string[], at: 
     return undefined;
   }
   const sets = builder.ipsets;
+  builder.ipsetVersion++;
   if (command === 'create') return name !== undefined && create(sets, name, rest);
   if (name === undefined) {
     if (command === 'destroy') sets.clear();

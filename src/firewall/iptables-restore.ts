@@ -1,4 +1,5 @@
 import type { Range } from '../manifest/locations.ts';
+import type { Ipsets } from './ipset.ts';
 import { applyIptables, type IptablesTool } from './iptables.ts';
 import type { Argument } from './iptables-rule.ts';
 import type { FirewallProblem, Ruleset } from './ruleset.ts';
@@ -10,6 +11,8 @@ export interface RestoreOptions {
   readonly keep?: boolean;
   /** The table of lines before the first `*table`; `-T`. */
   readonly table?: string;
+  /** Sets of ipset that are there already. */
+  readonly ipsets?: Ipsets;
 }
 
 /** Returns the ruleset of a dump of iptables-save or `iptables -S`, with places as offsets into `text`. Never throws. */
@@ -18,7 +21,7 @@ export function parseDump(
   family: 'ip' | 'ip6',
   options: RestoreOptions = {},
 ): { readonly ruleset: Ruleset; readonly problems: readonly FirewallProblem[] } {
-  const builder = new RulesetBuilder();
+  const builder = new RulesetBuilder(options.ipsets);
   applyRestore(builder, { family, backend: 'iptables', restore: true }, text, 0, options);
   return { ruleset: builder.ruleset, problems: builder.problems };
 }

@@ -112,11 +112,21 @@ export class NftBlocks {
     const handle = words.at(-1)?.handle;
     if (handle !== undefined) this.#sets.handles.set(rule, handle);
     const key = `${table.family} ${table.name}`;
+    this.#noteChanges(key, words);
     this.#builder.later(rule, () => {
       const read = parseNftRule(words, key, this.#sets);
       return { ...rule, ...read, target: isKnown ? read.target : doubtful };
     });
     return rule;
+  }
+
+  /** A set that a rule adds to or takes from is changed by packets, whether it is flagged for that or not. */
+  #noteChanges(table: string, words: readonly NftToken[]): void {
+    for (let i = 1; i < words.length; i++) {
+      const [verb, name] = [words[i - 1]!, words[i]!];
+      if (name.text.startsWith('@') && !name.quoted && ['add', 'update', 'delete'].includes(verb.text))
+        this.#sets.open(table, name.text.slice(1)).changes = true;
+    }
   }
 
   /** The rule as it is written, in one line. */

@@ -61,7 +61,13 @@ function noteHandle(tokens: NftToken[], comment: string): void {
 
 function isEnd(text: string, at: number): boolean {
   const sign = text[at]!;
-  return blanks.has(sign) || signs.has(sign) || sign === '"' || (sign === '!' && text[at + 1] === '=');
+  return (
+    blanks.has(sign) ||
+    signs.has(sign) ||
+    sign === '"' ||
+    sign === '#' ||
+    (sign === '!' && text[at + 1] === '=')
+  );
 }
 
 /** Returns where a word is cut at its colons: `22:accept`; not addresses, `10.0.0.1:80`, `9:30` and `1:20`. */

@@ -18,6 +18,8 @@ export class NftSets {
   readonly defines = new Map<string, readonly NftToken[]>();
   /** Handles of rules, where the text tells them. */
   readonly handles = new WeakMap<Rule, number>();
+  /** Grows whenever what rules may look up changes. */
+  version = 0;
   readonly #sets = new Map<string, NftSet>();
 
   /** `table` is family and name. */
@@ -30,15 +32,18 @@ export class NftSets {
     const found = this.get(table, name) ?? { elements: [], changes: false, varies: false, read: new Map() };
     this.#sets.set(`${table} ${name}`, found);
     found.read.clear();
+    this.version++;
     return found;
   }
 
   delete(table: string, name: string): void {
+    this.version++;
     this.#sets.delete(`${table} ${name}`);
   }
 
   /** Forgets the sets of a table. */
   deleteTable(table: string): void {
+    this.version++;
     for (const key of [...this.#sets.keys()]) if (key.startsWith(`${table} `)) this.#sets.delete(key);
   }
 }

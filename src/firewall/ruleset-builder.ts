@@ -1,5 +1,5 @@
 import type { Range } from '../manifest/locations.ts';
-import type { Ipsets } from './ipset.ts';
+import type { Ipset, Ipsets } from './ipset.ts';
 import { NftSets } from './nft-sets.ts';
 import {
   type Base,
@@ -37,13 +37,25 @@ export class RulesetBuilder {
   /** Sets, variables and handles of nft. */
   readonly nft = new NftSets();
   /** Sets of ipset. */
-  readonly ipsets: Ipsets = new Map();
+  readonly ipsets: Ipsets;
+  /** Grows whenever they change. */
+  ipsetVersion = 0;
   /** Those that rules change. */
   readonly changedSets = new Set<string>();
   readonly #tables: DraftTable[] = [];
   readonly #opaque: OpaquePart[] = [];
   /** How to read rules of which not all is known before the end. */
   readonly #later = new WeakMap<Rule, (rule: Rule) => Rule>();
+  readonly #read = new WeakMap<Rule, { readonly rule: Rule; readonly version: string }>();
+
+  /** `ipsets`: sets that are there already. */
+  constructor(ipsets: Ipsets = new Map()) {
+    const copies = [...ipsets].map(([name, set]): [string, Ipset] => [
+      name,
+      { ...set, entries: new Map(set.entries) },
+    ]);
+    this.ipsets = new Map(copies);
+  }
 
   /** Notes a part that is not followed and may change any rule. */
   notFollowed(at: Range, why: string): void {
@@ -115,8 +127,20 @@ export class RulesetBuilder {
       const at = chain.at ?? chain.rules[0]?.at ?? { start: 0, end: 0 };
       opaque.push({ at, why: `chains at ${elsewhere} are not followed` });
     }
-    const rules = chain.rules.map((rule) => this.#later.get(rule)?.(rule) ?? rule);
+    const version = `${this.nft.version} ${this.ipsetVersion} ${this.changedSets.size}`;
+    const rules = chain.rules.map((rule) => this.#finished(rule, version));
     return { ...rest, ...(base && !dormant && { base }), rules };
+  }
+
+  /** Reads a rule that waits for that, once for each state of the sets. */
+  #finished(rule: Rule, version: string): Rule {
+    const read = this.#later.get(rule);
+    if (read === undefined) return rule;
+    const before = this.#read.get(rule);
+    if (before?.version === version) return before.rule;
+    const finished = read(rule);
+    this.#read.set(rule, { rule: finished, version });
+    return finished;
   }
 }
 

@@ -25,7 +25,7 @@ export const frontEnds = new Set([
 ]);
 /** Their failure is the failure of the script; what hangs on them is taken to run. */
 export const preparing = new Set(
-  'apk apt-get apt yum dnf microdnf zypper modprobe sysctl echo printf set true : cd export mkdir sleep date ip ipset cat'
+  'apk apt-get apt yum dnf microdnf zypper modprobe sysctl echo printf set true : cd export mkdir sleep date ip cat'
     .concat(' touch rm cp mv chmod trap umask ulimit update-alternatives ln iptables-save ip6tables-save tee')
     .split(' '),
 );
@@ -41,5 +41,7 @@ export function isFirewallProgram(name: string): boolean {
 
 /** Tells whether a script might change packet filters, going by its words. */
 export function mentionsFirewall(text: string): boolean {
-  return /ip6?tables|\bnft\b|\bufw\b|firewall|\beval\b|\bsource\b|\.sh\b|(?:^|[\s;&|])\.\s/.test(text);
+  return /ip6?tables|\bipset\b|\bnft\b|\bufw\b|firewall|\beval\b|\bsource\b|\.sh\b|(?:^|[\s;&|])\.\s/.test(
+    text,
+  );
 }

@@ -1,4 +1,5 @@
 import type { Range } from '../manifest/locations.ts';
+import type { Ipsets } from './ipset.ts';
 import type { FirewallProblem, OpaquePart, Ruleset } from './ruleset.ts';
 import type { ShellWord } from './shell-token.ts';
 
@@ -22,6 +23,8 @@ export interface FirewallCall {
 export interface FollowOptions {
   /** How often it runs, each time over what the run before has left; once when nothing is said. */
   readonly runs?: number;
+  /** Sets of ipset that are there before. */
+  readonly ipsets?: Ipsets;
   /** Told after each call of a program that filters: what holds then, which the next call changes, and in which run. */
   readonly onCall?: (call: FirewallCall, ruleset: Ruleset, run: number) => void;
 }

@@ -1,4 +1,5 @@
 import type { Range } from '../manifest/locations.ts';
+import { applyIpset, applyIpsetText, type Ipsets } from './ipset.ts';
 import { applyIptables, iptablesTool } from './iptables.ts';
 import { applyRestore } from './iptables-restore.ts';
 import type { Argument } from './iptables-rule.ts';
@@ -36,16 +37,16 @@ const deepestShell = 3;
 export function readFirewallScript(
   text: string,
   findFile: FindFile = () => undefined,
-  { runs = 1, onCall }: FollowOptions = {},
+  { runs = 1, onCall, ipsets }: FollowOptions = {},
 ): FirewallScript {
-  const reader = new ScriptReader(findFile, onCall);
+  const reader = new ScriptReader(findFile, onCall, ipsets);
   for (let run = 1; run <= runs; run++) reader.begin({ text, at: 0 }, run);
   const { builder, opaque, calls } = reader;
   return { ruleset: builder.ruleset, problems: builder.problems, opaque, calls };
 }
 
 class ScriptReader {
-  readonly builder = new RulesetBuilder();
+  readonly builder: RulesetBuilder;
   readonly opaque: OpaquePart[] = [];
   readonly calls: FirewallCall[] = [];
   readonly #findFile: FindFile;
@@ -54,7 +55,8 @@ class ScriptReader {
   #ended = false;
   #run = 1;
 
-  constructor(findFile: FindFile, onCall: FollowOptions['onCall']) {
+  constructor(findFile: FindFile, onCall: FollowOptions['onCall'], ipsets: Ipsets | undefined) {
+    this.builder = new RulesetBuilder(ipsets);
     this.#findFile = findFile;
     this.#onCall = onCall;
   }
@@ -165,6 +167,7 @@ class ScriptReader {
     }
     if (tool !== undefined) return applyIptables(this.builder, tool, rest, at);
     if (name === 'nft') return this.#nft(command, rest, at, script, piped);
+    if (name === 'ipset') return this.#ipset(command, rest, at, script, piped, conditional);
     if (frontEnds.has(name)) return this.#notFollowed(at, `${name} is not followed`);
     if (shells.has(name) && rest.length === 0 && (piped !== undefined || command.document !== undefined)) {
       return this.#notFollowed(at, 'what this shell reads is not followed');
@@ -179,6 +182,28 @@ class ScriptReader {
     if (name === 'exit' && !conditional) this.#ended = true;
     if (name === 'false') return false;
     return preparing.has(name) ? true : undefined;
+  }
+
+  /** Sets that rules ask for. */
+  #ipset(
+    command: ShellCommand,
+    rest: readonly Argument[],
+    at: Range,
+    script: PlacedText,
+    piped: ShellCommand | undefined,
+    conditional: boolean,
+  ): boolean | undefined {
+    if (conditional || rest.some(({ known }) => !known))
+      return this.#notFollowed(at, 'what this does to sets of ipset is not known');
+    const words = rest.map(({ text }) => text).filter((word) => word !== '-exist' && word !== '-!');
+    if (words[0] !== 'restore' && words[0] !== '-R') {
+      const done = applyIpset(this.builder, words, at);
+      return words.length < rest.length && done === false ? true : done;
+    }
+    const input = this.#input(command, piped, script, undefined);
+    if (input === undefined) return this.#notFollowed(at, 'what ipset reads is not in this text');
+    applyIpsetText(this.builder, input.text, input.at);
+    return true;
   }
 
   #nft(

@@ -6,7 +6,7 @@ export const firewallExplainCommand: CommandDefinition = {
   arguments: '[files...]',
   summary: 'what a packet filter does with one packet, rule by rule',
   description:
-    'Reads packet filters (dumps of iptables-save and ip6tables-save, files for nft, shell scripts that call them) and follows one packet ' +
+    'Reads packet filters (dumps of iptables-save and ip6tables-save, of ipset, files for nft and its JSON, shell scripts that call them) and follows one packet ' +
     'through every chain of every table, as the kernel does: a drop is final, an accept ends its own base chain only. Several files are ' +
     'those of one machine. What the options do not say of the packet is not known; where the verdict hangs on that, or on a part of a ' +
     'script that cannot be followed, it is `not known`. Nothing is changed, no right is needed. Exit code 0 whatever the verdict, 1 where ' +

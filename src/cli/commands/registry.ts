@@ -8,6 +8,7 @@ import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { firewallCheckCommand } from './firewall-check.ts';
+import { firewallCompareCommand } from './firewall-compare.ts';
 import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
 import { firewallSimulateCommand } from './firewall-simulate.ts';
@@ -43,6 +44,7 @@ export const commands: readonly CommandDefinition[] = [
   firewallCheckCommand,
   firewallExplainCommand,
   firewallSimulateCommand,
+  firewallCompareCommand,
   firewallCompileCommand,
   planCommand,
   applyCommand,
@@ -65,7 +67,7 @@ export const groups: readonly CommandGroup[] = [
   },
   {
     name: 'firewall',
-    summary: 'packet filters of machines: check, explain, simulate, compile',
+    summary: 'packet filters of machines: check, explain, simulate, compare, compile',
     description:
       'Works on packet filters: iptables, ip6tables, nft, scripts that call them, and HostFirewalls that declare them.',
   },

@@ -32,7 +32,8 @@ export function placeText(place: ExplainedStep['place']): string {
   return place === undefined ? '' : `${place.file}:${place.line}`;
 }
 
-function packetText(packet: Packet): string {
+/** Returns a packet in one line. */
+export function packetText(packet: Packet): string {
   const { family, chain, protocol, port, sourcePort, inInterface, outInterface, state } = packet;
   const end = (address: Packet['source'], number: number | undefined) => {
     const shown = address === undefined ? 'unsaid' : formatAddress(address);

@@ -1,5 +1,5 @@
 import { LineIndex } from '../../diagnostic/position.ts';
-import { firewallForm, readFirewallText } from '../../firewall/read-text.ts';
+import { firewallForm, readFirewallText, readIpsets } from '../../firewall/read-text.ts';
 import type { FirewallProblem, Ruleset } from '../../firewall/ruleset.ts';
 import type { Step } from '../../firewall/simulate.ts';
 
@@ -41,10 +41,11 @@ export class FirewallSources {
   }[];
 
   constructor(inputs: readonly FirewallInput[]) {
+    const ipsets = readIpsets(inputs);
     this.#read = inputs.map(({ name, text }) => ({
       name,
       lines: new LineIndex(text),
-      ...readFirewallText(text, firewallForm(text, name)),
+      ...readFirewallText(text, firewallForm(text, name), ipsets),
     }));
     this.ruleset = {
       tables: this.#read.flatMap((one) => one.ruleset.tables),

@@ -2,7 +2,7 @@ import type { Span } from '../../diagnostic/diagnostic.ts';
 import { LineIndex } from '../../diagnostic/position.ts';
 import type { Range } from '../../manifest/locations.ts';
 import { applyNftText } from '../nft.ts';
-import { type FirewallForm, firewallForm, readFirewallText } from '../read-text.ts';
+import { type FirewallForm, firewallForm, readFirewallText, readIpsets } from '../read-text.ts';
 import type { FirewallProblem, OpaquePart, Ruleset, Table } from '../ruleset.ts';
 import { RulesetBuilder } from '../ruleset-builder.ts';
 import { readFirewallScript } from '../script.ts';
@@ -49,20 +49,21 @@ export function readFirewallFiles(files: readonly FirewallFile[]): FirewallFiles
   const calls: FirewallCall[] = [];
   const scripts: SubjectScript[] = [];
   const seconds: (() => Pick<FirewallScript, 'ruleset' | 'opaque'>)[] = [];
+  const ipsets = readIpsets(files);
   let from = 0;
   for (const file of files) {
     const form = firewallForm(file.text, file.name);
     all.push({ file, form, from, lines: new LineIndex(file.text) });
     // Empty lines before a text move its places, and mean nothing in any form.
     const text = '\n'.repeat(from) + file.text;
-    const script = form === 'script' ? readFirewallScript(text) : undefined;
-    const read = script ?? readFirewallText(text, form);
+    const script = form === 'script' ? readFirewallScript(text, undefined, { ipsets }) : undefined;
+    const read = script ?? readFirewallText(text, form, ipsets);
     tables.push(...read.ruleset.tables);
     opaque.push(...read.ruleset.opaque);
     problems.push(...read.problems);
     if (script !== undefined) {
       calls.push(...script.calls);
-      const follow = (options: FollowOptions) => readFirewallScript(text, undefined, options);
+      const follow = (options: FollowOptions) => readFirewallScript(text, undefined, { ipsets, ...options });
       scripts.push({ text: file.text, errexit: errexit.test(file.text), follow });
       seconds.push(() => follow({ runs: 2 }));
     }

@@ -77,5 +77,31 @@ function grow(space: PacketSpace, rest: Node, outside: Node): Box {
     if (values === always) box.delete(field);
     else box.set(field, values);
   }
+  tightenProtocol(space, box, rest);
   return box;
+}
+
+/** Fields that mean something for some protocols only. */
+const ofProtocols: readonly Field[] = [
+  'source port',
+  'destination port',
+  'icmp type',
+  'icmp code',
+  'tcp flags',
+];
+
+/** Ports are those of a protocol: of those that the box may hold, the ones that it is made for are named. */
+function tightenProtocol(space: PacketSpace, box: Map<Field, Node>, rest: Node): void {
+  if (!ofProtocols.some((field) => box.has(field))) return;
+  const { diagrams } = space;
+  const protocols = projection(space, diagrams.and(rest, boxSet(space, box)), 'protocol');
+  if (protocols !== always) box.set('protocol', protocols);
+}
+
+/** Returns the values that a field has in a set. */
+export function projection(space: PacketSpace, set: Node, field: Field): Node {
+  const { diagrams } = space;
+  const { first, width } = space.place(field);
+  const others = diagrams.support(set).filter((variable) => variable < first || variable >= first + width);
+  return diagrams.exists(set, diagrams.cube(others));
 }

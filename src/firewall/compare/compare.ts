@@ -100,8 +100,8 @@ function comparePath(path: Path, old: Ruleset, now: Ruleset, options: CompareOpt
     const { boxes, rest } = coverSet(space, region.set, open, options.most ?? 10);
     isCut ||= rest !== never;
     for (const box of boxes) {
-      const conditions = conditionsOf(space, box);
       const inside = space.diagrams.minus(space.diagrams.and(boxSet(space, box), region.set), open);
+      const conditions = conditionsOf(space, box, inside);
       const example = examplePacket(space, inside)!;
       differences.push({
         kind: region.kind,

@@ -6,7 +6,7 @@ import { addressesOf, prefixesOf, rangesOf } from '../diagram/bits.ts';
 import { always, type Node, never } from '../diagram/diagrams.ts';
 import { type Field, packetTypes, states, statuses, tcpFlags } from '../diagram/fields.ts';
 import type { PacketSpace } from '../diagram/space.ts';
-import type { Box } from './boxes.ts';
+import { type Box, projection } from './boxes.ts';
 
 /** One field of a region, in words. */
 export interface Condition {
@@ -20,12 +20,18 @@ const mostValues = 6;
 /** Prefixes that are looked at to find ranges. */
 const mostPrefixes = 2048;
 
-/** Returns what a box asks for, in the order in which it is read. */
-export function conditionsOf(space: PacketSpace, box: Box): Condition[] {
+/**
+ * Returns what a box asks for, in the order in which it is read. `inside` are the packets that it is made for: values that
+ * none of them has are left out where that is shorter.
+ */
+export function conditionsOf(space: PacketSpace, box: Box, inside: Node): Condition[] {
   return order.flatMap((field) => {
     const values = box.get(field);
     if (values === undefined || values === always || isForeign(space, field)) return [];
-    return [{ field, values: valuesText(space, field, values) }];
+    const [all, needed] = [values, projection(space, inside, field)].map((one) =>
+      valuesText(space, field, one),
+    );
+    return [{ field, values: needed!.length < all!.length ? needed! : all! }];
   });
 }
 
@@ -118,6 +124,9 @@ function valuesText(space: PacketSpace, field: Field, values: Node): string {
   }
 }
 
+/** How an interface is told that no rule names. */
+const other = 'others (';
+
 function nameOf(space: PacketSpace, field: Field): (value: number) => string | undefined {
   const { interfaces, hardware, patterns } = space.named;
   const isNamed = (name: string) => patterns.includes(name);
@@ -130,7 +139,7 @@ function nameOf(space: PacketSpace, field: Field): (value: number) => string | u
     case 'out':
       return (value) => {
         const name = interfaces.names[value];
-        return name === undefined || isNamed(name) ? name : `others (${name})`;
+        return name === undefined || isNamed(name) ? name : `${other}${name})`;
       };
     case 'hardware source':
       return (value) => (value === hardware.length - 1 ? 'another' : hardware[value]);
@@ -155,7 +164,8 @@ function listText(
 ): string {
   const { diagrams } = space;
   const [inside, outside] = [values, diagrams.not(values)].map((node) => listed(space, field, node, name));
-  if (outside !== undefined && (inside === undefined || outside.length < inside.length))
+  const holdsOthers = inside?.some((one) => one.startsWith(other)) === true && outside?.length !== 0;
+  if (outside !== undefined && (inside === undefined || holdsOthers || outside.length < inside.length))
     return `any but ${shorten(outside)}`;
   return inside === undefined ? 'some' : shorten(inside);
 }
