@@ -200,6 +200,12 @@ test('later hooks see where a packet has been sent, and where it was sent first'
   expect(judge(ruleset(first), { state: 'ESTABLISHED' })).toBe('allow');
 });
 
+test('a translation to the other IP version is none', () => {
+  const first = table('nft', nat('PREROUTING', rule([], dnat('2001:db8::9')), rule([], dnat('192.0.2.9'))));
+  const filter = table('nft', chain('FORWARD', 0, rule([to('192.0.2.9')], accept), rule([], drop)));
+  expect(judgePacket(ruleset(first, filter), forwarded).outcome).toBe('allow');
+});
+
 test('only the first translation of a hook is done, and all of them at one place', () => {
   const two = table(
     'nft',

@@ -58,13 +58,14 @@ export function merge(one: Packet | undefined, other: Packet | undefined): Packe
  */
 export function translate(
   packet: Packet,
-  { end, addresses, ports, keepsHost }: Translation,
+  translation: Translation,
   hook: Hook,
   interfaceAddress: InterfaceAddress,
 ): Packet {
+  const { end, addresses, ports, keepsHost } = translation;
   const [address, port] =
     end === 'source' ? (['source', 'sourcePort'] as const) : (['destination', 'port'] as const);
-  let changed = packet;
+  let changed: Packet = { ...packet, translation };
   const put = (key: typeof address | typeof port, value: Address | number | undefined) => {
     if (!isSame(value, changed[key]) || value === undefined)
       changed = value === undefined ? without(changed, key) : { ...changed, [key]: value };
@@ -77,7 +78,7 @@ export function translate(
     else put(address, keepsHost && host ? withHostOf(host, from, to) : undefined);
   }
   if (ports !== undefined && hasPorts(packet.protocol)) put(port, portOf(ports, packet[port]));
-  if (changed === packet) return packet;
+  if (isSame(changed[address], packet[address]) && changed[port] === packet[port]) return changed;
   const status = end === 'source' ? 'snat' : 'dnat';
   return changed.statuses === undefined ? changed : withStatus(changed, status);
 }

@@ -1,7 +1,15 @@
 import type { Address, Family } from '../net/address.ts';
 import { isMulticast } from '../net/address.ts';
 import { Protocol } from '../net/protocol.ts';
-import type { ConnectionState, ConnectionStatus, Hook, Match, NumberField, PacketType } from './ruleset.ts';
+import type {
+  ConnectionState,
+  ConnectionStatus,
+  Hook,
+  Match,
+  NumberField,
+  PacketType,
+  Translation,
+} from './ruleset.ts';
 
 /** A packet as a rule sees it. What is absent is not known. */
 export interface Packet {
@@ -37,6 +45,11 @@ export interface Packet {
   readonly isLaterFragment?: boolean;
   readonly hardwareSource?: string;
   readonly packetType?: PacketType;
+  /** Kinds of its addresses, where the routes are known: LOCAL, UNICAST, … (ip-route(8)). */
+  readonly sourceType?: string;
+  readonly destinationType?: string;
+  /** What a rule has last made of its ends. */
+  readonly translation?: Translation;
 }
 
 /** Yes, no, or undefined: not known. */
@@ -235,7 +248,8 @@ function flags({ mask, set }: Extract<Match, { kind: 'tcp flags' }>, packet: Pac
   return [...mask].every((flag) => set.has(flag) === isUp(flag)) && [...set].every((flag) => mask.has(flag));
 }
 
-function sourceType(types: ReadonlySet<string>, { local, source }: Packet): Answer {
+function sourceType(types: ReadonlySet<string>, { local, source, sourceType }: Packet): Answer {
+  if (sourceType !== undefined) return types.has(sourceType);
   const only = types.size === 1;
   if (only && types.has('LOCAL')) return local;
   if (only && types.has('MULTICAST') && source !== undefined) return isMulticast(source);
@@ -243,7 +257,9 @@ function sourceType(types: ReadonlySet<string>, { local, source }: Packet): Answ
 }
 
 /** What goes through INPUT is for this machine; a connection of TCP is to one machine only. */
-function destinationType(types: ReadonlySet<string>, { chain, protocol, destination }: Packet): Answer {
+function destinationType(types: ReadonlySet<string>, packet: Packet): Answer {
+  const { chain, protocol, destination, destinationType } = packet;
+  if (destinationType !== undefined) return types.has(destinationType);
   const toOne = protocol === Protocol.Tcp;
   if (chain === 'INPUT' && toOne) return types.has('LOCAL');
   if (types.size === 1 && types.has('MULTICAST') && destination !== undefined)

@@ -81,12 +81,17 @@ test('a drop in any table is final, an accept ends its own table', () => {
   expect(outcome(legacy, { port: 22 })).toBe('deny');
 });
 
-test('what is sent elsewhere is unknown, for the first packet of a connection', () => {
-  const dnat = 'iptables -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 203.0.113.9';
-  const commands = [dnat];
-  expect(outcome(commands, { port: 80 })).toBe('unknown');
-  expect(outcome(commands, { port: 81 })).toBe('allow');
-  expect(outcome(commands, { port: 80, state: 'ESTABLISHED' })).toBe('allow');
+test('what is sent elsewhere is unknown, for the first packet of a connection; what stays here has another port', () => {
+  const away = ['iptables -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 192.0.2.9'];
+  expect(outcome(away, { port: 80 })).toBe('unknown');
+  expect(outcome(away, { port: 81 })).toBe('allow');
+  expect(outcome(away, { port: 80, state: 'ESTABLISHED' })).toBe('allow');
+  const here = [
+    'iptables -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080',
+    'iptables -A INPUT -p tcp --dport 8080 -j DROP',
+  ];
+  expect(outcome(here, { port: 80 })).toBe('deny');
+  expect(outcome(here, { port: 80, state: 'ESTABLISHED' })).toBe('allow');
 });
 
 test('chains that lead to themselves end', () => {

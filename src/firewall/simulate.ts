@@ -1,8 +1,8 @@
 import { chainsOf, type HookedChain, isBeforeTracking, passes } from './hooks.ts';
 import type { Packet } from './packet.ts';
 import { merge } from './packet-change.ts';
-import type { Hook, Ruleset, Target } from './ruleset.ts';
-import { type Ends, type Step, Walk } from './walk.ts';
+import type { Hook, Ruleset } from './ruleset.ts';
+import { type Ends, type Step, walkBase, whyOf } from './walk.ts';
 
 export type { Step } from './walk.ts';
 
@@ -69,8 +69,8 @@ class Judgement {
     const { chain, hook } = hooked;
     const isNat = chain.base?.nat === true;
     if (isNat && (this.#translatedIn === hook || this.#packet.state !== 'NEW')) return true;
-    const before = this.#packet;
-    const ends = this.#endsOf(hooked, before);
+    const { translation: _, ...before } = this.#packet;
+    const ends = walkBase(hooked, before, this.#trail, () => undefined);
     if (ends.accept === undefined) {
       this.#denied = ends.drop!;
       return false;
@@ -81,9 +81,8 @@ class Judgement {
     if (!isNat) return true;
     // What is perhaps not tracked perhaps does not come here.
     if (before.maybeUntracked) this.#packet = merge(before, this.#packet)!;
-    const target = ends.accept.rule?.target;
-    if (isTranslation(target)) this.#translatedIn = hook;
-    if (target !== undefined) this.#routeAgain(ends.accept, target, hook);
+    if (this.#packet.translation !== undefined) this.#translatedIn = hook;
+    this.#routeAgain(ends.accept, hook);
     return true;
   }
 
@@ -97,16 +96,6 @@ class Judgement {
     return { outcome: 'unknown', trail, ...(doubt.drop && { step: doubt.drop }), why };
   }
 
-  /** The ends of a base chain, whose policy is the end of what comes back. */
-  #endsOf({ table, chain, hook }: HookedChain, packet: Packet): Ends {
-    const { back, ...ends } = new Walk(table, hook, this.#trail, () => undefined).chain(chain, packet);
-    if (back === undefined) return ends;
-    const step: Step = { table, chain, certain: ends.accept === undefined && ends.drop === undefined };
-    this.#trail.push(step);
-    if (chain.policy?.effect === 'drop') return { ...ends, drop: ends.drop ?? step };
-    return { ...ends, accept: ends.accept ?? step, accepted: merge(ends.accepted, back)! };
-  }
-
   /** Connection tracking gives the packet its state, unless a rule has taken it out. */
   #track(): void {
     this.#isTracked = true;
@@ -117,13 +106,14 @@ class Judgement {
   }
 
   /** A new destination may lead another way than the one that was said, which only a machine's routes tell. */
-  #routeAgain(step: Step, { name, translation }: Target, hook: Hook): void {
+  #routeAgain(step: Step, hook: Hook): void {
+    const { translation } = this.#packet;
     if (translation?.addresses === undefined || translation.end !== 'destination' || hook === 'INPUT') return;
     const { chain, outInterface: _, ...rest } = this.#packet;
     if (chain === 'OUTPUT') this.#packet = { chain, ...rest };
     const staysHere = (chain === 'INPUT') === (translation.addresses === 'interface');
     if (chain !== 'OUTPUT' && !staysHere)
-      this.#doubt ??= { accept: step, drop: step, why: `${name} sends it elsewhere` };
+      this.#doubt ??= { accept: step, drop: step, why: `${step.rule?.target.name} sends it elsewhere` };
   }
 }
 
@@ -147,16 +137,4 @@ export function firstOfConnection(packet: Packet): Packet {
     ...packet,
     numbers: { 'connection mark': 0, ...packet.numbers },
   };
-}
-
-function isTranslation(target: Target | undefined): boolean {
-  return target?.translation !== undefined || target?.effect === 'translate';
-}
-
-/** Names the first rule of which it is not known whether it matches. */
-function whyOf(trail: readonly Step[]): string {
-  const step = trail.find(({ certain, rule }) => !certain && rule !== undefined);
-  return step?.rule === undefined
-    ? 'a rule hangs on what is not known'
-    : `it is not known whether the rule \`${step.rule.text}\` matches`;
 }

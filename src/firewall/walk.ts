@@ -1,3 +1,4 @@
+import type { HookedChain } from './hooks.ts';
 import { followableChains } from './jumps.ts';
 import { matchPacket, type Packet } from './packet.ts';
 import { act, forget, type InterfaceAddress, merge, translate, untrack } from './packet-change.ts';
@@ -30,11 +31,34 @@ interface RuleEnds extends Ends {
   readonly returns?: Packet;
 }
 
+/** Returns the ends of a walk through a base chain, whose policy is the end of what comes back. */
+export function walkBase(
+  { table, chain, hook }: HookedChain,
+  packet: Packet,
+  trail: Step[],
+  interfaceAddress: InterfaceAddress,
+): Omit<Ends, 'back'> {
+  const { back, ...ends } = new Walk(table, hook, trail, interfaceAddress).chain(chain, packet);
+  if (back === undefined) return ends;
+  const step: Step = { table, chain, certain: ends.accept === undefined && ends.drop === undefined };
+  trail.push(step);
+  if (chain.policy?.effect === 'drop') return { ...ends, drop: ends.drop ?? step };
+  return { ...ends, accept: ends.accept ?? step, accepted: merge(ends.accepted, back)! };
+}
+
+/** Names the first rule of a trail of which it is not known whether it matches, as a clause. */
+export function whyOf(trail: readonly Step[]): string {
+  const step = trail.find(({ certain, rule }) => !certain && rule !== undefined);
+  return step?.rule === undefined
+    ? 'a rule hangs on what is not known'
+    : `it is not known whether the rule \`${step.rule.text}\` matches`;
+}
+
 /** Rules of which one walk tries no more. */
 const mostRules = 1_000_000;
 
 /** Walks of one packet through chains of one table, in one hook. */
-export class Walk {
+class Walk {
   readonly #table: Table;
   readonly #hook: Hook;
   readonly #trail: Step[];
@@ -121,6 +145,7 @@ export class Walk {
   }
 
   #follow(step: Step, target: Target, packet: Packet): RuleEnds {
+    if (isForOtherFamily(target, packet)) return { back: packet };
     switch (target.effect) {
       case 'accept':
         return { accept: step, accepted: this.#translate(target, packet) };
@@ -193,6 +218,12 @@ function addTo(ends: { -readonly [Key in keyof Ends]: Ends[Key] }, after: Ends):
   }
   if (after.drop !== undefined && !ends.drop?.certain) ends.drop = after.drop;
   if (after.why !== undefined) ends.why ??= after.why;
+}
+
+/** A table of both IP versions translates only packets of the version of the address (nft_nat.c). */
+function isForOtherFamily({ translation }: Target, { family }: Packet): boolean {
+  const addresses = translation?.addresses;
+  return addresses !== undefined && addresses !== 'interface' && addresses.from.family !== family;
 }
 
 function anything(step: Step, packet: Packet, why: string): RuleEnds {

@@ -13,6 +13,7 @@ import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
 import { firewallImportCommand } from './firewall-import.ts';
 import { firewallShowCommand } from './firewall-show.ts';
+import { firewallSimulateCommand } from './firewall-simulate.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
 import { planCommand } from './plan.ts';
@@ -44,6 +45,7 @@ export const commands: readonly CommandDefinition[] = [
   rulesDiffCommand,
   firewallCheckCommand,
   firewallExplainCommand,
+  firewallSimulateCommand,
   firewallCompareCommand,
   firewallCompileCommand,
   firewallImportCommand,

@@ -3,7 +3,8 @@ import { formatAddress } from '../../net/address.ts';
 import { protocolName } from '../../net/protocol.ts';
 import type { Style } from '../io.ts';
 import { table } from '../table.ts';
-import type { ExplainedStep, Explanation } from './explanation.ts';
+import type { Explanation } from './explanation.ts';
+import type { ExplainedStep } from './firewall-sources.ts';
 
 const words = { allow: 'accepted', deny: 'dropped', unknown: 'not known' } as const;
 const colours = { allow: 'green', deny: 'red', unknown: 'yellow' } as const;

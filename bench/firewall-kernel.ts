@@ -1,0 +1,61 @@
+/**
+ * Holds the simulation against the kernel: node bench/firewall-kernel.ts [--packets N] [--random N] [--only TEXT]. Sends
+ * packets through rules of sites, random rules of nft and both iptables, and dumps where they are at hand, in network
+ * namespaces of its own; prints what became of them, how many the simulation did not know, and every difference. Needs
+ * root. Exits 1 on a difference.
+ */
+import { parseArgs } from 'node:util';
+import { dumpRules } from '../src/firewall/machine/dump-rules.fixture.ts';
+import { judgeByKernel, type Loadable } from '../src/firewall/machine/judge.fixture.ts';
+import { cannotJudge } from '../src/firewall/machine/kernel.fixture.ts';
+import { forms, randomRulesThatDecide } from '../src/firewall/machine/random-rules.fixture.ts';
+import { siteRules } from '../src/firewall/machine/site-rules.fixture.ts';
+
+const { values } = parseArgs({
+  options: { packets: { type: 'string' }, random: { type: 'string' }, only: { type: 'string' } },
+});
+const packets = Number(values.packets ?? 100_000);
+const seeds = Array.from({ length: Number(values.random ?? 7) }, (_, i) => i + 1);
+if (cannotJudge !== undefined) {
+  console.log(`the kernel cannot be asked: ${cannotJudge}`);
+  process.exit(0);
+}
+
+const all: Loadable[] = [
+  ...siteRules(),
+  ...seeds.flatMap((seed) => forms.map((form) => randomRulesThatDecide(form, seed))),
+  ...dumpRules(),
+].filter(({ name }) => values.only === undefined || name.includes(values.only));
+const sums = { rulesets: 0, packets: 0, unknown: 0, differences: 0, refused: 0, seconds: 0 };
+console.log('   packets   dropped delivered forwarded  unknown  differ  seconds  rules');
+for (const [i, rules] of all.entries()) {
+  const begun = performance.now();
+  try {
+    const judged = judgeByKernel(rules, packets, 1000 + i);
+    const { dropped, delivered, forwarded, unknown, differences, reasons } = judged;
+    const seconds = (performance.now() - begun) / 1000;
+    const cells = [judged.packets, dropped, delivered, forwarded, unknown, differences.length];
+    const widths = [10, 10, 10, 10, 9, 8];
+    const line = cells.map((cell, column) => String(cell).padStart(widths[column]!)).join('');
+    console.log(`${line}${seconds.toFixed(1).padStart(9)}  ${rules.name}`);
+    for (const [why, count] of reasons)
+      console.log(`${''.padStart(40)}${String(count).padStart(9)}  unknown: ${why}`);
+    for (const { number, what, history } of differences.slice(0, 3))
+      console.log(`  packet ${number}: ${what}\n    ${history.join('\n    ')}`);
+    sums.rulesets++;
+    sums.packets += judged.packets;
+    sums.unknown += unknown;
+    sums.differences += differences.length;
+    sums.seconds += seconds;
+  } catch (error) {
+    sums.refused++;
+    const { stderr, message } = error as { stderr?: string; message: string };
+    console.log(`${'refused'.padStart(10)}  ${rules.name}: ${(stderr || message).trim().split('\n')[0]}`);
+  }
+}
+const share = ((100 * sums.unknown) / Math.max(1, sums.packets)).toFixed(3);
+console.log(
+  `\n${sums.rulesets} rulesets, ${sums.packets.toLocaleString('en')} packets, ${sums.differences} differences, ` +
+    `${sums.unknown} unknown (${share} %), ${sums.refused} refused by the tool, ${sums.seconds.toFixed(0)} s`,
+);
+process.exitCode = sums.differences > 0 ? 1 : 0;

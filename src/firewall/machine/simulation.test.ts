@@ -1,0 +1,267 @@
+import { describe, expect, test } from 'vitest';
+import { formatAddress, parseAddress } from '../../net/address.ts';
+import { parsePrefix } from '../../net/prefix.ts';
+import { parseDump } from '../iptables-restore.ts';
+import { parseNft } from '../nft.ts';
+import type { Ruleset } from '../ruleset.ts';
+import type { Machine } from './machine.ts';
+import { type PacketFate, Simulation } from './simulation.ts';
+import type { WirePacket } from './wire-packet.ts';
+
+const address = (text: string) => parseAddress(text)!;
+const machine: Machine = {
+  forwards: true,
+  interfaces: [
+    { name: 'wan0', addresses: [{ address: address('198.51.100.1'), length: 24 }] },
+    { name: 'lan0', addresses: [{ address: address('203.0.113.1'), length: 24 }] },
+  ],
+  routes: [
+    { to: parsePrefix('0.0.0.0/0')!, out: 'wan0' },
+    { to: parsePrefix('::/0')!, out: 'wan0' },
+  ],
+};
+
+const [syn, synAck, ack, finAck, rst] = [2, 18, 16, 17, 4];
+
+function packet(source: string, destination: string, more: Partial<WirePacket> = {}): WirePacket {
+  const [from, to] = [address(source), address(destination)];
+  return {
+    time: 0,
+    family: from.family,
+    protocol: 17,
+    source: from,
+    destination: to,
+    length: 60,
+    hopLimit: 64,
+    ...more,
+  };
+}
+function segment(
+  source: string,
+  sourcePort: number,
+  destination: string,
+  port: number,
+  flags: number,
+  more = {},
+): WirePacket {
+  const tcp = { flags, sequence: 1, acknowledgement: 0, window: 1000, payload: 0, ...more };
+  return packet(source, destination, { protocol: 6, sourcePort, port, tcp });
+}
+const nft = (text: string): Ruleset => parseNft(text).ruleset;
+const nothing = nft('');
+const simulate = (ruleset: Ruleset, more: Partial<Machine> = {}) =>
+  new Simulation(ruleset, { ...machine, ...more });
+const ends = ({ packet: { source, sourcePort, destination, port } }: PacketFate) =>
+  `${source && formatAddress(source)}:${sourcePort} > ${destination && formatAddress(destination)}:${port}`;
+
+describe('states of TCP', () => {
+  const [client, server] = ['203.0.113.7', '192.0.2.9'];
+  const out = (flags: number, sequence: number, acknowledgement: number) =>
+    segment(client, 4000, server, 80, flags, { sequence, acknowledgement });
+  const back = (flags: number, sequence: number, acknowledgement: number) =>
+    segment(server, 80, client, 4000, flags, { sequence, acknowledgement });
+  const handshake = (simulation: Simulation) =>
+    [
+      simulation.receive(out(syn, 100, 0), 'lan0'),
+      simulation.receive(back(synAck, 500, 101), 'wan0'),
+      simulation.receive(out(ack, 101, 501), 'lan0'),
+    ].map((fate) => fate.packet.state);
+
+  test('a handshake and a teardown, and a new connection after it', () => {
+    const simulation = simulate(nothing);
+    expect(handshake(simulation)).toEqual(['NEW', 'ESTABLISHED', 'ESTABLISHED']);
+    const rest = [
+      simulation.receive(out(finAck, 101, 501), 'lan0'),
+      simulation.receive(back(finAck, 501, 102), 'wan0'),
+      simulation.receive(out(ack, 102, 502), 'lan0'),
+      simulation.receive(out(syn, 9000, 0), 'lan0'),
+    ];
+    expect(rest.map((fate) => fate.packet.state)).toEqual([
+      'ESTABLISHED',
+      'ESTABLISHED',
+      'ESTABLISHED',
+      'NEW',
+    ]);
+  });
+
+  test.each([
+    ['SYN+ACK', synAck],
+    ['FIN', 1],
+    ['RST', rst],
+    ['no flag', 0],
+    ['Xmas', 41],
+  ])('a lone %s belongs to nothing', (_name, flags) => {
+    expect(simulate(nothing).receive(out(flags, 1, 1), 'lan0').packet.state).toBe('INVALID');
+  });
+
+  test('a lone ACK begins a connection, unless the machine is strict', () => {
+    expect(simulate(nothing).receive(out(ack, 1, 1), 'lan0').packet.state).toBe('NEW');
+    expect(simulate(nothing, { looseTcp: false }).receive(out(ack, 1, 1), 'lan0').packet.state).toBe(
+      'INVALID',
+    );
+  });
+
+  test('what lies outside the window is invalid, and a reset whose number is old', () => {
+    const simulation = simulate(nothing);
+    handshake(simulation);
+    const states = [out(ack, 9_000_101, 501), back(ack, 501, 400_101), back(rst, 400, 0)].map(
+      (one, i) => simulation.receive(one, i === 0 ? 'lan0' : 'wan0').packet.state,
+    );
+    expect(states).toEqual(['INVALID', 'INVALID', 'INVALID']);
+    expect(simulation.receive(back(rst, 501, 0), 'wan0').packet.state).toBe('ESTABLISHED');
+  });
+
+  test('a connection is forgotten when its time is over', () => {
+    const simulation = simulate(nothing);
+    simulation.receive(out(syn, 100, 0), 'lan0');
+    const late = { ...back(synAck, 500, 101), time: 121_000 };
+    expect(simulation.receive(late, 'wan0').packet.state).toBe('INVALID');
+  });
+
+  test('what is dropped begins nothing', () => {
+    const simulation = simulate(
+      nft('table inet f { chain f { type filter hook forward priority 0; tcp flags syn drop\n} }'),
+    );
+    expect(simulation.receive(out(syn, 100, 0), 'lan0').outcome).toBe('dropped');
+    expect(simulation.state.connections).toBe(0);
+  });
+});
+
+test('errors belong to the connection that they speak of, when they go to who began it', () => {
+  const simulation = simulate(nothing);
+  const question = packet('203.0.113.7', '192.0.2.9', { sourcePort: 4000, port: 53 });
+  simulation.receive(question, 'lan0');
+  const error = { protocol: 1, icmpType: 3, icmpCode: 1, quoted: question };
+  const states = [
+    simulation.receive(packet('192.0.2.254', '203.0.113.7', error), 'wan0'),
+    simulation.receive(packet('192.0.2.254', '203.0.113.8', error), 'wan0'),
+    simulation.receive(
+      packet('192.0.2.254', '203.0.113.7', { ...error, quoted: { ...question, port: 54 } }),
+      'wan0',
+    ),
+  ].map((fate) => fate.packet.state);
+  expect(states).toEqual(['RELATED', 'INVALID', 'INVALID']);
+});
+
+test('neighbours of IPv6 are not tracked, echo requests are', () => {
+  const simulation = simulate(nothing);
+  const icmp = (icmpType: number, icmpId = 1) =>
+    simulation.receive(
+      packet('2001:db8::7', '2001:db8::1', { protocol: 58, icmpType, icmpCode: 0, icmpId }),
+      'lan0',
+    ).packet.state;
+  expect([icmp(135), icmp(128), icmp(129, 2)]).toEqual(['UNTRACKED', 'NEW', 'INVALID']);
+});
+
+const router = nft(`table ip nat {
+  chain pre { type nat hook prerouting priority -100; iifname "wan0" tcp dport 80 dnat to 203.0.113.9:8080
+  }
+  chain post { type nat hook postrouting priority 100; oifname "wan0" masquerade
+  }
+}
+table inet f { chain f { type filter hook forward priority 0; policy drop; ct state established,related accept
+  ct status dnat accept
+  iifname "lan0" accept
+} }`);
+
+describe('translations', () => {
+  test('a redirected service: the answer comes from where the question went', () => {
+    const simulation = simulate(router);
+    const there = simulation.receive(segment('192.0.2.9', 4000, '198.51.100.1', 80, syn), 'wan0');
+    expect([there.outcome, ends(there)]).toEqual(['forwarded', '192.0.2.9:4000 > 203.0.113.9:8080']);
+    const answer = segment('203.0.113.9', 8080, '192.0.2.9', 4000, synAck, {
+      sequence: 5,
+      acknowledgement: 2,
+    });
+    const back = simulation.receive(answer, 'lan0');
+    expect([back.outcome, ends(back)]).toEqual(['forwarded', '198.51.100.1:80 > 192.0.2.9:4000']);
+  });
+
+  test('masquerading, errors too; a port that is taken is the choice of the kernel', () => {
+    const simulation = simulate(router);
+    const question = (host: string) =>
+      simulation.receive(packet(host, '192.0.2.9', { sourcePort: 4000, port: 53 }), 'lan0');
+    expect(ends(question('203.0.113.7'))).toBe('198.51.100.1:4000 > 192.0.2.9:53');
+    expect(ends(question('203.0.113.8'))).toBe('198.51.100.1:undefined > 192.0.2.9:53');
+    const answer = { sourcePort: 53, port: 4000 };
+    expect(ends(simulation.receive(packet('192.0.2.9', '198.51.100.1', answer), 'wan0'))).toBe(
+      '192.0.2.9:53 > 203.0.113.7:4000',
+    );
+    const other = simulation.receive(packet('192.0.2.9', '198.51.100.1', { ...answer, port: 4001 }), 'wan0');
+    expect([other.outcome, other.why]).toEqual([
+      'unknown',
+      'its port is taken, and the kernel chooses another',
+    ]);
+    const quoted = packet('198.51.100.1', '192.0.2.9', { sourcePort: 4000, port: 53 });
+    const error = packet('192.0.2.254', '198.51.100.1', { protocol: 1, icmpType: 3, icmpCode: 3, quoted });
+    expect(ends(simulation.receive(error, 'wan0'))).toContain('> 203.0.113.7');
+  });
+
+  test('a packet of this machine to itself: redirected, and delivered', () => {
+    const simulation = simulate(
+      parseDump(
+        '*nat\n:OUTPUT ACCEPT\n-A OUTPUT -p udp --dport 53 -j REDIRECT --to-ports 5353\nCOMMIT\n',
+        'ip',
+      ).ruleset,
+      {
+        interfaces: [
+          ...machine.interfaces,
+          { name: 'lo', addresses: [{ address: address('127.0.0.1'), length: 8 }] },
+        ],
+      },
+    );
+    const fate = simulation.send(packet('198.51.100.1', '192.0.2.9', { sourcePort: 4000, port: 53 }));
+    expect([fate.outcome, ends(fate)]).toEqual(['delivered', '198.51.100.1:4000 > 127.0.0.1:5353']);
+  });
+});
+
+test('marks of connections come back with their answers', () => {
+  const simulation = simulate(
+    nft(`table inet m {
+  chain pre { type filter hook prerouting priority -150; iifname "lan0" ct mark set 0x5
+    meta mark set ct mark
+  }
+  chain f { type filter hook forward priority 0; ct state established meta mark != 0x5 drop
+  }
+}`),
+  );
+  simulation.receive(packet('203.0.113.7', '192.0.2.9', { sourcePort: 4000, port: 53 }), 'lan0');
+  const answer = simulation.receive(
+    packet('192.0.2.9', '203.0.113.7', { sourcePort: 53, port: 4000 }),
+    'wan0',
+  );
+  expect([answer.outcome, answer.packet.numbers?.mark]).toEqual(['forwarded', 5]);
+});
+
+test('after a packet that may have been dropped, its connection may not exist', () => {
+  const simulation = simulate(
+    nft(
+      'table inet f { chain f { type filter hook forward priority 0; limit rate 5/second accept\n iifname "lan0" drop\n} }',
+    ),
+  );
+  const question = packet('203.0.113.7', '192.0.2.9', { sourcePort: 4000, port: 53 });
+  expect(simulation.receive(question, 'lan0').outcome).toBe('unknown');
+  const answer = packet('192.0.2.9', '203.0.113.7', { sourcePort: 53, port: 4000 });
+  const { outcome, why } = simulation.receive(answer, 'wan0');
+  expect(outcome).toBe('unknown');
+  expect(why).toContain('it is not known whether the rule `limit rate 5/second accept` matches');
+});
+
+test('hops, routes, and a machine that forwards nothing', () => {
+  const far = (more: Partial<WirePacket>) =>
+    packet('203.0.113.7', '192.0.2.9', { sourcePort: 1, port: 2, ...more });
+  expect(simulate(nothing).receive(far({ hopLimit: 1 }), 'lan0')).toMatchObject({
+    outcome: 'dropped',
+    why: 'its hop limit is reached',
+  });
+  expect(simulate(nothing, { forwards: false }).receive(far({}), 'lan0').outcome).toBe('dropped');
+  expect(simulate(nothing, { routes: [] }).receive(far({}), 'lan0').why).toBe('no route leads there');
+  expect(simulate(nothing).receive(far({ isFragment: true }), 'lan0').outcome).toBe('unknown');
+});
+
+test('a flood of connections takes no more room than there is, and is counted', () => {
+  const simulation = simulate(nothing, { connections: 1000 });
+  for (let i = 0; i < 5000; i++)
+    simulation.receive(packet('203.0.113.7', '192.0.2.9', { sourcePort: i, port: 53 }), 'lan0');
+  expect(simulation.state).toEqual({ connections: 1000, evicted: 4000 });
+});
