@@ -6,6 +6,7 @@ import type { Argument } from './iptables-rule.ts';
 import { applyNft, applyNftText } from './nft.ts';
 import type { OpaquePart } from './ruleset.ts';
 import { RulesetBuilder } from './ruleset-builder.ts';
+import { evaluateTest } from './script-condition.ts';
 import {
   frontEnds,
   isFirewallProgram,
@@ -15,7 +16,6 @@ import {
   shells,
   wrappers,
 } from './script-programs.ts';
-import { evaluateTest } from './script-test.ts';
 import {
   type FindFile,
   type FirewallCall,
