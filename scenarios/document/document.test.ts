@@ -11,6 +11,7 @@ interface Result {
   readonly diagnostics: readonly {
     readonly code: string;
     readonly message: string;
+    readonly related: readonly { readonly message: string }[];
     readonly help?: string;
     readonly span?: { readonly start: { readonly line: number } };
   }[];
@@ -86,7 +87,10 @@ test.skipIf(skip)('the firewall script of the document, as a file of its own, is
     'PKT1208:171',
     'PKT1209:171',
   ]);
-  const message = (wanted: string) => diagnostics.find((one) => one.code === wanted)!.message;
+  const message = (wanted: string) => {
+    const { message: own, related } = diagnostics.find((one) => one.code === wanted)!;
+    return [own, ...related.map((one) => one.message)].join('; ');
+  };
   expect(message('PKT1202')).toMatch(/every run adds these 5 rules .* behind the DROP of the run before/);
   for (const what of ['kubelet', 'VXLAN', 'BGP', 'DHCP client', 'WireGuard', 'ping'])
     expect(message('PKT1203')).toContain(what);

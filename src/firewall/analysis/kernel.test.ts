@@ -51,7 +51,8 @@ test.skipIf(cannotAsk !== undefined)(
     useIpv6(cable);
     run(cable, script);
     const [found] = findings(nodeTrafficDropped, script);
-    const named = nodePorts.filter(({ service }) => found!.message.includes(service));
+    const told = [found!.message, ...found!.related.map(([, message]) => message)].join();
+    const named = nodePorts.filter(({ service }) => told.includes(service));
     expect(named.length).toBeGreaterThan(20);
     const probes = named.map(
       ({ protocol, first }, at): Probe => ({

@@ -45,12 +45,14 @@ back.`,
       ...list(isNodePort),
       ...(isCut ? messages.filter((one) => !one.isVital).map(icmpText) : []),
     ];
-    const used = more.length === 0 ? '' : `; where used also ${more.join(', ')}`;
+    const span = firewall.span(filter.at);
+    const used = [{ span, message: `dropped too, should they be used here: ${more.join(', ')}` }];
     return [
       diagnose(nodeTrafficDropped, {
-        message: `what the ${isCut ? 'node' : 'machine'} itself needs is dropped: ${needs.join(', ')}${used}`,
+        message: `what the ${isCut ? 'node' : 'machine'} itself needs is dropped: ${needs.join(', ')}`,
         ...(!isCut && { severity: 'warning' }),
-        span: firewall.span(filter.at),
+        span,
+        ...(more.length > 0 && { related: used }),
         help: isCut ? helpForNode(firewall.ruleset) : helpForIcmp(firewall.ruleset),
       }),
     ];
