@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { applyOutput, planOutput } from '../src/cli/apply/report-json.ts';
 import { codes } from '../src/cli/codes.ts';
 import { commands } from '../src/cli/commands/registry.ts';
 import { testOutput } from '../src/cli/render/assertions/json.ts';
@@ -39,6 +40,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['filters.md', filtersPage()],
     ['host-firewall.md', hostFirewallPage()],
     ['sensors.md', sensorsPage()],
+    ['schema/apply.schema.json', jsonSchema(applyOutput)],
     ['schema/assertions.schema.json', jsonSchema(assertionFileSchema, 'input')],
     ['schema/diff.schema.json', jsonSchema(diffOutput)],
     ['schema/exposure.schema.json', jsonSchema(exposureOutput)],
@@ -46,6 +48,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['schema/flow.schema.json', jsonSchema(flowJson)],
     ['schema/host-firewall.schema.json', jsonSchema(hostFirewallKind.schema(), 'input')],
     ['schema/learn.schema.json', jsonSchema(learnOutput)],
+    ['schema/plan.schema.json', jsonSchema(planOutput)],
     ['schema/replay.schema.json', jsonSchema(replayOutput)],
     ['schema/rules-test.schema.json', jsonSchema(ruleTestFileSchema, 'input')],
     ['schema/test.schema.json', jsonSchema(testOutput)],

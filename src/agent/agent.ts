@@ -17,6 +17,7 @@ import { type FlowSourceStatus, FlowSources, sum, type WantedFlowSource } from '
 import { judgeHealth } from './health.ts';
 import { LossLog } from './loss-log.ts';
 import { agentMetrics } from './metrics.ts';
+import type { PacketFilterWatch } from './packet-filter-watch.ts';
 import { type Observer, Pipeline } from './pipeline.ts';
 import type { RuleAlerts } from './rules/rule-alerts.ts';
 import { apiSchemaVersion, type Status } from './status.ts';
@@ -39,6 +40,8 @@ export interface AgentParts {
   readonly detectors?: readonly DetectorDefinition[];
   /** Rules over system calls, audit events and the like; stopped with the agent. */
   readonly rules?: RuleAlerts;
+  /** Whether the packet filter of this machine is still what was applied. */
+  readonly packetFilter?: PacketFilterWatch;
   /** Told of every flow and alert, beside the event stream. */
   readonly observer?: Observer;
   readonly clocks?: SystemClocks;
@@ -204,6 +207,7 @@ export class Agent implements AgentView {
         unserved: this.unserved,
         flowExports,
         rules,
+        packetFilter: this.#parts.packetFilter?.health(),
       }),
       posture,
       sensors,
@@ -325,6 +329,7 @@ export class Agent implements AgentView {
     for (const sensor of this.#sensors) void this.#refresh(sensor);
     this.#parts.rules?.tick();
     this.#parts.flowExports?.tick(now);
+    this.#parts.packetFilter?.tick(this.#clock.monotonic());
     this.#noteRuleLosses(now);
     this.#noteFlowLosses(now);
     this.#pipeline.tick(now);

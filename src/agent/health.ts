@@ -21,6 +21,8 @@ export interface Vitals {
   readonly flowExports: readonly FlowExportStatus[] | undefined;
   /** Undefined where no rules are asked. */
   readonly rules: RulesStatus | undefined;
+  /** Undefined where Picket has no packet filter here. */
+  readonly packetFilter: HealthItem | undefined;
 }
 
 /** A loss is shown as a warning for this long after the last record was lost (ms). */
@@ -44,6 +46,7 @@ export function judgeHealth(vitals: Vitals): readonly HealthItem[] {
     ...(vitals.rules === undefined
       ? []
       : [asking(vitals.rules), outputHealth(vitals.rules.outputs, vitals.now)]),
+    ...(vitals.packetFilter === undefined ? [] : [vitals.packetFilter]),
   ];
 }
 

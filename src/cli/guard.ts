@@ -5,7 +5,9 @@ import { Agent } from '../agent/agent.ts';
 import type { FlowExports } from '../agent/flow-exports.ts';
 import { type Listen, serve } from '../agent/http.ts';
 import type { OwnSocket } from '../agent/own-sockets.ts';
+import { PacketFilterWatch } from '../agent/packet-filter-watch.ts';
 import { version } from '../agent/version.ts';
+import { ownRunner } from '../enforce/runner.ts';
 import type { ReadLimits } from '../manifest/limits.ts';
 import type { SensorDefinition } from '../sensor/sensor.ts';
 import { startTracefs, tracefs } from '../sensor/tracefs.ts';
@@ -83,6 +85,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     notice: (text) => narrator.say(text),
     observer: narrator,
     ...(watched && { rules: watched.alerts }),
+    packetFilter: new PacketFilterWatch(join(dirname(storePath(request.state, io)), 'firewall'), ownRunner()),
   });
   process.on('SIGUSR1', () => watched?.alerts.reopen());
   let server: Awaited<ReturnType<typeof serve>> | undefined;

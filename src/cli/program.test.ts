@@ -16,7 +16,7 @@ async function picket(...args: string[]): Promise<{ code: ExitCode; out: string;
 
 describe('help', () => {
   test.each(['', ...commands.map(({ name }) => name)])('picket %s --help', async (name) => {
-    const { code, out } = await picket(...(name ? [name] : []), '--help');
+    const { code, out } = await picket(...name.split(' ').filter(Boolean), '--help');
     expect(code).toBe(ExitCode.clean);
     expect(out).toContain('Examples:');
     await expect(out).toMatchFileSnapshot(`__golden__/help${name ? `-${name}` : ''}.golden.txt`);

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { beacon } from './beacon.ts';
-import { detect, readLog, readLogs, recorded } from './recorded.fixture.ts';
+import { detect, readLog, readLogs } from './recorded.fixture.ts';
+import { recorded } from './recorded-test.fixture.ts';
 
 const days = ['rita-missing-host/2024-04-19', 'rita-missing-host/2024-04-20'] as const;
 

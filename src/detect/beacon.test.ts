@@ -138,6 +138,6 @@ test('pairs with as many connections as are kept cost no more than the doc says'
     for (let n = 0; n < 200; n++)
       see({ ...call(n * minute, 300), source: flowOf(`10.2.0.${pair}`, server, 1).source });
   }
-  expect(detector.stateBytes()).toBeLessThan(64 * 3600);
+  expect(detector.stateBytes()).toBeLessThan(64 * 3720);
   expect(detector.stateBytes()).toBeGreaterThan(64 * 3000);
 });

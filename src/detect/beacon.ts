@@ -65,7 +65,7 @@ class Beacon implements RunningDetector {
   onFlow(flow: Flow, change: FlowChange): readonly Finding[] {
     if (!isConnection(flow, change) || !isOutbound(flow)) return nothing;
     const pair = this.#pair(flow);
-    pair.add(flow);
+    if (pair === undefined) return nothing;
     const count = pair.kept;
     const hasEnough =
       count >= Math.min(this.#options.connections, several) && pair.count >= this.#options.connections;
@@ -99,17 +99,22 @@ class Beacon implements RunningDetector {
     return [findingOf(pair, score, at, this.#options)];
   }
 
-  #pair(flow: Flow): BeaconPair {
+  /** The pair, with this connection; undefined where it is the first. */
+  #pair(flow: Flow): BeaconPair | undefined {
     const table = this.#pairs;
     table.seed(flow.openedAt);
     table.setAddress(0, flow.source.address);
     table.setAddress(addressLanes, flow.destination.address);
     table.key[addressLanes * 2] = flow.destination.port * 256 + flow.protocol;
     const slot = table.find();
-    if (slot >= 0) return table.value(slot);
-    const pair = new BeaconPair(flow);
-    pair.slot = table.insert(pair);
-    return pair;
+    if (slot < 0) {
+      const pair = new BeaconPair(flow);
+      pair.slot = table.insert(pair);
+      return undefined;
+    }
+    const known = table.value(slot);
+    known.add(flow);
+    return known;
   }
 }
 
@@ -197,7 +202,7 @@ It cannot tell malware from a program that asks its maker for news: on one deskt
 of less than 32 connections a day or within less than some 18 hours, those that hide behind many addresses or vary their times at random by more
 than half, connections that stay open, and beacons through a proxy or DNS.
 
-Memory: at most \`maxPairs\` pairs of 1.5 KB to 3.5 KB, 15 MB as preset. When full, the pair with few connections that was not seen for longest goes, and
+Memory: at most \`maxPairs\` pairs of 0.8 KB for one connection to 3.7 KB, 15 MB as preset. When full, the pair with few connections that was not seen for longest goes, and
 is counted.`,
   create: (settings) => new Beacon(settings),
 };

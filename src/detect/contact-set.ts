@@ -1,7 +1,5 @@
 /** Contacts kept exactly; beyond, a Bloom filter answers. */
 const exactContacts = 64;
-/** Room that a set begins with. */
-const firstContacts = 4;
 /** Bits of the filter (2 KiB) and hash functions: 0.5 % false "seen before" at 1,000 contacts, 6 % at 3,000. */
 const bits = 16_384;
 const functions = 3;
@@ -12,9 +10,8 @@ const functions = 3;
  */
 export class ContactSet {
   /** In the order in which they came; looking through a few integers costs less than a set. */
-  #exact: Int32Array | undefined = new Int32Array(firstContacts);
+  #exact: number[] | undefined = [];
   #filter: Uint32Array | undefined;
-  /** Contacts in the list, or bits that are set in the filter. */
   #filled = 0;
 
   /** Adds a contact and tells whether it is new. Beyond 64, a new one is sometimes taken for a known one, never reverse. */
@@ -24,39 +21,28 @@ export class ContactSet {
 
   /** How many different contacts were added: exact up to 64, then an estimate. */
   get size(): number {
-    if (this.#exact !== undefined) return this.#filled;
+    if (this.#exact !== undefined) return this.#exact.length;
     const free = Math.max(bits - this.#filled, 1);
     return Math.round((-bits / functions) * Math.log(free / bits));
   }
 
   /** Approximate bytes held. */
   get bytes(): number {
-    return 100 + (this.#exact?.byteLength ?? bits / 8);
+    return 100 + (this.#exact === undefined ? bits / 8 : this.#exact.length * 12);
   }
 
-  #append(exact: Int32Array, hash: number): boolean {
-    const count = this.#filled;
-    for (let at = 0; at < count; at++) if (exact[at] === hash) return false;
-    if (count === exactContacts) {
+  #append(exact: number[], hash: number): boolean {
+    for (let at = 0; at < exact.length; at++) if (exact[at] === hash) return false;
+    if (exact.length === exactContacts) {
       this.#spill(exact);
       this.#set(hash);
-      return true;
-    }
-    let room = exact;
-    if (count === exact.length) {
-      room = new Int32Array(count * 2);
-      room.set(exact);
-      this.#exact = room;
-    }
-    room[count] = hash;
-    this.#filled++;
+    } else exact.push(hash);
     return true;
   }
 
-  #spill(exact: Int32Array): void {
+  #spill(exact: readonly number[]): void {
     this.#filter = new Uint32Array(bits / 32);
     this.#exact = undefined;
-    this.#filled = 0;
     for (const hash of exact) this.#set(hash);
   }
 

@@ -4,7 +4,8 @@ import { expect } from 'vitest';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
-import { detectDns, readCapture, recorded, recordings } from './recorded.fixture.ts';
+import { detectDns, readCapture, recordings } from './recorded.fixture.ts';
+import { recorded } from './recorded-test.fixture.ts';
 
 function messagesOf(file: string): DnsMessage[] {
   const messages: DnsMessage[] = [];

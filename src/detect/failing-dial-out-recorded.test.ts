@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { failingDialOut } from './failing-dial-out.ts';
-import { detect, readLog, readLogs, recorded } from './recorded.fixture.ts';
+import { detect, readLog, readLogs } from './recorded.fixture.ts';
+import { recorded } from './recorded-test.fixture.ts';
 
 /** Who dials home in vain, and how many pairs may be told before it. */
 const dialling = [

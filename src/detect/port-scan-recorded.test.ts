@@ -9,8 +9,8 @@ import {
   readLog,
   readLogs,
   recall,
-  recorded,
 } from './recorded.fixture.ts';
+import { recorded } from './recorded-test.fixture.ts';
 
 const isAttack = ({ label }: Labelled) => label.startsWith('Malicious');
 

@@ -1,7 +1,5 @@
-import type { Flow } from '../flow/flow.ts';
-import { formatAddress } from '../net/address.ts';
+import type { End, Flow } from '../flow/flow.ts';
 import { ContactSet } from './contact-set.ts';
-import { nameOf } from './text.ts';
 
 /** How much is kept to tell of a scan; counts go on beyond. */
 const maxPorts = 128;
@@ -26,7 +24,7 @@ export interface Failure {
 
 /** One address that was contacted in vain. */
 export interface Target {
-  readonly name: string;
+  readonly end: End;
   /** Failed first contacts within the window of the fan-out test. */
   recent: number;
 }
@@ -48,8 +46,10 @@ export class Trail {
   readonly failedHosts = new ContactSet();
   /** By port, how many failed within the window. */
   readonly ports = new Map<number, number>();
-  /** By address, the one contacted last at the end. */
-  readonly targets = new Map<string, Target>();
+  /** By hash of the address, the one contacted last at the end. */
+  readonly targets = new Map<number, Target>();
+  #lastTarget: Target | undefined;
+  #lastHost = 0;
   readonly processes = new Set<string>();
   readonly examples: Flow[] = [];
   latest: Flow;
@@ -75,7 +75,7 @@ export class Trail {
     this.failedHosts.add(hostHash);
     const isNewPort = this.failedPorts.add(portHash);
     this.#countPort(flow.destination.port);
-    this.#countHost(flow);
+    this.#countHost(flow, hostHash);
     const { process } = flow.source;
     if (process !== undefined && this.processes.size < 4)
       this.processes.add(`${process.comm}[${process.pid}]`);
@@ -113,14 +113,19 @@ export class Trail {
     this.mostOnPort = Math.max(this.mostOnPort, count);
   }
 
-  #countHost({ destination }: Flow): void {
-    const address = formatAddress(destination.address);
-    const target = this.targets.get(address) ?? { name: nameOf(destination), recent: 0 };
+  #countHost({ destination }: Flow, hash: number): void {
+    let target = this.#lastTarget;
+    if (target === undefined || hash !== this.#lastHost) {
+      target = this.targets.get(hash);
+      if (target !== undefined) this.targets.delete(hash);
+      else if (this.targets.size >= maxTargets) this.targets.delete(this.targets.keys().next().value!);
+      target ??= { end: destination, recent: 0 };
+      this.targets.set(hash, target);
+      this.#lastTarget = target;
+      this.#lastHost = hash;
+    }
     target.recent++;
     this.mostOnHost = Math.max(this.mostOnHost, target.recent);
-    this.targets.delete(address);
-    if (this.targets.size >= maxTargets) this.targets.delete(this.targets.keys().next().value!);
-    this.targets.set(address, target);
   }
 }
 

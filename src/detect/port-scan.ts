@@ -223,7 +223,8 @@ function hasHandshake(protocol: number): boolean {
 }
 
 function hashOf({ family, a, b, c, d }: Address): number {
-  return mix(mix(mix(mix(mix(0, family), a), b), c), d);
+  const hash = mix(family, d);
+  return family === 4 ? hash : mix(mix(mix(hash, a), b), c);
 }
 
 function findingOf(source: Source, trail: Trail, at: number, settings: Options): Finding {
@@ -231,7 +232,7 @@ function findingOf(source: Source, trail: Trail, at: number, settings: Options):
   const scanner = nameOf(flow.source);
   const hosts = trail.failedHosts.size;
   const ports = trail.failedPorts.size;
-  const shown = [...trail.targets.values()].slice(-10).map(({ name }) => name);
+  const shown = [...trail.targets.values()].slice(-10).map(({ end }) => nameOf(end));
   shown.reverse();
   const targets = listText(shown, Math.max(0, hosts - shown.length));
   const { kind, title } = shapeOf(scanner, shown[0] ?? '', hosts, ports, flow.destination.port);

@@ -35,6 +35,8 @@ test('addresses of both families with the same last lane are two', () => {
   enter(table, 1);
   table.setAddress(0, parseAddress('::1')!);
   expect(table.find()).toBe(-1);
+  table.setAddress(0, parseAddress('::ffff:0.0.0.1')!);
+  expect(table.find()).toBeGreaterThanOrEqual(0);
 });
 
 test('when full, the one goes that was not touched for longest in the lowest rank', () => {

@@ -4,12 +4,16 @@ import type { Address } from '../net/address.ts';
 
 /** The share of the slots that the highest rank may hold before it gives its own oldest away. */
 const highestShare = 3 / 4;
+/** Moving an entry costs more than finding it: one is as good as newest as long as not more than this part of the table has come since. */
+const slackShare = 16;
 /** Lanes that an address takes in a key. */
-export const addressLanes = 5;
+export const addressLanes = 4;
+/** In the third lane of IPv4 addresses, which stand in keys as they are mapped into IPv6 (RFC 4291 §2.5.5.2). */
+const mappedLane = 0xffff;
 
 /**
  * A table of fixed size whose entries have ranks, 0 for the least suspicious. When it is full, the entry goes that was not
- * touched for longest in the lowest rank that has any; but where the highest rank holds three quarters of the slots, the
+ * touched for longest (about) in the lowest rank that has any; but where the highest rank holds three quarters of the slots, the
  * oldest of that one, so that a flood of suspects cannot keep everybody else out. Each step costs O(1); nothing is
  * allocated but the values.
  */
@@ -27,6 +31,10 @@ export class RankedTable<T> {
   readonly #dropped: ((value: T) => void) | undefined;
   #seed: number | undefined;
   #evicted = 0;
+  #inserts = 0;
+  /** How many entries had come when it was put at the end of its rank. */
+  readonly #touchedAt: Float64Array;
+  readonly #slack: number;
 
   /** For `capacity` entries with keys of `lanes` 32-bit lanes; `dropped` is told of each value that had to go. */
   constructor(capacity: number, lanes: number, ranks: number, dropped?: (value: T) => void) {
@@ -40,6 +48,8 @@ export class RankedTable<T> {
     this.#hashes = new Int32Array(capacity);
     this.#values = new Array<T | undefined>(capacity).fill(undefined);
     this.#dropped = dropped;
+    this.#touchedAt = new Float64Array(capacity);
+    this.#slack = Math.floor(capacity / slackShare);
   }
 
   get size(): number {
@@ -58,6 +68,7 @@ export class RankedTable<T> {
       this.#lists.bytes +
       this.#keys.byteLength +
       this.#hashes.byteLength +
+      this.#touchedAt.byteLength +
       this.#capacity * 8
     );
   }
@@ -73,11 +84,11 @@ export class RankedTable<T> {
   /** Writes an address into the key, beginning with `lane`. */
   setAddress(lane: number, { family, a, b, c, d }: Address): void {
     const key = this.key;
-    key[lane] = family;
-    key[lane + 1] = a;
-    key[lane + 2] = b;
-    key[lane + 3] = c;
-    key[lane + 4] = d;
+    const is4 = family === 4;
+    key[lane] = is4 ? 0 : a;
+    key[lane + 1] = is4 ? 0 : b;
+    key[lane + 2] = is4 ? mappedLane : c;
+    key[lane + 3] = d;
   }
 
   /** The slot of the key, or -1. */
@@ -106,6 +117,7 @@ export class RankedTable<T> {
     this.#values[slot] = value;
     this.#index.insert(hash, slot);
     this.#lists.move(slot, 1);
+    this.#touchedAt[slot] = ++this.#inserts;
     return slot;
   }
 
@@ -113,9 +125,13 @@ export class RankedTable<T> {
     return this.#values[slot]!;
   }
 
-  /** Counts as touched just now, with this rank. */
+  /** Counts as touched just now, with this rank. Age is counted in entries that came since, and rounded to a sixteenth of the table. */
   touch(slot: number, rank: number): void {
-    this.#lists.move(slot, Math.min(rank, this.#ranks - 1) + 1);
+    const list = Math.min(rank, this.#ranks - 1) + 1;
+    const isNew = this.#inserts - this.#touchedAt[slot]! < this.#slack;
+    if (isNew && this.#lists.of(slot) === list) return;
+    this.#touchedAt[slot] = this.#inserts;
+    this.#lists.move(slot, list);
   }
 
   rank(slot: number): number {

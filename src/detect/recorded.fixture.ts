@@ -1,9 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { test } from 'vitest';
 import { CaptureFlows } from '../flow/capture-flows.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow } from '../flow/flow.ts';
@@ -22,13 +21,6 @@ export const recordings: string = join(shared, 'data/detect');
 export interface Labelled {
   readonly flow: Flow;
   readonly label: string;
-}
-
-/** A test over recordings; skipped, with the reason in its title, where one is absent. */
-export function recorded(title: string, files: readonly string[], run: () => void): void {
-  const missing = files.find((name) => !existsSync(join(recordings, name)));
-  const why = missing === undefined ? '' : ` (skipped: ${missing} is not under ${recordings})`;
-  test.skipIf(missing !== undefined)(`${title}${why}`, run);
 }
 
 /** Columns of Zeek's conn.log before those that labels were put behind; `tunnel_parents` is the last of them. */

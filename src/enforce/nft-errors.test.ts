@@ -15,7 +15,7 @@ test.each([
     { message: 'cache initialization failed: Operation not permitted' },
   ],
   ['Operation not permitted (you must be root)\n', { message: 'Operation not permitted (you must be root)' }],
-  ['', { message: 'nft said nothing' }],
+  ['', { message: 'nft said nothing of it' }],
 ])('%j', (said, expected) => {
   expect(readNftError(said)).toEqual(expected);
 });

@@ -12,9 +12,9 @@ export function readNftError(said: string): NftError {
   if (placed !== null)
     return { message: tidy(placed[3]!), at: { line: Number(placed[1]), column: Number(placed[2]) } };
   const bare = /^(?:\S+: )?Error: (.*)$/m.exec(said)?.[1] ?? said.trim().split('\n')[0];
-  return { message: tidy(bare || 'nft said nothing') };
+  return { message: tidy(bare ?? '') };
 }
 
 function tidy(text: string): string {
-  return text.trim().replace(/\.$/, '');
+  return text.trim().replace(/\.$/, '') || 'nft said nothing of it';
 }

@@ -101,6 +101,20 @@ export class NftablesEnforcer implements Enforcer<FirewallState, string, Firewal
     };
   }
 
+  /** Returns the digest of our table alone, for whoever only looks whether it is still the same. Throws like {@link read}. */
+  async readOwnDigest(): Promise<string> {
+    const { code, out, err } = await this.#runner.run('nft', [
+      'list',
+      'table',
+      ownTable.family,
+      ownTable.name,
+    ]);
+    if (code === 0) return digestOf(steadyNftText(splitNftTables(out).tables[0]?.text ?? ''));
+    const { message } = readNftError(err);
+    if (/No such file/.test(message)) return digestOf('');
+    throw unreadable(message);
+  }
+
   /**
    * Returns what is to be done so that our table is `desired`: the text of exactly `table inet picket { … }`, or empty for
    * none. Throws {@link Refused} for any other text, for one that nft does not take, and where what is there now
@@ -160,11 +174,7 @@ export class NftablesEnforcer implements Enforcer<FirewallState, string, Firewal
     const { code, out, err } = await this.#runner.run('nft', args);
     if (code === 0) return out;
     const { message } = readNftError(err);
-    throw new Error(
-      /not permitted|denied/i.test(message)
-        ? `the packet filter cannot be read: ${message}; that needs root or CAP_NET_ADMIN`
-        : `nft ${args.join(' ')}: ${message}`,
-    );
+    throw unreadable(message);
   }
 
   #load(transaction: string): ReturnType<Runner['run']> {
@@ -257,6 +267,11 @@ function checkDesired(text: string): void {
       help: 'put its text here',
       at: placeOf(text, include.start),
     });
+}
+
+function unreadable(message: string): Error {
+  const needs = /not permitted|denied/i.test(message) ? '; that needs root or CAP_NET_ADMIN' : '';
+  return new Error(`the packet filter cannot be read: ${message}${needs}`);
 }
 
 function placeOf(text: string, offset: number): { line: number; column: number } {

@@ -32,11 +32,37 @@ const condition = fc.oneof(
   fc.constantFrom('meta l4proto udp', 'meta l4proto { tcp, icmp }', 'ip protocol != tcp', 'ip6 nexthdr tcp'),
   fc.constantFrom('icmp type echo-request', 'icmp type != 0', 'meta nfproto ipv4', 'ip6 saddr != ::1'),
 );
+/** Bits, numbers, keys of several fields, and marks that are set on the way. */
+const more = fc.oneof(
+  fc.constantFrom('tcp dport >= 7001', 'tcp dport < 80', 'udp dport > 7002', 'tcp dport != 22-80'),
+  fc.constantFrom('tcp flags syn', 'tcp flags == syn', 'tcp flags != syn', 'tcp flags syn,ack'),
+  fc.constantFrom(
+    'tcp flags & (syn | ack) == syn',
+    'tcp flags ack / syn,ack',
+    'tcp flags { syn, syn | ack }',
+  ),
+  fc
+    .tuple(not, fc.constantFrom('@pairs', '{ 198.51.100.1 . 80, 198.51.100.9 . 7000-7002 }'))
+    .map(([negation, value]) => `ip saddr . th dport ${negation}${value}`),
+  fc.constantFrom('ip saddr & 255.255.255.240 == 198.51.100.0', 'ip ttl >= 2', 'ip length < 100'),
+  fc.constantFrom('meta mark set 0x5', 'meta mark set meta mark | 0x2', 'meta mark set meta mark & 0x1'),
+  fc.constantFrom('meta mark 0x5', 'meta mark & 0x2 != 0', 'meta mark != 0', 'meta mark { 1-4, 7 }'),
+);
+const choice = fc.constantFrom(
+  'tcp dport vmap { 22 : accept, 7000-7001 : drop, 80 : jump b }',
+  'ip saddr . th dport vmap { 198.51.100.1 . 80 : accept, 198.51.100.9 . 22 : drop }',
+  'meta l4proto vmap @verdicts',
+  'ip saddr vmap { 198.51.100.1 : continue, * : return }',
+);
 const verdict = fc.constantFrom(
   ...['accept', 'accept', 'drop', 'return', 'continue', 'reject', 'jump a', 'goto b', 'jump b'],
 );
 const rule = fc
-  .tuple(fc.array(condition, { maxLength: 2 }), verdict, fc.constantFrom('', 'counter ', 'log prefix "x" '))
+  .tuple(
+    fc.array(fc.oneof(condition, more), { maxLength: 3 }),
+    fc.oneof({ weight: 4, arbitrary: verdict }, { weight: 1, arbitrary: choice }),
+    fc.constantFrom('', 'counter ', 'log prefix "x" '),
+  )
   .map(([conditions, end, before]) => [...conditions, `${before}${end}`].join(' '));
 const chain = (name: string, head: string) =>
   fc
@@ -44,7 +70,7 @@ const chain = (name: string, head: string) =>
     .map((rules) =>
       rules.filter((line) => name === 'in' || !line.includes(name) || !/(jump|goto) [ab]$/.test(line)),
     )
-    .map((rules) => (name === 'b' ? rules.filter((line) => !/(jump|goto) [ab]$/.test(line)) : rules))
+    .map((rules) => (name === 'b' ? rules.filter((line) => !/(jump|goto) [ab](?: \}|$)/.test(line)) : rules))
     .map((rules) => (name === 'a' ? rules.filter((line) => !/(jump|goto) a$/.test(line)) : rules))
     .map((rules) => `chain ${name} {\n${head}${rules.join('\n')}\n}\n`);
 const ruleset = fc
@@ -57,7 +83,10 @@ const ruleset = fc
       .chain(([priority, policy]) => chain('in', `type filter hook input priority ${priority}; ${policy}\n`)),
   )
   .map(([family, ...chains]) => {
-    const set = 'set ports { type inet_service; flags interval; elements = { 80, 7001-7002 } }\n';
+    const set =
+      'set ports { type inet_service; flags interval; elements = { 80, 7001-7002 } }\n' +
+      'set pairs { type ipv4_addr . inet_service; flags interval; elements = { 198.51.100.0/28 . 80, 198.51.100.20 . 22 } }\n' +
+      'map verdicts { type inet_proto : verdict; elements = { udp : drop, icmp : accept } }\n';
     // A table of IPv4 knows nothing of the other version.
     const text = `table ${family} f {\n${set}${chains.join('')}}\n`;
     return family === 'ip'
@@ -108,6 +137,9 @@ test.skipIf(cannotAsk !== undefined)(
             destination: address(guarded),
             state: 'NEW',
             local: side === 'guarded',
+            // What the sender sends: a SYN with options, a datagram of one byte, an echo request.
+            numbers: { mark: 0, 'hop limit': 64, length: { 6: 60, 17: 29, 1: 28 }[probe.protocol] },
+            ...(probe.protocol === 6 && { tcpFlags: 2 }),
             inInterface: side === 'guarded' ? 'lo' : 'eth0',
             ...(probe.protocol === 1
               ? { icmpType: 8, icmpCode: 0 }

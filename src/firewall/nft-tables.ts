@@ -46,6 +46,7 @@ export interface NftElement {
 }
 
 const families = new Set(['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev']);
+const counts = /\bcounter packets \d+ bytes \d+/g;
 /** Words of an element that stand behind its key (nft(8), SETS). */
 const aboutElement = new Set([
   'timeout',
@@ -114,7 +115,7 @@ export function readNftSets(tableText: string): NftSetText[] {
  */
 export function steadyNftText(tableText: string): string {
   return withoutPassingElements(tableText)
-    .replace(/\bcounter packets \d+ bytes \d+/g, 'counter')
+    .replace(counts, 'counter')
     .replace(/^[ \t]*packets \d+ bytes \d+\n/gm, '')
     .replace(/\bused \d+ [a-z]*bytes\b ?/g, '')
     .replace(/[ \t]+$/gm, '');
@@ -153,7 +154,7 @@ export function frozenNftText(tableText: string, live: readonly NftSetText[] = [
     frozen += `${tableText.slice(from, set.bodyAt.start)}${frozenBody(set, keys)}`;
     from = set.bodyAt.end;
   }
-  return frozen + tableText.slice(from);
+  return (frozen + tableText.slice(from)).replace(counts, 'counter');
 }
 
 function frozenBody({ kind }: NftSetText, keys: readonly string[]): string {

@@ -59,10 +59,78 @@ test('variables with a plain value are known, others make the rule unknown', () 
   expect(ports(`PORT=22\nif x; then PORT=23; fi\n${rules}${closed}`)).toBe('none / 0-65535');
 });
 
-test('loops, functions and what they hold', () => {
-  expect(ports(`${closed}for p in 1 2; do iptables -I INPUT -p tcp --dport $p -j ACCEPT; done`)).toBe(
-    'none / 0-65535',
+test('loops and functions that are plain', () => {
+  const open = 'iptables -A INPUT -p tcp --dport $p -j ACCEPT';
+  expect(ports(`for p in 1 2; do ${open}; done\n${closed}`)).toBe('1-2 / 1-2');
+  expect(ports(`P="1 2"\nfor p in $P 7\ndo\n  ${open}\ndone\n${closed}`)).toBe('1-2,7 / 1-2,7');
+  expect(ports(`for p in $P; do ${open}; done\n${closed}`)).toBe('none / 0-65535');
+  expect(ports(`for p in $(cat x); do ${open}; done\n${closed}`)).toBe('none / 0-65535');
+  expect(ports(`for p in 1 2; do [ $p = 2 ] && break; ${open}; done\n${closed}`)).toBe('none / 0-65535');
+  expect(
+    ports(
+      `for a in 1 2; do for b in 3 4; do iptables -A INPUT -p tcp --dport $a$b -j ACCEPT; done; done\n${closed}`,
+    ),
+  ).toBe('13-14,23-24 / 13-14,23-24');
+  const script = `allow() { iptables -A INPUT -p tcp --dport "$1" -j ACCEPT; }\nallow 22\nallow 80\n${closed}`;
+  expect(ports(script)).toBe('22,80 / 22,80');
+  const { ruleset } = readFirewallScript(script);
+  const [first] = ruleset.tables[0]?.chains.get('INPUT')?.rules ?? [];
+  expect(script.slice(first?.at.start, first?.at.end)).toBe(
+    'iptables -A INPUT -p tcp --dport "$1" -j ACCEPT',
   );
+  expect(
+    ports(`ipt() { iptables -w "$@"; }\nipt -A INPUT -p tcp --dport 22 -j ACCEPT\nipt -A INPUT -j DROP`),
+  ).toBe('22 / 22');
+  expect(ports(`IPT="iptables -w 5"\n$IPT -A INPUT -j DROP`)).toBe('none / none');
+  expect(ports(`f() { local p=1; ${open}; }\np=2\nf\n${open}\n${closed}`)).toBe('1-2 / 1-2');
+  expect(ports(`f() { [ "$1" = x ] && return 0; iptables -A INPUT -j DROP; }\nf x`)).toBe(
+    '0-65535 / 0-65535',
+  );
+  expect(ports(`f() { f; f; iptables -A INPUT -j DROP; }\nf`)).toBe('none / 0-65535');
+  expect(ports(`{ ${closed}}\n( cd /; iptables -I INPUT -p tcp --dport 9 -j ACCEPT )`)).toBe('9 / 9');
+});
+
+test('conditions that are plain', () => {
+  const open = 'iptables -A INPUT -p tcp --dport 22 -j ACCEPT';
+  const when = (condition: string, before = '') =>
+    ports(
+      `${before}\nif ${condition}; then ${open}; else iptables -A INPUT -p tcp --dport 23 -j ACCEPT; fi\n${closed}`,
+    );
+  expect(when('[ "$MODE" = open ]', 'MODE=open')).toBe('22 / 22');
+  expect(when('[ "$MODE" != open ]', 'MODE=open')).toBe('23 / 23');
+  expect(when('[ "$MODE" = open ]')).toBe('none / 0-65535');
+  expect(when('iptables -C INPUT -j DROP 2>/dev/null')).toBe('23 / 23');
+  expect(when('! iptables -N A', 'iptables -N A')).toBe('22 / 22');
+  expect(when('[ 3 -gt 2 ]')).toBe('22 / 22');
+  expect(when('[ -f /etc/x ]')).toBe('none / 0-65535');
+  expect(when('false; then :; elif true')).toBe('22 / 22');
+});
+
+test('defaults of variables hold where the script has set none, and that is said', () => {
+  const rule = `iptables -A INPUT -p tcp --dport \${PORT:-22} -j ACCEPT\n`;
+  expect(ports(rule + closed)).toBe('22 / 22');
+  expect(ports(`PORT=80\n${rule}${closed}`)).toBe('80 / 80');
+  expect(ports(`PORT=$(cat x)\n${rule}${closed}`)).toBe('none / 0-65535');
+  expect(ports(`: \${PORT:=7}\niptables -A INPUT -p tcp --dport $PORT -j ACCEPT\n${closed}`)).toBe('7 / 7');
+  expect(readFirewallScript(rule).opaque).toMatchObject([
+    { why: 'PORT is taken not to be in the environment' },
+  ]);
+});
+
+test('sets of ipset', () => {
+  const asked = 'iptables -A INPUT -p tcp -m set --match-set ports dst -j ACCEPT\n';
+  const made = 'ipset create ports bitmap:port range 0-100\nipset -exist add ports 22\n';
+  expect(ports(made + asked + closed)).toBe('22 / 22');
+  expect(
+    ports(
+      `ipset restore <<EOF\ncreate ports bitmap:port range 0-100\nadd ports 80-90\nEOF\n${asked}${closed}`,
+    ),
+  ).toBe('80-90 / 80-90');
+  expect(ports(asked + closed)).toBe('none / 0-65535');
+  expect(ports(`${made}ipset add ports $P\n${asked}${closed}`)).toBe('none / 0-65535');
+});
+
+test('loops that are not followed', () => {
   expect(ports(`${closed}while true; do sleep 3600; done`)).toBe('none / none');
   const { opaque } = readFirewallScript('while true; do sleep 3600; done');
   expect(opaque).toMatchObject([{ why: 'a while loop is not followed' }]);

@@ -181,7 +181,7 @@ class ShellLexer {
     this.#at++;
     if (!/[\d@*#?$!'"-]/.test(after) || after === '"') return undefined;
     if (after !== "'") this.#at++;
-    return { kind: 'other' };
+    return /[\d@*#]/.test(after) ? { kind: 'variable', name: after, quoted } : { kind: 'other' };
   }
 
   /** `$(…)` and `${…}`, to the sign that closes it; quotes and nesting inside are minded. */
@@ -198,8 +198,7 @@ class ShellLexer {
     }
     const name = this.#text.slice(start, this.#at);
     this.#at = Math.min(this.#at + 1, this.#text.length);
-    const isName = close === '}' && name !== '' && nameAt(name, 0) === name;
-    return isName ? { kind: 'variable', name, quoted } : { kind: 'other' };
+    return (close === '}' && variableOf(name, quoted)) || { kind: 'other' };
   }
 
   /** Returns the offset of the quote that closes the one here. */
@@ -215,6 +214,14 @@ class ShellLexer {
     const found = this.#text.indexOf(sign, from);
     return found < 0 ? this.#text.length : found;
   }
+}
+
+/** Returns what stands between the braces of `${…}`, when it is a name alone or with a plain text. */
+function variableOf(text: string, quoted: boolean): WordPart | undefined {
+  const [, name, sign, rest = ''] =
+    /^([A-Za-z_]\w*|\d+|[@*#])(?:(:?[-=+?])([^$`"'\\\s]*))?$/.exec(text) ?? [];
+  if (name === undefined) return undefined;
+  return { kind: 'variable', name, quoted, ...(sign !== undefined && { otherwise: { sign, text: rest } }) };
 }
 
 /** Returns the name of a variable that begins at `at`, or an empty text. */

@@ -3,7 +3,14 @@ import type { Range } from '../manifest/locations.ts';
 /** A piece of a word: what stands there, a variable by its name, or an expansion that is not followed. */
 export type WordPart =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'variable'; readonly name: string; readonly quoted: boolean }
+  | {
+      readonly kind: 'variable';
+      /** Also `1`, `2`, … `@`, `*` and `#`. */
+      readonly name: string;
+      readonly quoted: boolean;
+      /** Of `${NAME:-text}` and its kin (2.6.2): the sign between name and text, and the text, which is plain. */
+      readonly otherwise?: { readonly sign: string; readonly text: string };
+    }
   | { readonly kind: 'other' };
 
 /** A word of a command after quote removal (POSIX.1-2024, Shell Command Language, 2.6.7). */

@@ -109,7 +109,7 @@ test('expansions are parts of their word', () => {
     ],
     [{ kind: 'other' }],
     [{ kind: 'other' }],
-    [{ kind: 'other' }],
+    [{ kind: 'variable', name: '1', quoted: false }],
   ]);
 });
 

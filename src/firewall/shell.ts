@@ -28,7 +28,26 @@ export interface OpaqueStep {
   /** E.g. `a for loop`. */
   readonly what: string;
   readonly text: string;
+  /** Its parts, for who follows it all the same; absent where it is not that plain. */
+  readonly compound?: Compound;
 }
+
+/** What a compound command is made of; bodies are stretches of the text. */
+export type Compound =
+  | { readonly kind: 'group' | 'subshell'; readonly body: Range }
+  | { readonly kind: 'function'; readonly name: string; readonly body: Range }
+  /** Over the positional parameters where no words are said. */
+  | {
+      readonly kind: 'for';
+      readonly variable: string;
+      readonly words?: readonly ShellWord[];
+      readonly body: Range;
+    }
+  | {
+      readonly kind: 'if';
+      readonly branches: readonly { readonly condition: Range; readonly body: Range }[];
+      readonly otherwise?: Range;
+    };
 
 export type ShellStep = ShellCommand | OpaqueStep;
 
@@ -158,19 +177,24 @@ class ShellSplitter {
   /** Skips the name of a function, then its body. */
   #function(start: number): void {
     if (reservedText(this.#tokens[this.#at]) === 'function') this.#at++;
+    const name = this.#textAt();
     this.#at++;
     if (this.#textAt() === '(') this.#at += 2;
     while (this.#textAt() === '\n') this.#at++;
-    this.#compound(start, 'a function');
+    this.#compound(start, 'a function', name);
   }
 
   /** Skips to the end of the compound command that begins here. */
-  #compound(start: number, what: string): void {
+  #compound(start: number, what: string, functionName = ''): void {
     const ends: string[] = [];
+    const marks: Mark[] = [];
+    const first = this.#at;
     let commandNext = true;
     let end = start;
     do {
       const name = this.#textAt();
+      if (ends.length === 1 && (commandNext || name === ')') && parting.has(name))
+        marks.push({ name, index: this.#at });
       if (name === ends.at(-1) && (commandNext || name === ')')) {
         ends.pop();
         commandNext = false;
@@ -183,18 +207,95 @@ class ShellSplitter {
       this.#at++;
     } while (ends.length > 0 && this.#at < this.#tokens.length);
     // Its redirections belong to it.
-    while (isRedirect(this.#textAt())) this.#at += 2;
-    this.#opaque(start, end, ends.length > 0 ? `${what} that does not end` : what);
+    let reads = false;
+    while (isRedirect(this.#textAt())) {
+      reads ||= this.#textAt().startsWith('<');
+      this.#at += 2;
+    }
+    const isWhole = ends.length === 0 && !reads;
+    const compound = isWhole ? compoundOf(this.#tokens, first, marks, what, functionName) : undefined;
+    this.#opaque(start, end, ends.length > 0 ? `${what} that does not end` : what, compound);
   }
 
   #textAt(): string {
     return reservedText(this.#tokens[this.#at]);
   }
 
-  #opaque(start: number, end: number, what: string): void {
+  #opaque(start: number, end: number, what: string, compound?: Compound): void {
     const text = this.#text.slice(start, end);
-    this.#steps.push({ kind: 'opaque', joint: this.#joint, at: { start, end }, what, text });
+    const at = { start, end };
+    this.#steps.push({ kind: 'opaque', joint: this.#joint, at, what, text, ...(compound && { compound }) });
   }
+}
+
+/** A word that parts a compound command from within, by the index of its token. */
+interface Mark {
+  readonly name: string;
+  readonly index: number;
+}
+
+const parting = new Set(['do', 'done', 'then', 'elif', 'else', 'fi', '}', ')']);
+
+/** Returns the parts of the compound command that begins at the token `first`; undefined for those that are not followed. */
+function compoundOf(
+  tokens: readonly ShellToken[],
+  first: number,
+  marks: readonly Mark[],
+  what: string,
+  functionName: string,
+): Compound | undefined {
+  const between = (from: number, to: number): Range => ({
+    start: tokens[from]!.at.end,
+    end: Math.max(tokens[to]!.at.start, tokens[from]!.at.end),
+  });
+  const last = marks.at(-1);
+  if (last === undefined) return undefined;
+  const body = between(first, last.index);
+  const opening = reservedText(tokens[first]);
+  if (what === 'a function')
+    return opening === '{' && functionName !== ''
+      ? { kind: 'function', name: functionName, body }
+      : undefined;
+  if (opening === '{') return { kind: 'group', body };
+  if (opening === '(' && what === 'a subshell') return { kind: 'subshell', body };
+  if (opening === 'for') return forOf(tokens, first, marks, between);
+  return opening === 'if' ? ifOf(first, marks, between) : undefined;
+}
+
+type Between = (from: number, to: number) => Range;
+
+function forOf(
+  tokens: readonly ShellToken[],
+  first: number,
+  [start, end]: readonly Mark[],
+  between: Between,
+): Compound | undefined {
+  if (start?.name !== 'do' || end?.name !== 'done') return undefined;
+  const variable = reservedText(tokens[first + 1]);
+  const head = tokens
+    .slice(first + 2, start.index)
+    .filter((token) => token.kind === 'word' || (token.text !== '\n' && token.text !== ';'));
+  const [keyword, ...words] = head;
+  if (!/^[A-Za-z_]\w*$/.test(variable) || words.some(({ kind }) => kind !== 'word')) return undefined;
+  const body = between(start.index, end.index);
+  if (keyword === undefined) return { kind: 'for', variable, body };
+  if (reservedText(keyword) !== 'in') return undefined;
+  return { kind: 'for', variable, words: words as ShellWord[], body };
+}
+
+function ifOf(first: number, marks: readonly Mark[], between: Between): Compound | undefined {
+  const branches: { condition: Range; body: Range }[] = [];
+  let from = first;
+  for (let i = 0; i + 1 < marks.length; i++) {
+    const [mark, next] = [marks[i]!, marks[i + 1]!];
+    if (mark.name === 'then') {
+      branches.push({ condition: between(from, mark.index), body: between(mark.index, next.index) });
+    } else if (mark.name === 'elif') from = mark.index;
+    else if (mark.name === 'else')
+      return { kind: 'if', branches, otherwise: between(mark.index, next.index) };
+    else return undefined;
+  }
+  return branches.length > 0 ? { kind: 'if', branches } : undefined;
 }
 
 /** Returns an operator or an unquoted word as it is written, an empty text for anything else. */

@@ -166,6 +166,13 @@ export function parseIcmpType(text: string, family: Family): IcmpType | undefine
   return { type: Number(type), ...(code !== undefined && { code: Number(code) }) };
 }
 
+/** Returns the name of an ICMP type, with its code where one is said; `type/code` as numbers where it has none, empty for any. */
+export function icmpName({ type, code }: IcmpType, family: Family): string {
+  if (type === undefined) return '';
+  const named = Object.entries(icmpNames[family]).find(([, one]) => one.type === type && one.code === code);
+  return named?.[0] ?? (code === undefined ? `${type}` : `${type}/${code}`);
+}
+
 /** Pads the leading octets of a network with zeros, as iptables does. */
 function padQuad(text: string): string {
   return [...text.split('.'), '0', '0', '0'].slice(0, 4).join('.');

@@ -5,7 +5,7 @@ import { workloadName } from '../segmentation/model.ts';
 import type { NetworkPolicy } from '../segmentation/network-policy.ts';
 import { openPlan } from '../segmentation/plan.ts';
 import { readFirewalls } from './firewalls.ts';
-import type { HostFirewall } from './host-firewall.ts';
+import type { MachineFirewall } from './machine-firewall.ts';
 import type { Declared } from './posture.ts';
 
 const known = new WeakMap<Declared, readonly FirewallSubject[]>();
@@ -63,7 +63,7 @@ function readSubjects(declared: Declared): FirewallSubject[] {
 }
 
 /** Whether the other packet filter comes onto the machines of this one. */
-function isBeside(other: HostFirewall, { workload }: HostFirewall): boolean {
+function isBeside(other: MachineFirewall, { workload }: MachineFirewall): boolean {
   return workloadName(other.workload) === workloadName(workload) || other.workload.kind === 'DaemonSet';
 }
 

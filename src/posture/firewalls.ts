@@ -7,26 +7,26 @@ import { workloadName } from '../segmentation/model.ts';
 import type { ContainerFacts } from './controls/container-facts.ts';
 import type { Controls } from './controls/controls.ts';
 import type { ShellScript } from './controls/script.ts';
-import type { HostFirewall } from './host-firewall.ts';
+import type { MachineFirewall } from './machine-firewall.ts';
 import { hookFirewalls } from './tunnel-hooks.ts';
 
-const known = new WeakMap<Controls, readonly HostFirewall[]>();
+const known = new WeakMap<Controls, readonly MachineFirewall[]>();
 
 /**
  * Returns the packet filters that the controls put onto machines: scripts and commands with iptables or nft in
  * containers on the host's network or that enter it by nsenter, and hooks of WireGuard there. Read once.
  */
-export function readFirewalls(controls: Controls): readonly HostFirewall[] {
+export function readFirewalls(controls: Controls): readonly MachineFirewall[] {
   const found = known.get(controls) ?? [...scriptFirewalls(controls), ...hookFirewalls(controls)];
   known.set(controls, found);
   return found;
 }
 
-type Follow = HostFirewall['follow'];
+type Follow = MachineFirewall['follow'];
 
-function scriptFirewalls(controls: Controls): HostFirewall[] {
+function scriptFirewalls(controls: Controls): MachineFirewall[] {
   const followed = new Set<string>();
-  const found: HostFirewall[] = [];
+  const found: MachineFirewall[] = [];
   for (const script of controls.scripts) {
     const { container, wrappers, phase, file } = script;
     if (phase === 'preStop' || !isOnHost(container, script.text.text, wrappers)) continue;
@@ -81,7 +81,7 @@ function firewallOf(
   script: ShellScript | undefined,
   whole?: Span,
   command = '',
-): HostFirewall {
+): MachineFirewall {
   const { workload } = container;
   return {
     name: `${workload.kind} ${workloadName(workload)}`,

@@ -11,7 +11,7 @@ import { formatAddress } from '../net/address.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { ClusterNode } from '../segmentation/model.ts';
 import { readFirewalls } from './firewalls.ts';
-import { type HostFirewall, runsOn } from './host-firewall.ts';
+import { type MachineFirewall, runsOn } from './machine-firewall.ts';
 import type { Declared } from './posture.ts';
 
 /** A packet filter of machines, wherever it is declared. */
@@ -51,7 +51,7 @@ export function packetFilters({ controls, hostFirewalls }: Declared): readonly P
   return found;
 }
 
-function filterOfWorkload(firewall: HostFirewall): PacketFilter {
+function filterOfWorkload(firewall: MachineFirewall): PacketFilter {
   const { workload, container, name, ruleset } = firewall;
   return {
     name,

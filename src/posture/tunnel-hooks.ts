@@ -1,12 +1,12 @@
 import { readFirewallScript } from '../firewall/script.ts';
 import { workloadName } from '../segmentation/model.ts';
 import type { Controls } from './controls/controls.ts';
-import type { HostFirewall } from './host-firewall.ts';
+import type { MachineFirewall } from './machine-firewall.ts';
 import { readTunnels } from './tunnels.ts';
 
 /** Returns the packet filters in `PreUp` and `PostUp` of WireGuard configurations on the host's network (wg-quick(8)). */
-export function hookFirewalls(controls: Controls): HostFirewall[] {
-  return readTunnels(controls).flatMap((tunnel): HostFirewall[] => {
+export function hookFirewalls(controls: Controls): MachineFirewall[] {
+  return readTunnels(controls).flatMap((tunnel): MachineFirewall[] => {
     const container = tunnel.containers.find(({ pod }) => pod.hostNetwork);
     const hooks = tunnel.config.interface?.hooks.filter(({ phase }) => phase.endsWith('Up')) ?? [];
     const [first, last] = [hooks[0], hooks.at(-1)];

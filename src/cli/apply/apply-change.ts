@@ -38,7 +38,7 @@ export async function applyDesired(
   told: (report: PlanReport) => void,
 ): Promise<Applied> {
   const accepted = acceptedRisks(options);
-  const admins = adminsOf(options);
+  const admins = [...adminsOf(options), ...desired.admins];
   const targets = probesOf(options);
   const confirmMs = confirmTime(options);
   const pending = control.log.pending();

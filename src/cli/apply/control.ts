@@ -7,8 +7,7 @@ import { readMachine } from '../../enforce/machine/read-machine.ts';
 import { findSshConnection } from '../../enforce/machine/ssh-session.ts';
 import { NftablesEnforcer } from '../../enforce/nftables.ts';
 import { ownRunner, type Runner } from '../../enforce/runner.ts';
-import type { Machine } from '../../firewall/guard/machine.ts';
-import type { Prefix } from '../../net/prefix.ts';
+import type { Administrator, Machine } from '../../firewall/guard/machine.ts';
 import { FailedError, type Invocation } from '../command.ts';
 import type { Io } from '../io.ts';
 import { storePath } from '../state.ts';
@@ -20,7 +19,7 @@ export interface FirewallControl {
   readonly log: ChangeLog;
   /** Who asks for the change, for the journal. */
   readonly user: string;
-  machine(admins: readonly Prefix[]): Promise<Machine>;
+  machine(admins: readonly Administrator[]): Promise<Machine>;
 }
 
 /** Where the page, the API and metrics are by default (`picket run --listen`). */

@@ -1,14 +1,16 @@
 import { type RiskName, risks } from '../../firewall/guard/control-path.ts';
+import type { Administrator } from '../../firewall/guard/machine.ts';
 import { parseAddress } from '../../net/address.ts';
-import type { Prefix } from '../../net/prefix.ts';
 import { hostPrefix, parsePrefix } from '../../net/prefix.ts';
 import { type Invocation, type OptionDefinition, UsageError } from '../command.ts';
+import { labelOption } from '../firewall/choose-declaration.ts';
 import { stateOption } from '../state.ts';
 
 type Options = Invocation['options'];
 
 /** Where the wanted state comes from. */
 export const desiredOptions: readonly OptionDefinition[] = [
+  labelOption,
   {
     flags: '--nft <file>',
     description: 'a file that holds exactly `table inet picket { … }`, or - for standard input',
@@ -64,13 +66,13 @@ export function acceptedRisks({ acceptRisk }: Options): readonly RiskName[] {
 }
 
 /** Prefixes of administrators. Throws UsageError. */
-export function adminsOf({ admin }: Options): readonly Prefix[] {
+export function adminsOf({ admin }: Options): readonly Administrator[] {
   return ((admin as string[] | undefined) ?? []).map((text) => {
     const address = parseAddress(text);
     const prefix = address === undefined ? parsePrefix(text) : hostPrefix(address);
     if (prefix === undefined)
       throw new UsageError(`--admin ${text} is no address or prefix`, 'write 203.0.113.0/28 or 2001:db8::7');
-    return prefix;
+    return { prefix };
   });
 }
 

@@ -35,5 +35,5 @@ function stateOf(log: ChangeLog, digest: string | undefined, source: string): De
   const text = digest === undefined ? undefined : log.texts.get(digest);
   if (text === undefined)
     throw new UsageError(`${source} is not kept any more`, 'apply a file with picket apply --nft');
-  return { text: withoutPassingElements(text), source };
+  return { text: withoutPassingElements(text), source, admins: [] };
 }

@@ -1,15 +1,15 @@
 import type { FirewallChange, FirewallState } from '../../enforce/nftables.ts';
+import { type Comparison, compareRulesets } from '../../firewall/compare/compare.ts';
 import {
   type CutConversations,
   cutConversations,
   type SeenConversation,
 } from '../../firewall/guard/cut-conversations.ts';
 import { type Cut, findCuts, type RulesetChange } from '../../firewall/guard/find-cuts.ts';
-import type { Machine } from '../../firewall/guard/machine.ts';
+import type { Administrator, Machine } from '../../firewall/guard/machine.ts';
 import { joinRulesets, readMachineRules } from '../../firewall/guard/machine-rules.ts';
 import { parseNft } from '../../firewall/nft.ts';
 import { frozenNftText, readNftSets } from '../../firewall/nft-tables.ts';
-import type { Prefix } from '../../net/prefix.ts';
 import type { Invocation } from '../command.ts';
 import type { Io } from '../io.ts';
 import type { FirewallControl } from './control.ts';
@@ -22,6 +22,8 @@ export interface PlanReport {
   readonly change: FirewallChange;
   /** What would be cut that the machine is managed by or lives on. */
   readonly cuts: readonly Cut[];
+  /** What changes, as packets; undefined where it could not be told. */
+  readonly comparison: Comparison | undefined;
   /** Conversations that are going on, and those of the last days. */
   readonly live: SeenReport;
   readonly recorded: SeenReport;
@@ -39,12 +41,14 @@ export type SeenReport =
 /** Judging stops after this time, and counts what is left. Milliseconds. */
 const judgeMs = 5_000;
 const mostExamples = 10;
+/** Differences of one kind on one path that are told. */
+const mostDifferences = 3;
 
 /** Reads the machine and plans. Throws what the enforcer throws; changes nothing. */
 export async function makePlan(
   control: FirewallControl,
   desired: DesiredState,
-  admins: readonly Prefix[],
+  admins: readonly Administrator[],
   options: Invocation['options'],
   io: Io,
 ): Promise<PlanReport> {
@@ -53,6 +57,7 @@ export async function makePlan(
   const expected = control.log.expected();
   const machine = await control.machine(admins);
   const rulesets = rulesetsOf(actual, change);
+  const comparison = change.isEmpty ? undefined : compare(rulesets);
   const report = async (read: () => Promise<Seen> | Seen, open: boolean): Promise<SeenReport> => {
     if (change.isEmpty) return { isKnown: false, why: 'nothing changes' };
     try {
@@ -65,11 +70,12 @@ export async function makePlan(
   return {
     desired,
     change,
+    comparison: comparison?.found,
     cuts: change.isEmpty ? [] : findCuts(rulesets, machine),
     live: await report(liveConversations, true),
     recorded: await report(() => recordedConversations(options, io), false),
     hasDrifted: expected === undefined ? undefined : expected.ownDigest !== actual.ownDigest,
-    notes: notesOf(machine, rulesets),
+    notes: [...(comparison?.notes ?? []), ...notesOf(machine, rulesets)],
   };
 }
 
@@ -100,6 +106,21 @@ export function rulesetsOf(
     before: joinRulesets([parseNft(frozenNftText(own)).ruleset]),
     after: parseNft(frozenNftText(canonical, readNftSets(own))).ruleset,
     others: readMachineRules({ nft: others, dumps }),
+  };
+}
+
+/** Compares all tables together, and where that is too much our own alone: others may then drop what it opens. */
+function compare({ before, after, others }: RulesetChange): { found: Comparison; notes: string[] } {
+  const isTooLarge = ({ paths }: Comparison) => paths.some(({ tooLarge }) => tooLarge !== undefined);
+  const options = { most: mostDifferences };
+  const whole = compareRulesets(joinRulesets([before, others]), joinRulesets([after, others]), options);
+  if (!isTooLarge(whole)) return { found: whole, notes: [] };
+  const own = compareRulesets(before, after, options);
+  const note =
+    'tables of others are too large to be compared together with this one; they may drop what it opens';
+  return {
+    found: own,
+    notes: isTooLarge(own) ? ['the rules are too large for all that changes to be told'] : [note],
   };
 }
 

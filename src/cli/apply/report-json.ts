@@ -3,6 +3,7 @@ import type { RiskName } from '../../firewall/guard/control-path.ts';
 import { risks } from '../../firewall/guard/control-path.ts';
 import { formatAddress } from '../../net/address.ts';
 import { protocolName } from '../../net/protocol.ts';
+import { packetText } from '../firewall/explain-text.ts';
 import type { PlanReport, SeenReport } from './plan-report.ts';
 import { cutText, patchOf } from './report-text.ts';
 
@@ -36,6 +37,17 @@ export const planOutput = z.object({
   changes: z.boolean().describe('whether there is anything to do'),
   source: z.string().describe('where the wanted state comes from'),
   diff: z.string().describe('of the text of the table, unified; empty where nothing changes'),
+  differences: z
+    .array(
+      z.object({
+        kind: z.enum(['opened', 'closed', 'changed', 'may differ']),
+        family: z.union([z.literal(4), z.literal(6)]),
+        chain: z.enum(['INPUT', 'FORWARD', 'OUTPUT']),
+        packets: z.string().describe('what they have in common; empty for all'),
+        example: z.string(),
+      }),
+    )
+    .describe('what packets would be let through or dropped that are not now'),
   blocksKept: sets.describe('elements with a time that go on, by set'),
   blocksEnded: sets.describe('elements with a time that end, by set'),
   risks: z.array(
@@ -78,6 +90,12 @@ export function planJson(report: PlanReport): PlanOutput {
     changes: !change.isEmpty,
     source: desired.source,
     diff: patchOf(report),
+    differences: (report.comparison?.differences ?? []).map(({ kind, path, text, example }) => ({
+      kind,
+      ...path,
+      packets: text,
+      example: packetText(example),
+    })),
     blocksKept: { ...change.keeps },
     blocksEnded: { ...change.ends },
     risks: cuts.map((cut) => ({

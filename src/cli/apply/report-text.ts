@@ -5,6 +5,7 @@ import type { Cut } from '../../firewall/guard/find-cuts.ts';
 import { steadyNftText } from '../../firewall/nft-tables.ts';
 import { formatAddress } from '../../net/address.ts';
 import { protocolName } from '../../net/protocol.ts';
+import { packetText } from '../firewall/explain-text.ts';
 import type { Style } from '../io.ts';
 import { table } from '../table.ts';
 import type { PlanReport, SeenReport } from './plan-report.ts';
@@ -24,7 +25,7 @@ export function patchOf({ change: { before, after, canonical, isEmpty } }: PlanR
 export function planText(report: PlanReport, style: Style): string {
   const { change, live, recorded, cuts, hasDrifted, notes } = report;
   if (change.isEmpty) return `nothing to change: the table is as ${report.desired.source} says\n`;
-  const parts = [coloured(patchOf(report), style), blocksText(report)];
+  const parts = [coloured(patchOf(report), style), blocksText(report), differencesText(report, style)];
   parts.push(seenText('open now', live), seenText('last 7 days', recorded));
   if (hasDrifted === true)
     parts.push(
@@ -53,6 +54,22 @@ export function refusalText(refused: readonly Cut[], style: Style): string {
   const names = [...new Set(refused.map(({ risk }) => risk))].join(',');
   const lines = refused.map((cut) => `${style(['red', 'bold'], 'refused')}: ${cutText(cut)}\n`);
   return `${lines.join('')}  ${style('cyan', 'help')}: let it pass in the wanted state, or take the risk: --accept-risk=${names}\n`;
+}
+
+/** What is opened and closed, as sets of packets with an example each. */
+function differencesText({ comparison }: PlanReport, style: Style): string {
+  if (comparison === undefined) return '';
+  const certain = comparison.differences.filter(({ kind }) => kind !== 'may differ');
+  const open = comparison.differences.length - certain.length;
+  const blocks = certain.map(({ kind, path: { family, chain }, text, example }) => {
+    const packets = text === '' ? 'all packets' : text;
+    return `${style('yellow', kind)}: IPv${family} ${chain.toLowerCase()}: ${packets}\n  e.g. ${packetText(example)}\n`;
+  });
+  const more = [
+    ...(comparison.paths.some(({ isCut }) => isCut) ? ['more changes than is told here'] : []),
+    ...(open > 0 ? ['some may change by limits, or by what is not followed (see -o json)'] : []),
+  ];
+  return `${blocks.join('')}${more.map((text) => `${style('dim', text)}\n`).join('')}`;
 }
 
 function blocksText({ change: { keeps, ends } }: PlanReport): string {

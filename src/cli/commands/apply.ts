@@ -1,8 +1,9 @@
 import { commitOptions, desiredOptions, machineOptions } from '../apply/options.ts';
-import { type CommandDefinition, outputOption } from '../command.ts';
+import { type CommandDefinition, ExitCode, outputOption } from '../command.ts';
 
 export const applyCommand: CommandDefinition = {
   name: 'apply',
+  arguments: '[paths...]',
   summary: 'change the packet filter of this machine, so that it undoes itself unless you confirm',
   description:
     "Makes Picket's own table, `inet picket`, the wanted one by a single transaction, and touches nothing else. First it is planned, as `picket plan` " +
@@ -15,21 +16,22 @@ export const applyCommand: CommandDefinition = {
   examples: [
     { command: 'picket apply --nft edge.nft', does: 'apply, look whether you are still there, type yes' },
     {
-      command: 'picket apply --nft edge.nft --confirm 5m',
+      command: 'picket apply picket.yaml --confirm 5m',
       does: 'from a script: five minutes for picket confirm',
     },
     {
-      command: 'picket apply --nft edge.nft --confirm-by probe --probe 203.0.113.64:6443',
+      command: 'picket apply picket.yaml --confirm-by probe --probe 203.0.113.64:6443',
       does: 'kept where the API server is still reached',
     },
     { command: 'picket apply --nft edge.nft --accept-risk ssh', does: 'at the console of the machine' },
     { command: 'picket apply --remove', does: "take Picket's table away" },
   ],
-  async run({ options }, io) {
+  async run({ args, options }, io) {
     const { readDesired } = await import('../apply/desired.ts');
     const { openControl } = await import('../apply/control.ts');
     const { runApply } = await import('../apply/run-apply.ts');
-    const desired = await readDesired({ options }, io);
+    const desired = await readDesired({ args, options }, io);
+    if (desired === undefined) return ExitCode.problems;
     return runApply(await openControl(options, io), desired, options, io);
   },
 };

@@ -88,7 +88,7 @@ test('of several the one for the machine', async () => {
 test('a declaration with errors stands for no table', async () => {
   for (const [path, code] of [
     ['bad/picket.yaml', 'PKT0051'],
-    ['named/picket.yaml', 'PKT1240'],
+    ['named/picket.yaml', 'PKT1270'],
   ]) {
     const found = await compile(path!);
     expect([found.code, found.out]).toEqual([ExitCode.problems, '']);

@@ -11,6 +11,8 @@ import { firewallCheckCommand } from './firewall-check.ts';
 import { firewallCompareCommand } from './firewall-compare.ts';
 import { firewallCompileCommand } from './firewall-compile.ts';
 import { firewallExplainCommand } from './firewall-explain.ts';
+import { firewallImportCommand } from './firewall-import.ts';
+import { firewallShowCommand } from './firewall-show.ts';
 import { firewallSimulateCommand } from './firewall-simulate.ts';
 import { flowsCommand } from './flows.ts';
 import { learnCommand } from './learn.ts';
@@ -46,10 +48,12 @@ export const commands: readonly CommandDefinition[] = [
   firewallSimulateCommand,
   firewallCompareCommand,
   firewallCompileCommand,
+  firewallImportCommand,
   planCommand,
   applyCommand,
   confirmCommand,
   rollbackCommand,
+  firewallShowCommand,
   flowsCommand,
   alertsCommand,
   doctorCommand,
@@ -67,7 +71,7 @@ export const groups: readonly CommandGroup[] = [
   },
   {
     name: 'firewall',
-    summary: 'packet filters of machines: check, explain, simulate, compare, compile',
+    summary: 'packet filters of machines: check, explain, show, simulate, compare, compile, import',
     description:
       'Works on packet filters: iptables, ip6tables, nft, scripts that call them, and HostFirewalls that declare them.',
   },

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../diagnostic/diagnostic.ts';
 import { acceptedPorts } from '../../firewall/accepted-ports.ts';
 import { firewallTextChecks } from '../../firewall/analysis/checks/registry.ts';
-import { type EffectiveDefault, effectiveDefaults } from '../../firewall/analysis/defaults.ts';
+import { type PathDefault, pathDefaults } from '../../firewall/analysis/defaults.ts';
 import { ownersIn } from '../../firewall/analysis/owners.ts';
 import {
   type FirewallFile,
@@ -17,7 +17,7 @@ import { nodePorts } from '../../product/well-known-ports.ts';
 export interface CheckedFiles {
   /** In the order of files and lines. */
   readonly diagnostics: readonly Diagnostic[];
-  readonly defaults: readonly EffectiveDefault[];
+  readonly defaults: readonly PathDefault[];
 }
 
 /** Returns what is wrong with the packet filter that files hold. `node` is `yes`, `no`, or anything else for what the rules tell. */
@@ -30,7 +30,7 @@ export function checkFirewallFiles(inputs: readonly FirewallFile[], node: unknow
   const diagnostics = firewallTextChecks
     .flatMap((check) => [...check.run(subject)])
     .sort((x, y) => place(x)[0] - place(y)[0] || place(x)[1] - place(y)[1]);
-  return { diagnostics, defaults: effectiveDefaults(files.ruleset) };
+  return { diagnostics, defaults: pathDefaults(files.ruleset) };
 }
 
 /** What rules tell of the machine that they are for. */

@@ -32,7 +32,7 @@ export function placeText(place: ExplainedStep['place']): string {
   return place === undefined ? '' : `${place.file}:${place.line}`;
 }
 
-/** Returns a packet in one line. */
+/** Returns a packet in one line: what is known of it. */
 export function packetText(packet: Packet): string {
   const { family, chain, protocol, port, sourcePort, inInterface, outInterface, state } = packet;
   const end = (address: Packet['source'], number: number | undefined) => {

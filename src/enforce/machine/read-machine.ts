@@ -1,8 +1,7 @@
-import type { Listener, Machine, OpenConnection } from '../../firewall/guard/machine.ts';
+import type { Administrator, Listener, Machine, OpenConnection } from '../../firewall/guard/machine.ts';
 import { parseProcNetSockets } from '../../flow/proc-net-sockets.ts';
 import type { Address } from '../../net/address.ts';
 import { isLoopback } from '../../net/address.ts';
-import type { Prefix } from '../../net/prefix.ts';
 import type { Runner } from '../runner.ts';
 import { readIpAddresses, readIpRoutes } from './ip-json.ts';
 import { readNameservers } from './resolv-conf.ts';
@@ -15,7 +14,7 @@ export interface MachineHints {
   readonly sshConnection: string | undefined;
   /** Texts of resolv.conf(5) files. */
   readonly resolvConf: readonly string[];
-  readonly admins: readonly Prefix[];
+  readonly admins: readonly Administrator[];
   readonly ownPorts: readonly number[];
 }
 

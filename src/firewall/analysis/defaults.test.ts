@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { nftFile } from './analysis.fixture.ts';
-import { effectiveDefaults } from './defaults.ts';
+import { pathDefaults } from './defaults.ts';
 import { readFirewallFiles } from './read-files.ts';
 
 function defaults(...lines: string[]): string[] {
   const files = readFirewallFiles([{ name: 'text', text: lines.join('\n') }]);
-  return effectiveDefaults(files.ruleset).map(
+  return pathDefaults(files.ruleset).map(
     ({ path, family, outcome, policy, at }) =>
       `${path}${family} ${outcome}, policy ${policy}${at === undefined ? '' : `: ${files.text(at)}`}`,
   );
@@ -36,7 +36,11 @@ test('a table of both IP versions', () => {
 });
 
 test('what is not known is said', () => {
-  expect(defaults('iptables -A INPUT -m limit --limit 5/min -j ACCEPT', 'iptables -A INPUT -j DROP')[0]).toBe(
-    'INPUT4 not known, policy accept',
-  );
+  expect(
+    defaults(
+      'for x in $(cat list); do iptables -D INPUT $x; done',
+      'iptables -A INPUT -m limit --limit 5/min -j ACCEPT',
+      'iptables -A INPUT -j DROP',
+    )[0],
+  ).toBe('INPUT4 not known, policy accept');
 });

@@ -120,6 +120,12 @@ export const firewallOwners: readonly FirewallOwner[] = [
     { chains: /^neutron-/ },
     'its agent writes its chains again at once',
   ),
+  owner(
+    'OpenStack Nova',
+    'containers',
+    { chains: /^nova-/ },
+    'instances may lose the network until its service restarts',
+  ),
   owner('ufw', 'host', { chains: /^ufw6?-/ }, '`ufw reload` writes its chains again: say it with ufw'),
   owner(
     'firewalld',

@@ -58,7 +58,13 @@ export function readFirewallFiles(files: readonly FirewallFile[]): FirewallFiles
     const text = '\n'.repeat(from) + file.text;
     const script = form === 'script' ? readFirewallScript(text, undefined, { ipsets }) : undefined;
     const read = script ?? readFirewallText(text, form, ipsets);
-    tables.push(...read.ruleset.tables);
+    // No dump says which backend it is of, but the name of the program that made it.
+    const isLegacy = form.endsWith('-save') && file.name.includes('legacy');
+    tables.push(
+      ...read.ruleset.tables.map(
+        (table): Table => (isLegacy ? { ...table, backend: 'iptables-legacy' } : table),
+      ),
+    );
     opaque.push(...read.ruleset.opaque);
     problems.push(...read.problems);
     if (script !== undefined) {

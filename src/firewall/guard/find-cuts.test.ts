@@ -91,12 +91,21 @@ describe('ssh', () => {
   });
 
   test('administrators, though nobody is on the line', () => {
-    const admin = { ...quiet, admins: [prefix('203.0.113.0/28')] };
+    const admin = { ...quiet, admins: [{ prefix: prefix('203.0.113.0/28') }] };
     const found = cuts(
       admin,
       own(chain('input', 'drop', ...basics, 'ip saddr 203.0.113.0/29 tcp dport 22 accept')),
     );
     expect(found.map(({ title }) => title)).toEqual(['ssh from the administrator 203.0.113.15']);
+  });
+
+  test('administrators who come in by an interface, for what they need', () => {
+    const admins = [{ prefix: prefix('10.8.0.0/24'), inInterface: 'wg0', ports: [22, 6443] }];
+    const rule = 'iifname "wg0" ip saddr 10.8.0.0/24 tcp dport 22 accept';
+    const found = cuts({ ...quiet, admins }, own(chain('input', 'drop', ...basics, rule)));
+    expect(names(found)).toEqual(['kubernetes-api']);
+    const open = own(chain('input', 'drop', ...basics, rule.replace('22', '{ 22, 6443 }')));
+    expect(cuts({ ...quiet, admins }, open)).toEqual([]);
   });
 
   test('a rate that may be exceeded is not known, and said so', () => {

@@ -35,7 +35,8 @@ export function joinRulesets(rulesets: readonly Ruleset[]): Ruleset {
   };
 }
 
-function isDumped(dumps: FilterTexts['dumps'], family: string, name: string): boolean {
+/** Tells whether a table of nf_tables is among what iptables has dumped. */
+export function isDumped(dumps: FilterTexts['dumps'], family: string, name: string): boolean {
   if (!iptablesTables.has(name) || (family !== 'ip' && family !== 'ip6')) return false;
   const dump = dumps[family === 'ip' ? 'iptables-nft-save' : 'ip6tables-nft-save'];
   return dump?.split('\n').includes(`*${name}`) === true;

@@ -28,6 +28,15 @@ export interface MachineInterface {
   }[];
 }
 
+/** Who is to reach a machine whatever happens. */
+export interface Administrator {
+  readonly prefix: Prefix;
+  /** Where they come in, as far as that is said. */
+  readonly inInterface?: string;
+  /** TCP ports that they need; those of ssh where none are said. */
+  readonly ports?: readonly number[];
+}
+
 /** What a machine does on its network, as far as a packet filter may cut it. What it does not do is not asked of the rules. */
 export interface Machine {
   readonly interfaces: readonly MachineInterface[];
@@ -47,8 +56,7 @@ export interface Machine {
   }[];
   /** The connection that the change comes through (SSH_CONNECTION of sshd(8)). */
   readonly session?: OpenConnection;
-  /** Who is to reach ssh whatever happens. */
-  readonly admins: readonly Prefix[];
+  readonly admins: readonly Administrator[];
   /** Ports on which Picket itself serves. */
   readonly ownPorts: readonly number[];
 }

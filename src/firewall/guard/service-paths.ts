@@ -37,12 +37,12 @@ export function sshPaths(machine: Machine): ControlPath[] {
       .map(({ port }) => port),
   );
   if (session !== undefined) ports.add(session.local.port);
-  for (const prefix of admins) {
+  const sshPorts = ports.size === 0 ? [sshPort] : [...ports];
+  for (const { prefix, inInterface, ports: needed = sshPorts } of admins) {
     for (const address of [prefix.address, lastAddress(prefix)]) {
-      for (const port of ports.size === 0 ? [sshPort] : ports)
+      for (const port of needed)
         paths.push({
-          risk: 'ssh',
-          title: `ssh from the administrator ${formatAddress(address)}`,
+          ...named(port, formatAddress(address)),
           packet: {
             family: address.family,
             chain: 'INPUT',
@@ -51,12 +51,23 @@ export function sshPaths(machine: Machine): ControlPath[] {
             port,
             state: 'NEW',
             local: false,
+            ...(inInterface !== undefined && { inInterface }),
           },
         });
     }
   }
   if (session === undefined && admins.length === 0) paths.push(...usersOf(machine, 'ssh', 6, sshPort));
   return paths;
+}
+
+/** What an administrator needs, by its port. */
+function named(port: number, from: string): Pick<ControlPath, 'risk' | 'title'> {
+  const known = services.find((one) => one.protocol === 6 && one.port === port);
+  if (known !== undefined) return { risk: known.risk, title: `${known.risk} from the administrator ${from}` };
+  return {
+    risk: 'ssh',
+    title: `ssh from the administrator ${from}${port === sshPort ? '' : ` (port ${port})`}`,
+  };
 }
 
 /** Returns what has to come in for services that are known by their ports, and for Picket itself. */

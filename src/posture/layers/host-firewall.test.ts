@@ -122,7 +122,9 @@ test('pods are met by FORWARD, when it has rules', () => {
 });
 
 test('what is not followed makes it unknown, with its place', () => {
-  const posture = postureOf(daemonYaml(`for p in 1 2; do iptables -A INPUT -p tcp --dport $p -j DROP; done`));
+  const posture = postureOf(
+    daemonYaml(`for p in $(cat x); do iptables -A INPUT -p tcp --dport $p -j DROP; done`),
+  );
   expect(ask(posture, outside, node, 23)).toMatchObject([
     {
       outcome: 'unknown',

@@ -19,5 +19,6 @@ test('is told once', () => {
 test.each([
   ['the name, as the help says', nftFile('iifname "wg0" accept')],
   ['loopback', nftFile('iif lo accept', 'iif "lo" accept', 'oif lo accept')],
+  ['a map, a set', nftFile('iif vmap { lo : accept }', 'iif @inner accept')],
   ['iptables', ['iptables -A INPUT -i wg0 -j ACCEPT']],
 ])('nothing to say: %s', (_, lines) => expect(findings(interfaceByIndex, lines)).toEqual([]));

@@ -19,7 +19,7 @@ modem, any veth) has another number then, and the rule matches nothing any more,
     const found = [...rulesOf(firewall.ruleset)].flatMap(({ table, rule }) => {
       const [, word, name] =
         table.backend === 'nft' ? (/\b([io]if) (?:!= )?"?([\w.@-]+)"?/.exec(rule.text) ?? []) : [];
-      return word === undefined || name === undefined || name === 'lo' ? [] : [{ rule, word, name }];
+      return word === undefined || name === undefined || notNames.test(name) ? [] : [{ rule, word, name }];
     });
     const [first, ...others] = found;
     if (first === undefined) return [];
@@ -33,3 +33,6 @@ modem, any veth) has another number then, and the rule matches nothing any more,
     ];
   },
 };
+
+/** Loopback is always number 1; a map, a set and a concatenation name no interface here. */
+const notNames = /^(?:lo|vmap|map|\.|@.*)$/;

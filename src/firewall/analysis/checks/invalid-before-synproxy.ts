@@ -5,7 +5,7 @@ import { rulesOf } from '../rules.ts';
 
 /** A rule that drops what SYNPROXY waits for. */
 export const invalidBeforeSynproxy: FirewallCheck = {
-  code: 'PKT1230',
+  code: 'PKT1236',
   title: 'INVALID dropped before SYNPROXY',
   class: 'product',
   severity: 'error',

@@ -3,6 +3,7 @@ import { adminPortsOpen } from './admin-ports-open.ts';
 import { answersDropped } from './answers-dropped.ts';
 import { appendsAgain } from './appends-again.ts';
 import { bothBackends } from './both-backends.ts';
+import { chainNotReached } from './chain-not-reached.ts';
 import { cutWhileSet } from './cut-while-set.ts';
 import { filterInNat } from './filter-in-nat.ts';
 import { flagsBitTest } from './flags-bit-test.ts';
@@ -21,8 +22,12 @@ import { nodeTrafficDropped } from './node-traffic-dropped.ts';
 import { obsoleteStateMatch } from './obsolete-state-match.ts';
 import { oneFamily } from './one-family.ts';
 import { openWhileSet } from './open-while-set.ts';
+import { policyNotReached } from './policy-not-reached.ts';
 import { portBeforeTranslation } from './port-before-translation.ts';
+import { ruleContradictsItself } from './rule-contradicts-itself.ts';
+import { ruleHidden } from './rule-hidden.ts';
 import { ruleRefused } from './rule-refused.ts';
+import { ruleSuperfluous } from './rule-superfluous.ts';
 import { rulesNotAtomic } from './rules-not-atomic.ts';
 import { untrackedDropped } from './untracked-dropped.ts';
 
@@ -54,4 +59,9 @@ export const firewallTextChecks: readonly FirewallCheck[] = [
   invalidBeforeSynproxy,
   untrackedDropped,
   ruleRefused,
+  ruleHidden,
+  ruleSuperfluous,
+  ruleContradictsItself,
+  chainNotReached,
+  policyNotReached,
 ];

@@ -7,7 +7,7 @@ import { samplePacket } from '../sample.ts';
 
 /** Packets that are taken out of connection tracking, and dropped for that. */
 export const untrackedDropped: FirewallCheck = {
-  code: 'PKT1231',
+  code: 'PKT1237',
   title: 'Untracked packets are dropped',
   class: 'provable',
   severity: 'warning',

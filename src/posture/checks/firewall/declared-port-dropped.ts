@@ -3,7 +3,7 @@ import { filterOf } from '../../../firewall/analysis/filtering.ts';
 import { workloadName } from '../../../segmentation/model.ts';
 import { familyOf } from '../../firewall-subjects.ts';
 import { readFirewalls } from '../../firewalls.ts';
-import { runsOn } from '../../host-firewall.ts';
+import { runsOn } from '../../machine-firewall.ts';
 import { readTunnels, type Tunnel } from '../../tunnels.ts';
 import type { Check } from '../definition.ts';
 

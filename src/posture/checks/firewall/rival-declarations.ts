@@ -4,7 +4,7 @@ import type { Check } from '../definition.ts';
 
 /** Two HostFirewalls that ask for the same number of labels and can fit one machine. */
 export const rivalDeclarations: Check = {
-  code: 'PKT1241',
+  code: 'PKT1271',
   title: 'Two host firewalls for one machine',
   class: 'provable',
   severity: 'error',

@@ -2,7 +2,7 @@ import { diagnose } from '../../../diagnostic/diagnostic.ts';
 import { isFirewallProgram, preparing, programOf } from '../../../firewall/script-programs.ts';
 import { type ShellStep, splitShell } from '../../../firewall/shell.ts';
 import { readFirewalls } from '../../firewalls.ts';
-import type { HostFirewall } from '../../host-firewall.ts';
+import type { MachineFirewall } from '../../machine-firewall.ts';
 import type { Check } from '../definition.ts';
 
 const restarted: ReadonlySet<string> = new Set(['DaemonSet', 'Deployment', 'StatefulSet', 'ReplicaSet']);
@@ -46,7 +46,7 @@ container that waits.`,
     });
 
     /** Whether the container's own program is the one that filters: it sets rules and ends. */
-    function isCommand({ container }: HostFirewall): boolean {
+    function isCommand({ container }: MachineFirewall): boolean {
       return controls.commands.some(
         ({ container: other, phase, argv }) =>
           other === container && phase === 'run' && isFirewallProgram(programOf(argv[0].value)),

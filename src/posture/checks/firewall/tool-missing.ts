@@ -3,7 +3,7 @@ import { preparing, programOf } from '../../../firewall/script-programs.ts';
 import { splitShell } from '../../../firewall/shell.ts';
 import { lacksProgram } from '../../../product/images.ts';
 import { readFirewalls } from '../../firewalls.ts';
-import type { HostFirewall } from '../../host-firewall.ts';
+import type { MachineFirewall } from '../../machine-firewall.ts';
 import type { Check } from '../definition.ts';
 
 /** Commands that put programs into the image, or that use the programs of the machine. */
@@ -57,7 +57,7 @@ function familiar(program: string): string {
 }
 
 /** Whether the outcome of a missing program is that of the container: nothing else is left to run. */
-function endsWithCall({ script, calls }: HostFirewall): boolean {
+function endsWithCall({ script, calls }: MachineFirewall): boolean {
   if (script === undefined || script.phase !== 'run') return false;
   if (script.errexit) return true;
   const last = splitShell(script.text.text).at(-1);

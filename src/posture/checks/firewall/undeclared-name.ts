@@ -3,7 +3,7 @@ import type { Check } from '../definition.ts';
 
 /** A HostFirewall that names a zone or host which is not there. */
 export const undeclaredName: Check = {
-  code: 'PKT1240',
+  code: 'PKT1270',
   title: 'Host firewall names what is not declared',
   class: 'provable',
   severity: 'error',

@@ -9,7 +9,7 @@ import type { ContainerFacts } from './controls/container-facts.ts';
 import type { ShellScript } from './controls/script.ts';
 
 /** A packet filter that a workload puts onto the machines it runs on. */
-export interface HostFirewall {
+export interface MachineFirewall {
   /** E.g. `DaemonSet security/firewall-rules`. */
   readonly name: string;
   readonly workload: Workload;

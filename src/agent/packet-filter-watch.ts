@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ChangeLog } from '../enforce/commit/change-log.ts';
+import { NftablesEnforcer } from '../enforce/nftables.ts';
+import type { Runner } from '../enforce/runner.ts';
+import type { HealthItem } from './status.ts';
+
+/** How often the kernel is asked. Milliseconds. */
+const everyMs = 30_000;
+const id = 'packet-filter';
+
+/**
+ * Tells whether Picket's table is still what was applied last, by asking the kernel now and then, also where something is
+ * applied while it watches. Changes nothing.
+ */
+export class PacketFilterWatch {
+  readonly #folder: string;
+  readonly #enforcer: NftablesEnforcer;
+  #item: HealthItem | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #isAsking = false;
+
+  /** `folder` is where changes are kept (`ChangeLog`); where there is none, nothing is asked. */
+  constructor(folder: string, runner: Runner) {
+    this.#folder = folder;
+    this.#enforcer = new NftablesEnforcer(runner);
+  }
+
+  /** The condition as it was when the kernel was asked last; undefined where nothing was applied. */
+  health(): HealthItem | undefined {
+    return this.#item;
+  }
+
+  /** Asks the kernel when it is time; `now` in milliseconds of a clock that nobody sets. */
+  tick(now: number): void {
+    if (this.#isAsking || now - this.#askedAt < everyMs) return;
+    this.#askedAt = now;
+    this.#isAsking = true;
+    void this.ask().finally(() => {
+      this.#isAsking = false;
+    });
+  }
+
+  /** Asks the kernel now. Never rejects. */
+  async ask(): Promise<void> {
+    try {
+      this.#item = await this.#look();
+    } catch (error) {
+      this.#item = { id, state: 'warning', text: (error as Error).message };
+    }
+  }
+
+  async #look(): Promise<HealthItem | undefined> {
+    if (!existsSync(join(this.#folder, 'journal.jsonl'))) return undefined;
+    const log = new ChangeLog(this.#folder);
+    const pending = log.pending();
+    if (pending !== undefined) {
+      const { change, until } = pending;
+      return {
+        id,
+        state: 'warning',
+        text: `change ${change} of the packet filter waits for its confirmation until ${until}`,
+        help: 'picket confirm keeps it, picket rollback ends it',
+      };
+    }
+    const expected = log.confirmed();
+    if (expected === undefined) return undefined;
+    const { change, time, ownDigest } = expected;
+    if ((await this.#enforcer.readOwnDigest()) === ownDigest)
+      return { id, state: 'ok', text: `the packet filter is as change ${change} made it (${time})` };
+    return {
+      id,
+      state: 'warning',
+      text: `the table inet picket is not as change ${change} made it: somebody else changed it`,
+      help: 'picket plan shows how, picket apply makes it the declared one again',
+    };
+  }
+}
