@@ -1,11 +1,15 @@
 /**
- * Throws scripts and rules that are half grammar and half noise at the shell splitter and the firewall parsers:
+ * Throws scripts and rules that are half grammar and half noise at the shell splitter, the firewall parsers and what makes a
+ * HostFirewall of their rules:
  * node fuzz/firewall.ts [--seconds N] [--seed S]. Prints the cases run; exits 1 with the failing text on a crash, a
  * slow case, or a place outside the text.
  */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { acceptedPorts } from '../src/firewall/accepted-ports.ts';
+import { compileHostFirewall } from '../src/firewall/host-firewall/compile.ts';
+import { importRuleset, specOf } from '../src/firewall/host-firewall/import/import.ts';
+import { resolveHostFirewall } from '../src/firewall/host-firewall/resolve.ts';
 import { applyIpsetText } from '../src/firewall/ipset.ts';
 import { parseDump } from '../src/firewall/iptables-restore.ts';
 import { parseNft } from '../src/firewall/nft.ts';
@@ -16,6 +20,7 @@ import { RulesetBuilder } from '../src/firewall/ruleset-builder.ts';
 import { readFirewallScript } from '../src/firewall/script.ts';
 import { splitShell } from '../src/firewall/shell.ts';
 import { judgePacket } from '../src/firewall/simulate.ts';
+import { hostFirewallSchema } from '../src/manifest/host-firewall/schema.ts';
 
 const words = (text: string) => text.split(' ');
 const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
@@ -119,6 +124,7 @@ function run(text: string): void {
     readSets(text),
   ]) {
     judge(read.ruleset, read.problems, text);
+    declare(read.ruleset);
   }
   const json = asJson(text);
   const printed = parseNftJson(json);
@@ -185,6 +191,16 @@ function judge(ruleset: Ruleset, problems: readonly FirewallProblem[], text: str
   for (const { chains } of ruleset.tables) {
     for (const { rules } of chains.values()) for (const { at } of rules) inside(at, text);
   }
+}
+
+/** What is made of any rules is a declaration without fault, of which every line can be read again. */
+function declare(ruleset: Ruleset): void {
+  const spec = specOf(importRuleset(ruleset));
+  const [issue] = hostFirewallSchema().safeParse(spec).error?.issues ?? [];
+  const { firewall, problems } = resolveHostFirewall(spec, []);
+  const { ruleset: again, problems: faults } = parseNft(compileHostFirewall(firewall).text);
+  const found = [issue, ...problems, ...faults, ...again.opaque][0];
+  if (found !== undefined) throw new Error(`${JSON.stringify(spec)}: ${JSON.stringify(found)}`);
 }
 
 function inside({ start, end }: { readonly start: number; readonly end: number }, text: string): void {

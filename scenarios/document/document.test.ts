@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { picket, root, shared, slowness } from '../harness.ts';
+import { picket, root, shared, slowness, temporaryFolder } from '../harness.ts';
 import { expectedFindings, rightLines } from './findings.ts';
 
 const document = join(shared, 'seed/network-security.md');
@@ -63,6 +63,36 @@ test.skipIf(skip)('every mistake of the document is told, at its line, with what
       what,
     ).toEqual([]);
   }
+});
+
+test.skipIf(skip)('the firewall script of the document, as a file of its own, is told the same', () => {
+  const [from, to] = [158, 171];
+  const lines = readFileSync(document, 'utf8')
+    .split('\n')
+    .slice(from - 1, to);
+  using folder = temporaryFolder();
+  const file = join(folder.path, 'firewall.sh');
+  writeFileSync(file, lines.map((line) => `${line.trim()}\n`).join(''));
+  const { code, out, err } = picket(['firewall', 'check', file, '-o', 'json']);
+  expect(code).toBe(1);
+  const { diagnostics } = JSON.parse(out) as Result;
+  expect(diagnostics.map((one) => `${one.code}:${(one.span?.start.line ?? 0) + from - 1}`)).toEqual([
+    'PKT1202:159',
+    'PKT1205:159',
+    'PKT1206:159',
+    'PKT1207:165',
+    'PKT1210:165',
+    'PKT1203:171',
+    'PKT1208:171',
+    'PKT1209:171',
+  ]);
+  const message = (wanted: string) => diagnostics.find((one) => one.code === wanted)!.message;
+  expect(message('PKT1202')).toMatch(/every run adds these 5 rules .* behind the DROP of the run before/);
+  for (const what of ['kubelet', 'VXLAN', 'BGP', 'DHCP client', 'WireGuard', 'ping'])
+    expect(message('PKT1203')).toContain(what);
+  expect(err).toBe(
+    'what no rule is about: input dropped by a rule, policy accept (IPv4), accepted, not filtered (IPv6); forward accepted, not filtered; output accepted, not filtered\n',
+  );
 });
 
 test('the corrected manifests check clean, and what they are to allow and deny is proved', () => {

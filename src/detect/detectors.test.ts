@@ -44,7 +44,7 @@ function* traffic(count: number, sources: number): Generator<Flow> {
   }
 }
 
-/** The same, and what happens at regular times: a call that succeeds and one that fails, each minute of a day. */
+/** The same, and what happens at regular times: a call that succeeds and one that fails, each minute of a day; a flood in the end. */
 function* provocation(): Generator<Flow> {
   yield* traffic(3000, 20);
   const sent = { packets: 5, bytes: 300 };
@@ -57,6 +57,11 @@ function* provocation(): Generator<Flow> {
       sent,
     });
     yield flowOf('10.9.9.9', '198.51.100.8', 443, { id: `bad${n}`, state: 'timed-out', openedAt });
+  }
+  for (let n = 0; n < 3000; n++) {
+    const from = `10.8.${n >> 8}.${n & 255}`;
+    const openedAt = 1440 * 60_000 + n * 20;
+    yield flowOf(from, '198.51.100.7', 443, { id: `syn${n}`, state: 'timed-out', openedAt });
   }
 }
 

@@ -5,6 +5,7 @@ import { failingDialOut } from './failing-dial-out.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
+import { synFlood } from './syn-flood.ts';
 
 /** Every detector, in the order in which a flow meets them. */
 export const detectors: readonly DetectorDefinition[] = [
@@ -14,6 +15,7 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(failingDialOut),
   erase(dnsTunnel),
   erase(nxdomainBurst),
+  erase(synFlood),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */

@@ -9,8 +9,8 @@ export const firewallCompareCommand: CommandDefinition = {
     'Compares what two packet filters (dumps of iptables-save and ip6tables-save, files for nft, shell scripts that call them) do with every ' +
     'packet that there can be, exactly and not by samples: which are newly accepted, newly dropped, or leave with another address or mark, ' +
     'for each path and IP version, with an example and the rules that decide on both sides. Order, chains and spelling of rules do not ' +
-    'matter. Where the answer hangs on what is not modelled (a rate limit, a match of the owner), packets `may differ`. --verify loads both ' +
-    'into network namespaces of its own and sends packets. Exit code 0 when both do the same, 1 when they differ, or where that is not known.',
+    'matter. Where the answer hangs on what is not modelled (a rate limit, a match of the owner), packets `may differ`. Exit ' +
+    'code 0 when both do the same, 1 when they differ, or where that is not known.',
   options: [
     {
       flags: '--old <file>',

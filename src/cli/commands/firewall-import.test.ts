@@ -22,7 +22,7 @@ write(
   '*filter\n:INPUT DROP [0:0]\n-A INPUT -s 2001:db8::/32 -p tcp --dport 22 -j ACCEPT\nCOMMIT\n',
 );
 write('odd.sh', `${script.replace('-A INPUT -p tcp --dport 22', '-A INPUT -p tcp --sport 22')}`);
-write('loop.sh', `for x in 1 2; do iptables -A INPUT -p tcp --dport $x -j ACCEPT; done\n`);
+write('loop.sh', `while read x; do iptables -A INPUT -p tcp --dport $x -j ACCEPT; done < /etc/ports\n`);
 const daemon = (name: string) => `---
 apiVersion: apps/v1
 kind: DaemonSet
@@ -61,6 +61,20 @@ test('a script becomes a HostFirewall, which compiles', async () => {
   expect((await run('compile', 'imported.yaml')).out).toContain('tcp dport 6443 counter accept');
 });
 
+test('what is printed is proved to do the same, and what is meant to change is told with an example', async () => {
+  const { code, err } = await run('import', 'firewall.sh');
+  expect(code).toBe(ExitCode.clean);
+  expect(err).toContain('meant: opened: IPv4 input: udp from port 67 to port 68');
+  expect(err).toMatch(/^ {2}e\.g\. IPv4 udp .*:67 > .*:68/m);
+  expect(err).toMatch(/^meant: closed: IPv6 input: /m);
+  expect(err).not.toMatch(/^differs/m);
+  expect(err).toMatch(/^proved: the HostFirewall does the same with every packet, but for what is meant$/m);
+  const { out } = await run('import', 'firewall.sh', '-o', 'json');
+  const { equal, differences, meant } = JSON.parse(out);
+  expect([equal, differences]).toEqual([true, []]);
+  expect(meant[0]).toMatchObject({ kind: 'opened', family: 4, chain: 'INPUT', example: { family: 4 } });
+});
+
 test('the script of a workload in a manifest, with the lines of the manifest', async () => {
   const { code, out } = await run('import', 'one.yaml');
   expect(code).toBe(ExitCode.clean);
@@ -84,6 +98,8 @@ test('what was left out is named with its line, and the exit code says so', asyn
     'left out: odd.sh:3: -A INPUT -p tcp --sport 22 -j ACCEPT: it asks for the source port\n',
   );
   expect(out).toContain('kubernetes-api');
+  expect(err).toContain('differs: closed: IPv4 input: tcp from port 22');
+  expect(err).toContain('the HostFirewall does not do the same');
   const looping = await run('import', 'loop.sh');
   expect(looping.code).toBe(ExitCode.problems);
   expect(looping.err).toContain('not followed: loop.sh:1:');

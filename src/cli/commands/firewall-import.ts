@@ -7,7 +7,8 @@ export const firewallImportCommand: CommandDefinition = {
   description:
     'Reads a packet filter (dumps of iptables-save and ip6tables-save, files for nft, shell scripts, or manifests with a workload that runs ' +
     'such a script) and prints a HostFirewall that means the same, with the line of each rule behind it. Rules that no HostFirewall can say are ' +
-    'named with the reason. Nothing is changed. Exit code 1 where something was left out.',
+    'named with the reason. At the end both are compared for all packets: that they do the same is proved, or the packets are told for which they do ' +
+    'not, with examples; besides what every HostFirewall does alike. Nothing is changed. Exit code 1 where something was left out or is not the same.',
   options: [
     { flags: '--name <name>', description: 'name of the HostFirewall', default: 'imported' },
     outputOption('yaml', 'json'),
@@ -32,6 +33,8 @@ export const firewallImportCommand: CommandDefinition = {
     const { readInputs } = await import('../inputs.ts');
     const { readMachine } = await import('../firewall/read-machine.ts');
     const { importRuleset, specOf } = await import('../../firewall/host-firewall/import/import.ts');
+    const { proveImport } = await import('../../firewall/host-firewall/import/proof.ts');
+    const { proofJson, proofText } = await import('../firewall/proof-text.ts');
     const { importedYaml } = await import('../../firewall/host-firewall/import/yaml.ts');
     const { files, unreadable } = await readInputs(args, io);
     const machine = readMachine(files);
@@ -52,6 +55,7 @@ export const firewallImportCommand: CommandDefinition = {
       io.err(`${io.errStyle('yellow', 'not followed')}: ${placeText(at)}: ${why}\n`);
     for (const { rule, why, at } of left)
       io.err(`${io.errStyle('yellow', 'left out')}: ${placeText(at)}: ${rule}: ${why}\n`);
+    const proof = proveImport(machine.ruleset, imported);
     if (options.output === 'json') {
       const report = {
         schemaVersion: 1,
@@ -59,9 +63,13 @@ export const firewallImportCommand: CommandDefinition = {
         spec: specOf(imported),
         left: left.map(({ rule, why, at }) => ({ rule, why, place: placeOf(at) })),
         notFollowed: blind.map(({ why, at }) => ({ why, place: placeOf(at) })),
+        ...proofJson(proof),
       };
       io.out(`${JSON.stringify(report, null, 2)}\n`);
     } else io.out(importedYaml(imported, name, ({ at }) => placeText(at)));
-    return left.length + blind.length + unreadable.length > 0 ? ExitCode.problems : ExitCode.clean;
+    io.err(proofText(proof, io.errStyle));
+    return left.length + blind.length + unreadable.length > 0 || proof.equal !== true
+      ? ExitCode.problems
+      : ExitCode.clean;
   },
 };

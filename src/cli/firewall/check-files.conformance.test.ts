@@ -46,6 +46,7 @@ describe.skipIf(missing)(`what is found in real texts${missing ? ' (skipped: no 
         "PKT1216": 4,
         "PKT1217": 3,
         "PKT1223": 1,
+        "PKT1224": 3,
         "PKT1242": 25,
       }
     `);

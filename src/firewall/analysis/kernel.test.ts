@@ -7,6 +7,7 @@ import { cutWhileSet } from './checks/cut-while-set.ts';
 import { icmpv6Dropped } from './checks/icmpv6-dropped.ts';
 import { nodeTrafficDropped } from './checks/node-traffic-dropped.ts';
 import { oneFamily } from './checks/one-family.ts';
+import { setFillsUp } from './checks/set-fills-up.ts';
 
 const title = (text: string) => (cannotAsk === undefined ? text : `${text} (skipped: ${cannotAsk})`);
 const [from] = senders;
@@ -125,3 +126,33 @@ test.skipIf(cannotAsk !== undefined)(
     expect(cable.observed().passed).toContain('6 20001 22');
   },
 );
+
+test.skipIf(cannotAsk !== undefined)(title('a full set lets through what it was to stop'), () => {
+  using cable = new Cable('full');
+  const lines = (flags: string) => [
+    'table ip guard {',
+    `  set clients { type ipv4_addr; size 2; ${flags} }`,
+    '  chain input {',
+    '    type filter hook input priority filter; policy accept;',
+    '    udp dport 7000 add @clients { ip saddr limit rate over 1/hour burst 1 packets } drop',
+    '  }',
+    '}',
+  ];
+  const kept = lines('flags dynamic;');
+  expect(findings(setFillsUp, kept)[0]!.message).toMatch(
+    /^nothing takes addresses out of clients .* after 2 of them it is full/,
+  );
+  cable.run('guarded', ['nft', '-f', '-'], `${kept.join('\n')}\n`);
+  const probes = senders.map((source, at) =>
+    [1, 2].map((turn): Probe => ({ protocol: 17, source, id: 20_000 + 10 * at + turn, port: 7000 })),
+  );
+  cable.send('sender', probes.flat());
+  const { passed } = cable.observed();
+  // Of the first two addresses the second packet is above the limit; the set has no room for the other two.
+  expect(probes.map((both) => both.map((one) => passed.has(key(one))))).toEqual([
+    [true, false],
+    [true, false],
+    [true, true],
+    [true, true],
+  ]);
+});

@@ -146,7 +146,7 @@ class PathAnalysis {
 
   constructor(space: PacketSpace, ruleset: Ruleset) {
     this.#space = space;
-    this.#bases = walkRuleset(space, ruleset).bases;
+    this.#bases = walkRuleset(space, ruleset, { perRule: true }).bases;
     this.#possible = possiblePackets(space);
   }
 

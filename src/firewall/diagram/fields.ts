@@ -32,12 +32,12 @@ export type Field =
 export const fieldOrder: readonly Field[] = [
   ...([
     'protocol',
+    'source',
+    'destination',
+    'destination port',
     'state',
     'in',
     'out',
-    'destination port',
-    'destination',
-    'source',
     'source port',
   ] as const),
   ...(['icmp type', 'icmp code', 'tcp flags', 'fragment', 'packet type', 'hardware source'] as const),

@@ -2,7 +2,7 @@ import { chainsOf, type HookedChain, isBeforeTracking, passes } from '../hooks.t
 import { followableChains, jumpsOf } from '../jumps.ts';
 import type { Chain, Hook, Rule, Ruleset, Table, Target } from '../ruleset.ts';
 import { Changes } from './change.ts';
-import { always, type Node, never, TooLarge } from './diagrams.ts';
+import { always, type Diagrams, type Node, never, TooLarge } from './diagrams.ts';
 
 import { type Asking, Conditions } from './match.ts';
 import { Situation } from './situation.ts';
@@ -66,14 +66,15 @@ const mostRules = 2_000_000;
 
 /**
  * Walks a ruleset with all packets of a space at once: what judgePacket of simulate.ts says of each. Parts that are not
- * followed (`ruleset.opaque`) are left out. What is not known is a guess, a variable of the space. Throws TooLarge.
+ * followed (`ruleset.opaque`) are left out. Runs tell of each rule only with `perRule`, which is dearer. What is not known is a guess, a variable of the space. Throws TooLarge.
  */
-export function walkRuleset(space: PacketSpace, ruleset: Ruleset): Outcome {
-  return new RulesetWalk(space).walk(ruleset);
+export function walkRuleset(space: PacketSpace, ruleset: Ruleset, { perRule = false } = {}): Outcome {
+  return new RulesetWalk(space, perRule).walk(ruleset);
 }
 
 class RulesetWalk {
   readonly #space: PacketSpace;
+  readonly #perRule: boolean;
   readonly #conditions: Conditions;
   readonly #changes: Changes;
   #situation: Situation;
@@ -84,8 +85,9 @@ class RulesetWalk {
   #astray: Node = never;
   readonly #runs = new Map<Chain, { readonly before: Situation; readonly hook: Hook; readonly run: Run }[]>();
 
-  constructor(space: PacketSpace) {
+  constructor(space: PacketSpace, perRule: boolean) {
     this.#space = space;
+    this.#perRule = perRule;
     this.#conditions = new Conditions(space);
     this.#changes = new Changes(this.#conditions);
     this.#situation = new Situation(space);
@@ -164,9 +166,29 @@ class RulesetWalk {
     const before = this.#situation;
     const known = runs.find((one) => one.before === before && one.hook === hook);
     if (known !== undefined) return known.run;
-    const run = this.#run(table, chain, hook, always);
+    const run = this.#perRule ? this.#run(table, chain, hook, always) : this.#whole(table, chain, hook);
     this.#runs.set(chain, [...runs, { before, hook, run }]);
     return run;
+  }
+
+  /** Walks a chain that changes nothing, putting together the ends of its rules by pairs, so that most sets are small. */
+  #whole(table: Table, chain: Chain, hook: Hook): Run {
+    const { diagrams } = this.#space;
+    const names = ruleNames(table, chain);
+    let parts = chain.rules.map((rule, number): Ends => {
+      if (this.#left-- <= 0) throw new TooLarge(mostRules);
+      const asking = { hook, rule: names[number]! };
+      const condition = this.#conditions.all(rule.matches, this.#situation, asking);
+      return this.#follow(table, rule.target, condition, asking, () => undefined);
+    });
+    while (parts.length > 1)
+      parts = Array.from({ length: Math.ceil(parts.length / 2) }, (_, at) =>
+        oneThenOther(diagrams, parts[2 * at]!, parts[2 * at + 1] ?? nowhere),
+      );
+    const { accept, drop, back } = parts[0] ?? nowhere;
+    const rest = diagrams.not(diagrams.or(accept, drop));
+    const ends = { accept, drop, back: diagrams.or(back, rest) };
+    return { table, chain, hook, walked: always, rules: [], ends, calls: [], situation: this.#situation };
   }
 
   #run(table: Table, chain: Chain, hook: Hook, walked: Node): Run {
@@ -175,7 +197,7 @@ class RulesetWalk {
     const rules: RuleRun[] = [];
     const calls: Run['calls'][number][] = [];
     const situation = this.#situation;
-    let [live, accept, drop, back]: [Node, Node, Node, Node] = [walked, never, never, never];
+    let live = walked;
     for (const [number, rule] of chain.rules.entries()) {
       if (this.#left-- <= 0) throw new TooLarge(mostRules);
       const reached = live;
@@ -183,14 +205,16 @@ class RulesetWalk {
       const { condition, matched } = this.#match(table, rule, live, asking);
       const call = (run: Run, with_: Node) => calls.push({ rule: number, run, with: with_ });
       const ends = this.#follow(table, rule.target, matched, asking, call);
-      accept = diagrams.or(accept, ends.accept);
-      drop = diagrams.or(drop, ends.drop);
-      back = diagrams.or(back, ends.back);
       live = diagrams.minus(live, diagrams.or(ends.accept, diagrams.or(ends.drop, ends.back)));
       rules.push({ rule, reached, matched, condition, ends });
     }
-    back = diagrams.or(back, live);
-    return { table, chain, hook, walked, rules, ends: { accept, drop, back }, calls, situation };
+    const all = (end: keyof Ends) =>
+      union(
+        diagrams,
+        rules.map(({ ends }) => ends[end]),
+      );
+    const ends = { accept: all('accept'), drop: all('drop'), back: diagrams.or(all('back'), live) };
+    return { table, chain, hook, walked, rules, ends, calls, situation };
   }
 
   /** Conditions and actions are taken in their order: an action is done as soon as the conditions before it hold. */
@@ -313,6 +337,23 @@ class RulesetWalk {
     const accept = diagrams.and(matched, isAccepted!);
     return { accept, drop: diagrams.and(diagrams.minus(matched, accept), isDropped!), back: never };
   }
+}
+
+/** The ends of packets that meet one part of a chain, and then the other where the first has no end for them. */
+function oneThenOther(diagrams: Diagrams, one: Ends, other: Ends): Ends {
+  const decided = diagrams.or(one.accept, diagrams.or(one.drop, one.back));
+  const both = (end: keyof Ends) => diagrams.or(one[end], diagrams.minus(other[end], decided));
+  return { accept: both('accept'), drop: both('drop'), back: both('back') };
+}
+
+/** Returns the union, put together by pairs. */
+function union(diagrams: Diagrams, nodes: readonly Node[]): Node {
+  let left = nodes.filter((node) => node !== never);
+  while (left.length > 1)
+    left = Array.from({ length: Math.ceil(left.length / 2) }, (_, at) =>
+      diagrams.or(left[2 * at]!, left[2 * at + 1] ?? never),
+    );
+  return left[0] ?? never;
 }
 
 const nowhere: Ends = { accept: never, drop: never, back: never };

@@ -36,7 +36,9 @@ const rank = { allow: 0, unknown: 1, deny: 2 } as const;
  * if the tables of all let it pass; so what others drop already is no fault of the change. The cost is that of judging some hundred packets.
  */
 export function findCuts(change: RulesetChange, machine: Machine): Cut[] {
-  return pathsOf(machine, change.others).flatMap((path) => cutOf(change, path) ?? []);
+  const { before, after, others } = change;
+  const whole = { before: joinRulesets([before, others]), after: joinRulesets([after, others]) };
+  return pathsOf(machine, others).flatMap((path) => cutOf(change, whole, path) ?? []);
 }
 
 /** Returns everything that has to go on for a machine, each as one packet. */
@@ -51,13 +53,14 @@ export function pathsOf(machine: Machine, others: Ruleset): ControlPath[] {
 }
 
 function cutOf(
-  { before, after, others }: RulesetChange,
+  { before, after }: RulesetChange,
+  whole: Pick<RulesetChange, 'before' | 'after'>,
   { risk, title, packet, standsForMany }: ControlPath,
 ): Cut | undefined {
-  const whole = judgePacket(joinRulesets([after, others]), packet);
-  if (whole.outcome === 'allow' || (standsForMany && whole.outcome === 'unknown')) return undefined;
-  if (judgePacket(joinRulesets([before, others]), packet).outcome === 'deny') return undefined;
-  if (whole.outcome === 'deny') return { risk, title, outcome: 'deny', packet, ...ruleOf(whole) };
+  const wanted = judgePacket(whole.after, packet);
+  if (wanted.outcome === 'allow' || (standsForMany && wanted.outcome === 'unknown')) return undefined;
+  if (judgePacket(whole.before, packet).outcome === 'deny') return undefined;
+  if (wanted.outcome === 'deny') return { risk, title, outcome: 'deny', packet, ...ruleOf(wanted) };
   // What is not known of the whole may be what others do: then it is our table alone that tells whether the change is to blame.
   const [then, now] = [judgePacket(after, packet), judgePacket(before, packet)];
   if (then.outcome === 'allow' || rank[then.outcome] <= rank[now.outcome]) return undefined;

@@ -1,8 +1,7 @@
 import { type Address, ipv4, ipv6 } from '../../net/address.ts';
 import { Protocol } from '../../net/protocol.ts';
-import { communityId } from '../community-id.ts';
 import type { DnsMessage } from '../dns-message.ts';
-import type { EndReason, Flow, Observation } from '../flow.ts';
+import type { EndReason, Flow } from '../flow.ts';
 import { readDnsQuestion, readDnsQuestionSegment } from '../names/dns.ts';
 import type { Packet } from '../packet/packet.ts';
 import { ExpiryWheel } from './expiry-wheel.ts';
@@ -25,12 +24,13 @@ import {
   stateMask,
   timeouts,
 } from './flow-rows.ts';
+import { FlowTeller, type FlowTellerOptions } from './flow-teller.ts';
 import { LinkedSlots } from './linked-slots.ts';
 import { IcmpRole, PacketKey } from './packet-key.ts';
 import { afterSegment, Tcp, withState } from './tcp-state.ts';
 
 /** Sizes, times and the things that a pure room is given from outside. All times are milliseconds of packet time. */
-export interface PacketFlowsOptions {
+export interface PacketFlowsOptions extends FlowTellerOptions {
   /** Flows that are held at once; default 1,048,576, for which about 200 MB are reserved and used as far as there are flows. */
   readonly maxFlows?: number;
   /** A flow without a packet for so long is over. Default 60 s. */
@@ -47,18 +47,10 @@ export interface PacketFlowsOptions {
   readonly lateMs?: number;
   /** What bytes are: of the IP packet, or of the frame on the wire. Default `ip`. */
   readonly bytes?: 'ip' | 'frame';
-  /** The id of the flow with this number, counted from 1; it must be a function of the number. Default the number as text. */
-  readonly flowId?: (number: number) => string;
   /** Secret start value of the hashes, so that nobody can choose ends that collide. */
   readonly hashSeed?: number;
   /** Limits of names of DNS, TLS and HTTP; false to look for none. */
   readonly names?: Partial<NameLimits> | false;
-  /** Whether flows get their Community ID. Default true. */
-  readonly communityId?: boolean;
-  /** Where all flows are said to have been observed. */
-  readonly observation?: Observation;
-  /** Name of an interface of the capture, for {@link Observation.input}. */
-  readonly interfaceName?: (number: number) => string | undefined;
 }
 
 /** Takes what becomes of flows. A slot says something only during the call; {@link PacketFlows.flow} makes an object of it. */
@@ -97,8 +89,6 @@ export interface PacketFlowsStats {
   /** Bytes reserved. */
   readonly bytes: number;
 }
-
-type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
 const dnsPort = 53;
 /** Payloads of one flow that are looked at for names. */
@@ -155,15 +145,14 @@ export class PacketFlows {
   readonly #wheel: ExpiryWheel;
   readonly #key: PacketKey;
   readonly #names: FlowNameBook | undefined;
-  readonly #options: PacketFlowsOptions;
+  readonly #teller: FlowTeller;
+  readonly #hashSeed: number;
   readonly #capacity: number;
   /** Idle time by class and {@link Bit.TcpEstablished}. */
   readonly #idle = new Float64Array(timeouts);
   readonly #activeMs: number;
   readonly #lateMs: number;
   readonly #ofFrame: boolean;
-  readonly #flowId: (number: number) => string;
-  readonly #hasCommunityId: boolean;
   readonly #look = (slot: number): void => this.#expire(slot);
   /** Slots that were given back, the last first; those from `#used` on were never used. */
   readonly #free: Int32Array;
@@ -189,7 +178,7 @@ export class PacketFlows {
     const seed = options.hashSeed ?? 0;
     const capacity = options.maxFlows ?? 1_048_576;
     this.#sink = sink;
-    this.#options = options;
+    this.#hashSeed = seed;
     this.#capacity = capacity;
     this.#rows = new FlowRows(capacity);
     this.#classes = new LinkedSlots(capacity, 5);
@@ -200,6 +189,7 @@ export class PacketFlows {
       options.names === false
         ? undefined
         : new FlowNameBook({ ...defaultNameLimits, ...options.names }, seed);
+    this.#teller = new FlowTeller(this.#rows, this.#names, options);
     this.#idle.fill(options.idleMs ?? 60_000);
     this.#idle[FlowClass.Single] = options.singleIdleMs ?? 15_000;
     this.#idle.fill(options.tcpIdleMs ?? 300_000, timeouts / 2);
@@ -207,8 +197,6 @@ export class PacketFlows {
     this.#activeMs = (options.activeMs ?? 60_000) || Number.POSITIVE_INFINITY;
     this.#lateMs = options.lateMs ?? 60_000;
     this.#ofFrame = options.bytes === 'frame';
-    this.#flowId = options.flowId ?? String;
-    this.#hasCommunityId = options.communityId !== false;
   }
 
   /** Counts a packet. `bytes` is the buffer that its payload stands in; without it no names are found. */
@@ -301,7 +289,7 @@ export class PacketFlows {
 
   /** Returns a key for {@link addWithKey}. */
   newKey(): PacketKey {
-    return new PacketKey(this.#options.hashSeed ?? 0);
+    return new PacketKey(this.#hashSeed);
   }
 
   /**
@@ -337,58 +325,12 @@ export class PacketFlows {
 
   /** The flow, or its part, as it is now; all counters are of this part, `openedAt` and `lastAt` are its first and last packet. */
   flow(slot: number): Flow {
-    const rows = this.#rows;
-    const { observation, interfaceName } = this.#options;
-    const { numbers } = rows;
-    const place = slot * numbersPerFlow;
-    const flags = rows.flags(slot);
-    const protocol = rows.protocol(slot);
-    const source = { address: rows.address(slot, true), port: rows.port(slot, true) };
-    const destination = { address: rows.address(slot, false), port: rows.port(slot, false) };
-    const lastAt = numbers[place + Place.Last]!;
-    const openedAt = numbers[place + Place.Opened]!;
-    const establishedAt = numbers[place + Place.Established]!;
-    const closedAt = numbers[place + Place.Closed]!;
-    const isEnding = this.#ending === slot;
-    const parts = rows.parts(slot);
-    // Made for every flow: what is seldom there is added to it, which costs much less than spreading objects into one.
-    const flow: Writable<Flow> = {
-      id: this.id(slot),
-      protocol,
-      source,
-      destination,
-      state: rows.state(slot),
-      seenBy: 'network',
-      openedAt: Number.isNaN(openedAt) ? lastAt : openedAt,
-      reachedDestination: (flags & Bit.Answered) !== 0,
-      preexisting: (flags & Bit.Preexisting) !== 0,
-      lastAt,
-      sent: rows.traffic(slot, true),
-      received: rows.traffic(slot, false),
-    };
-    if (!Number.isNaN(establishedAt)) flow.establishedAt = establishedAt;
-    if (!Number.isNaN(closedAt)) flow.closedAt = closedAt;
-    const icmp = rows.icmp(slot);
-    if (icmp !== undefined) flow.icmp = icmp;
-    const vlans = rows.vlans(slot);
-    if (vlans !== undefined) flow.vlans = vlans;
-    const tunnel = rows.tunnel(slot);
-    if (tunnel !== undefined) flow.tunnel = tunnel;
-    const names = (flags & Bit.Named) === 0 ? undefined : this.#names?.of(slot);
-    if (names !== undefined) flow.names = names;
-    if (observation !== undefined) {
-      const input = interfaceName?.(rows.interface(slot));
-      flow.observation = input === undefined ? observation : { ...observation, input };
-    }
-    if (isEnding) flow.endReason = this.#endReason;
-    if (parts > 0 || (isEnding && this.#endReason === 'active')) flow.part = parts + 1;
-    if (this.#hasCommunityId) flow.communityId = communityId(protocol, source, destination, icmp);
-    return flow;
+    return this.#teller.flow(slot, this.#ending === slot ? this.#endReason : undefined);
   }
 
   /** Id of the flow, the same for all its parts. */
   id(slot: number): string {
-    return this.#flowId(this.#rows.number(slot));
+    return this.#teller.id(slot);
   }
 
   /** TCP flags of the first segment that one end sent: of the source, or of the destination; 0 where there was none. */

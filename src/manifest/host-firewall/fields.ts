@@ -107,11 +107,11 @@ export const port = () =>
       breach(context, { code: firewallValue, help }, [], `\`${value}\` is no port`);
     });
 
-/** Returns the ports of a number or a range; undefined for other values. Port 0 is none. */
+/** Returns the ports of a number or a range; undefined for other values. Port 0 is none, but ranges may begin with it. */
 export function portsOf(value: number | string): PortSet | undefined {
   const text = String(value);
   const ports = /^\d{1,5}(-\d{1,5})?$/.test(text) ? PortSet.parse(text) : undefined;
-  return ports?.contains(0) ? undefined : ports;
+  return ports?.equals(PortSet.of(0)) ? undefined : ports;
 }
 
 /** Returns what is wrong with the name of a zone or block set, or undefined. */

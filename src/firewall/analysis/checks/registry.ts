@@ -29,6 +29,7 @@ import { ruleHidden } from './rule-hidden.ts';
 import { ruleRefused } from './rule-refused.ts';
 import { ruleSuperfluous } from './rule-superfluous.ts';
 import { rulesNotAtomic } from './rules-not-atomic.ts';
+import { setFillsUp } from './set-fills-up.ts';
 import { untrackedDropped } from './untracked-dropped.ts';
 
 /** Checks over the packet filter of a machine, wherever it is declared. */
@@ -51,6 +52,7 @@ export const firewallTextChecks: readonly FirewallCheck[] = [
   foreignRulesTouched,
   bothBackends,
   limitWithoutDrop,
+  setFillsUp,
   filterInNat,
   portBeforeTranslation,
   hostNameInRule,

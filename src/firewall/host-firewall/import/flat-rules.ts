@@ -26,7 +26,7 @@ export interface FlatChain {
 }
 
 /** Rules that one base chain may come to: chains that many jump to are put in place for each. */
-const mostRules = 10_000;
+const mostRules = 2000;
 
 /**
  * Returns the base chains that filter packets of a kind, those of translation aside, in the order in which they are met. Only

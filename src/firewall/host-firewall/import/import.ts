@@ -193,7 +193,7 @@ function writtenTraffic(box: Box): Pick<WrittenRule, 'service' | 'protocol' | 'p
   if (service !== undefined) return { service: service[0] };
   const named = protocols.length === 1 ? (protocols[0] as string) : protocols;
   if (ports === undefined) return { protocol: named };
-  const items = ports.ranges().map(({ from, to }) => (from === to ? from : `${Math.max(1, from)}-${to}`));
+  const items = ports.ranges().map(({ from, to }) => (from === to ? from : `${from}-${to}`));
   return { protocol: named, ports: items.length === 1 ? items[0]! : items };
 }
 
