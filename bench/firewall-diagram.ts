@@ -12,7 +12,9 @@ import { parseNft } from '../src/firewall/nft.ts';
 import type { Rule, Ruleset } from '../src/firewall/ruleset.ts';
 import { median, quick } from './measure.ts';
 
-const sizes = quick ? [100, 300] : [100, 1000, 3000, 10_000];
+/** Numbers on the command line are sizes to measure instead. */
+const asked = process.argv.slice(2).map(Number).filter(Number.isInteger);
+const sizes = asked.length > 0 ? asked : quick ? [100, 300] : [100, 300, 1000, 3000, 10_000];
 const rounds = quick ? 1 : 2;
 
 /** A small generator of random numbers, the same at each run (Park & Miller 1988). */

@@ -44,6 +44,15 @@ test('what an optimizer merges wrongly is found: a bit test is no exact match', 
   expect(flags.every((word) => (word & 2) !== 0 && word !== 2)).toBe(true);
 });
 
+test('the same in the words of nft, of which versions read a set of one flag differently', () => {
+  const compared = compareRulesets(nft('tcp flags syn accept'), nft('tcp flags == syn accept'));
+  expect(compared.equal).toBe(false);
+  expect(lines(compared)[0]).toContain('closed: tcp, flags SYN, except SYN without FIN');
+  const set = compareRulesets(nft('tcp flags syn accept'), nft('tcp flags { syn } accept'));
+  expect(set.equal).toBeUndefined();
+  expect(set.differences[0]?.hangsOn?.join()).toContain('versions of nft read differently');
+});
+
 test('what an optimizer merges wrongly is found: an interval that swallows a hole', () => {
   const old = nft('tcp dport 1000-1999 accept', 'tcp dport 2001-3000 accept');
   const now = nft('tcp dport 1000-3000 accept');
