@@ -1,5 +1,5 @@
 /**
- * Holds the simulation against the kernel: node bench/firewall-kernel.ts [--packets N] [--random N] [--only TEXT]. Sends
+ * Holds the simulation against the kernel: node bench/firewall-kernel.ts [--packets N] [--random N] [--skip N] [--only TEXT]. Sends
  * packets through rules of sites, random rules of nft and both iptables, and dumps where they are at hand, in network
  * namespaces of its own; prints what became of them, how many the simulation did not know, and every difference. Needs
  * root. Exits 1 on a difference.
@@ -12,7 +12,12 @@ import { forms, randomRulesThatDecide } from '../src/firewall/machine/random-rul
 import { siteRules } from '../src/firewall/machine/site-rules.fixture.ts';
 
 const { values } = parseArgs({
-  options: { packets: { type: 'string' }, random: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    packets: { type: 'string' },
+    random: { type: 'string' },
+    skip: { type: 'string' },
+    only: { type: 'string' },
+  },
 });
 const packets = Number(values.packets ?? 100_000);
 const seeds = Array.from({ length: Number(values.random ?? 7) }, (_, i) => i + 1);
@@ -25,7 +30,9 @@ const all: Loadable[] = [
   ...siteRules(),
   ...seeds.flatMap((seed) => forms.map((form) => randomRulesThatDecide(form, seed))),
   ...dumpRules(),
-].filter(({ name }) => values.only === undefined || name.includes(values.only));
+].filter(
+  ({ name }, i) => i >= Number(values.skip ?? 0) && (values.only === undefined || name.includes(values.only)),
+);
 const sums = { rulesets: 0, packets: 0, unknown: 0, differences: 0, refused: 0, seconds: 0 };
 console.log('   packets   dropped delivered forwarded  unknown  differ  seconds  rules');
 for (const [i, rules] of all.entries()) {

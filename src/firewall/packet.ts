@@ -106,7 +106,8 @@ function plainMatch(match: Match, packet: Packet, hook: Hook): Answer {
     case 'destination':
       return contains(match.addresses, packet[match.kind]);
     case 'in':
-      return hook === 'OUTPUT' || hook === 'POSTROUTING' ? false : inInterface(match.names, packet);
+      // Behind routing the kernel still knows by which interface a forwarded packet came in.
+      return hook === 'OUTPUT' || packet.chain === 'OUTPUT' ? false : inInterface(match.names, packet);
     case 'out':
       return hook === 'INPUT' || hook === 'PREROUTING' ? false : outInterface(match.names, packet);
     case 'destination port':

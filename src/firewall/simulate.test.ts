@@ -145,3 +145,15 @@ test('for all ports at once or one by one: the same', () => {
   );
   fc.assert(property, { numRuns: 1500, seed: 7 });
 });
+
+test('behind routing a forwarded packet still has the interface that it came in by', () => {
+  const commands = [
+    'iptables -t mangle -N A',
+    'iptables -t mangle -A A ! -i eth0 -j DROP',
+    'iptables -t mangle -A POSTROUTING -j A',
+  ];
+  const forwarded = (inInterface: string) =>
+    outcome(commands, { chain: 'FORWARD', inInterface, outInterface: 'eth1' });
+  expect([forwarded('eth0'), forwarded('eth1')]).toEqual(['allow', 'deny']);
+  expect(outcome(commands, { chain: 'OUTPUT', outInterface: 'eth1', local: true })).toBe('deny');
+});

@@ -120,7 +120,7 @@ export class Conditions {
       case 'original destination port':
         return isWithin(match.kind, portPrefixes(match.ports));
       case 'in':
-        if (hook === 'OUTPUT' || hook === 'POSTROUTING') return never;
+        if (hook === 'OUTPUT' || path.chain === 'OUTPUT') return never;
         return isWithin('in', this.#names(match.names));
       case 'out':
         if (hook === 'INPUT' || hook === 'PREROUTING') return never;

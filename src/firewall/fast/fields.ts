@@ -196,7 +196,8 @@ export function samplesOf(field: number, family: Family, interfaces: readonly st
     case Field.In:
     case Field.Out:
       return interfaces.map((name) => {
-        if (name === '') return packet;
+        // Only what this machine sends comes in by none.
+        if (name === '') return { ...packet, chain: 'OUTPUT' };
         return field === Field.In ? { ...packet, inInterface: name } : { ...packet, outInterface: name };
       });
     default:

@@ -115,10 +115,16 @@ export class TcpConnection {
   #closes = false;
   #isSimultaneous = false;
   #expectsChallenge = false;
-  #last: { kind: Kind; isAnswer: boolean; end: number; window: number; scale: number | undefined } = {
+  #last: {
+    kind: Kind;
+    isAnswer: boolean;
+    end: number | undefined;
+    window: number;
+    scale: number | undefined;
+  } = {
     kind: 'none',
     isAnswer: false,
-    end: 0,
+    end: undefined,
     window: 0,
     scale: undefined,
   };

@@ -69,7 +69,8 @@ export function holdAgainst(
   const isFirst = sender.window === 0;
   if (isFirst || (isSyn && isBefore(sender.end, end) && isOpening)) {
     meet(sender, receiver, tcp, end, isAnswer);
-    if (isSyn && !hasAck) return 'in';
+    // Both have sent a SYN at the same time (RFC 9293 §3.5).
+    if (isSyn && !hasAck && isAnswer) return 'in';
   }
   const isBare = !hasAck || (isReset && tcp.acknowledgement === 0);
   const acknowledged = isBare ? receiver.end : tcp.acknowledgement;
