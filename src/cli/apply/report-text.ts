@@ -61,9 +61,10 @@ function differencesText({ comparison }: PlanReport, style: Style): string {
   if (comparison === undefined) return '';
   const certain = comparison.differences.filter(({ kind }) => kind !== 'may differ');
   const open = comparison.differences.length - certain.length;
-  const blocks = certain.map(({ kind, path: { family, chain }, text, example }) => {
-    const packets = text === '' ? 'all packets' : text;
-    return `${style('yellow', kind)}: IPv${family} ${chain.toLowerCase()}: ${packets}\n  e.g. ${packetText(example)}\n`;
+  const blocks = certain.map(({ kind, path: { family, chain }, text, except, example }) => {
+    const packets = except === undefined ? text : 'all but';
+    const exceptions = (except ?? []).map((one) => `    ${one.text}\n`).join('');
+    return `${style('yellow', kind)}: IPv${family} ${chain.toLowerCase()}: ${packets}\n${exceptions}  e.g. ${packetText(example)}\n`;
   });
   const more = [
     ...(comparison.paths.some(({ isCut }) => isCut) ? ['more changes than is told here'] : []),

@@ -36,10 +36,12 @@ function bothVersions(differences: readonly PlacedDifference[]) {
 }
 
 function differenceText(one: PlacedDifference, versions: readonly number[], style: Style): string {
-  const { kind, path, text, example, fields, hangsOn } = one;
+  const { kind, path, except, example, fields, hangsOn } = one;
+  const text = except === undefined ? one.text : 'all but';
   const name = `${versions.map((version) => `IPv${version}`).join(' and ')} ${path.chain.toLowerCase()}`;
   const lines = [
     `${style(['bold', colours[kind]], kind)}: ${name}: ${printable(text)}`,
+    ...(except ?? []).map((region) => `    ${printable(region.text)}`),
     ...(fields ? [`  leaves with another ${fields.join(', ')}`] : []),
     ...(hangsOn && hangsOn.length > 0 ? [`  hangs on ${hangsOn.map(printable).join('; ')}`] : []),
     `  e.g. ${packetText(example)}`,

@@ -31,6 +31,27 @@ test('ports that were opened and closed, for both versions', () => {
   );
 });
 
+test('of a filter that closes nearly everything it is told what stays open', () => {
+  const open = nft('accept');
+  const closed = nft(
+    'iifname "lo" accept',
+    'ct state established,related accept',
+    'ip saddr 203.0.113.0/24 tcp dport 22 accept',
+    'tcp dport { 80, 443 } accept',
+    'udp dport 51820 accept',
+  );
+  const { differences } = compareRulesets(open, closed);
+  expect(differences.map(({ kind, path }) => [kind, path.family])).toEqual([
+    ['closed', 4],
+    ['closed', 6],
+  ]);
+  const [first] = differences;
+  expect(first?.conditions).toEqual([]);
+  const except = first?.except?.map(({ text }) => text) ?? [];
+  expect(except).toEqual(expect.arrayContaining(['tcp to port 80, 443', 'udp to port 51820']));
+  expect(first?.text).toBe(`all but ${except.join('; ')}`);
+});
+
 test('what an optimizer merges wrongly is found: a bit test is no exact match', () => {
   const accepted = (flags: string) =>
     rulesetOf('iptables -P INPUT DROP', `iptables -A INPUT -p tcp --tcp-flags ${flags} -j ACCEPT`);

@@ -7,7 +7,7 @@ import { type Outcome, walkRuleset } from '../diagram/walk.ts';
 import type { Packet } from '../packet.ts';
 import type { OpaquePart, Ruleset } from '../ruleset.ts';
 import { judgePacket, type PacketVerdict } from '../simulate.ts';
-import { boxSet, coverSet } from './boxes.ts';
+import { type Box, boxSet, coverSet } from './boxes.ts';
 import { type Condition, conditionsOf, regionText } from './words.ts';
 
 /**
@@ -22,6 +22,8 @@ export interface Difference {
   readonly path: Path;
   /** What the packets have in common, field by field; nothing for all packets. */
   readonly conditions: readonly Condition[];
+  /** Instead of conditions: all packets of the path but those of these regions, where that is shorter. */
+  readonly except?: readonly Region[];
   /** The same in one line. */
   readonly text: string;
   readonly example: Packet;
@@ -32,6 +34,12 @@ export interface Difference {
   readonly fields?: readonly Field[];
   /** Of `may differ`: conditions that may hold or not. */
   readonly hangsOn?: readonly string[];
+}
+
+/** Packets that are told apart by their fields. */
+export interface Region {
+  readonly conditions: readonly Condition[];
+  readonly text: string;
 }
 
 /** What was compared on one path. */
@@ -95,25 +103,22 @@ function comparePath(path: Path, old: Ruleset, now: Ruleset, options: CompareOpt
   const [one, other] = [walkRuleset(space, old), walkRuleset(space, now)];
   const differences: Difference[] = [];
   let isCut = false;
-  for (const region of regionsOf(space, one, other)) {
-    const open = space.diagrams.not(possiblePackets(space));
-    const { boxes, rest } = coverSet(space, region.set, open, options.most ?? 10);
-    isCut ||= rest !== never;
-    for (const box of boxes) {
-      const inside = space.diagrams.minus(space.diagrams.and(boxSet(space, box), region.set), open);
-      const conditions = conditionsOf(space, box, inside);
+  const open = space.diagrams.not(possiblePackets(space));
+  for (const way of waysOf(space, one, other)) {
+    const { shapes, isCut: isOneCut } = shapesOf(space, way.set, open, options.most ?? 10);
+    isCut ||= isOneCut;
+    for (const { inside, ...shape } of shapes) {
       const example = examplePacket(space, inside)!;
       differences.push({
-        kind: region.kind,
+        kind: way.kind,
         path,
-        conditions,
-        text: regionText(conditions),
+        ...shape,
         example,
         old: judgePacket({ ...old, opaque: [] }, example),
         new: judgePacket({ ...now, opaque: [] }, example),
-        ...(region.fields && { fields: region.fields }),
-        ...(region.kind === 'may differ' && {
-          hangsOn: space.guessesIn(space.diagrams.and(region.whole, boxSet(space, box))),
+        ...(way.fields && { fields: way.fields }),
+        ...(way.kind === 'may differ' && {
+          hangsOn: space.guessesIn(space.diagrams.and(way.whole, inside)),
         }),
       });
     }
@@ -121,7 +126,40 @@ function comparePath(path: Path, old: Ruleset, now: Ruleset, options: CompareOpt
   return { differences, isCut };
 }
 
-interface Region {
+/** How packets are told to a person, and which those are that exist. */
+interface Shape extends Region {
+  readonly except?: readonly Region[];
+  readonly inside: Node;
+}
+
+/** Returns regions that cover a set; or the whole but for some, where there are several and that takes fewer words. */
+function shapesOf(space: PacketSpace, set: Node, open: Node, most: number) {
+  const { diagrams } = space;
+  const { boxes, rest } = coverSet(space, set, open, most);
+  const shapes = boxes.map((box): Shape => regionOf(space, box, set, open));
+  const isCut = rest !== never;
+  if (!isCut && boxes.length === 1) return { shapes, isCut };
+  const outside = diagrams.not(set);
+  const others = coverSet(space, outside, open, most);
+  const except = others.boxes.map((box): Region => {
+    const { conditions, text } = regionOf(space, box, outside, open);
+    return { conditions, text };
+  });
+  const length = (regions: readonly Region[]) => regions.reduce((sum, { text }) => sum + text.length, 0);
+  if (others.rest !== never || (!isCut && length(except) >= length(shapes))) return { shapes, isCut };
+  const text = `all but ${except.map((one) => one.text).join('; ')}`;
+  const whole: Shape = { conditions: [], except, text, inside: diagrams.minus(set, open) };
+  return { shapes: [whole], isCut: false };
+}
+
+function regionOf(space: PacketSpace, box: Box, set: Node, open: Node) {
+  const inside = space.diagrams.minus(space.diagrams.and(boxSet(space, box), set), open);
+  const conditions = conditionsOf(space, box, inside);
+  return { conditions, text: regionText(conditions), inside };
+}
+
+/** Packets for which both differ in one way. */
+interface Way {
   readonly kind: DifferenceKind;
   readonly set: Node;
   /** With what it hangs on. */
@@ -135,7 +173,7 @@ const leaving: readonly Field[] = [
   ...(['hop limit', 'dscp', 'priority', 'state'] as const),
 ];
 
-function regionsOf(space: PacketSpace, old: Outcome, now: Outcome): Region[] {
+function waysOf(space: PacketSpace, old: Outcome, now: Outcome): Way[] {
   const { diagrams } = space;
   const cube = space.guessCube();
   const opened = diagrams.and(old.dropped, now.accepted);
@@ -143,7 +181,7 @@ function regionsOf(space: PacketSpace, old: Outcome, now: Outcome): Region[] {
   const both = diagrams.and(old.accepted, now.accepted);
   const certain = (set: Node) => diagrams.forAll(set, cube);
   const [surelyOpened, surelyClosed] = [certain(opened), certain(closed)];
-  const regions: Region[] = [
+  const ways: Way[] = [
     { kind: 'opened', set: surelyOpened, whole: opened },
     { kind: 'closed', set: surelyClosed, whole: closed },
   ];
@@ -156,9 +194,9 @@ function regionsOf(space: PacketSpace, old: Outcome, now: Outcome): Region[] {
   const surelyChanged = certain(diagrams.or(changed, diagrams.not(both)));
   const isBoth = diagrams.exists(changed, cube);
   const reallyChanged = diagrams.and(surelyChanged, isBoth);
-  regions.push({ kind: 'changed', set: reallyChanged, whole: changed, fields });
+  ways.push({ kind: 'changed', set: reallyChanged, whole: changed, fields });
   const any = diagrams.or(changed, diagrams.or(opened, closed));
   const surely = diagrams.or(reallyChanged, diagrams.or(surelyOpened, surelyClosed));
-  regions.push({ kind: 'may differ', set: diagrams.minus(diagrams.exists(any, cube), surely), whole: any });
-  return regions.filter(({ set }) => set !== never);
+  ways.push({ kind: 'may differ', set: diagrams.minus(diagrams.exists(any, cube), surely), whole: any });
+  return ways.filter(({ set }) => set !== never);
 }
