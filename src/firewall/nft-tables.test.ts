@@ -123,3 +123,13 @@ test('a declaration has no elements that came later', () => {
   expect(text).toContain('elements = { 22, 80-90 }');
   expect(text).toContain('counter packets 3 bytes 180 drop');
 });
+
+test.each([
+  'table inet picket { set s { type ipv4_addr; flags timeout # who was seen\nelements = { 198.51.100.7 expires 5s } } }',
+  'table inet picket { set s { type ipv4_addr; flags timeout;\n# who was seen\nelements = { 198.51.100.7 expires 5s }; } }',
+])('a comment before elements that came later takes nothing with it: %j', (text) => {
+  const rest = withoutPassingElements(text);
+  expect(rest).not.toContain('198.51.100.7');
+  expect(splitNftTables(rest)).toEqual({ tables: [expect.objectContaining({ text: rest })] });
+  expect(readNftSets(rest)).toMatchObject([{ kind: 'flags timeout; type ipv4_addr', elements: [] }]);
+});

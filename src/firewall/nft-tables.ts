@@ -118,7 +118,7 @@ export function steadyNftText(tableText: string): string {
     .replace(counts, 'counter')
     .replace(/^[ \t]*packets \d+ bytes \d+\n/gm, '')
     .replace(/\bused \d+ [a-z]*bytes\b ?/g, '')
-    .replace(/[ \t]+$/gm, '');
+    .replace(/(?<![ \t])[ \t]+$/gm, '');
 }
 
 /** Returns the text of a table without elements that expire or that packets put in: what was declared, not what came since. Linear. */
@@ -131,11 +131,18 @@ export function withoutPassingElements(tableText: string): string {
     const before = tableText.slice(from, elementsAt.start);
     rest +=
       lasting.length === 0
-        ? before.trimEnd()
+        ? withoutLineEnd(before, tableText, elementsAt.end)
         : `${before}elements = { ${lasting.map(({ text }) => text).join(', ')} }`;
     from = elementsAt.end;
   }
   return rest + tableText.slice(from);
+}
+
+/** What stands before something that is left out, without the end of its line where another one follows. A comment needs one. */
+function withoutLineEnd(before: string, text: string, end: number): string {
+  const lineEnd = /[ \t]*\n/y;
+  lineEnd.lastIndex = end;
+  return lineEnd.test(text) ? before.trimEnd() : `${before.trimEnd()}\n`;
 }
 
 /**
