@@ -15,14 +15,12 @@ interface Sent {
   readonly expected: string;
 }
 
-test.skipIf(cannotAsk !== undefined)(title('iptables in the kernel and the simulation agree'), () => {
+test.skipIf(cannotAsk !== undefined)(title('iptables in the kernel and the simulation agree'), { timeout: 180_000 }, () => {
   using cable = new Cable('iptables');
   const sent: Sent[] = [];
   let id = 10_000;
-  const until = performance.now() + 8000;
   let rounds = 0;
-  for (const commands of fc.sample(commandLists, { numRuns: 150, seed: 11 })) {
-    if (performance.now() > until) break;
+  for (const commands of fc.sample(commandLists, { numRuns: 100, seed: 11 })) {
     rounds++;
     const backend = rounds % 2 === 0 ? 'nft' : 'legacy';
     const restore = ['*filter', ...commands.map((line) => line.replace(/^iptables /, '')), 'COMMIT', ''].join(
@@ -68,6 +66,5 @@ test.skipIf(cannotAsk !== undefined)(title('iptables in the kernel and the simul
   );
   expect(wrong.slice(0, 3)).toEqual([]);
   const allowed = sent.filter(({ expected }) => expected === 'allow').length;
-  expect(rounds).toBeGreaterThan(20);
   expect(Math.min(allowed, sent.length - allowed)).toBeGreaterThan(sent.length / 10);
 });

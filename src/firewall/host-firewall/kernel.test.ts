@@ -37,14 +37,10 @@ function refused6(cable: Cable, port: number): boolean {
 const title = (text: string) => (cannotAsk === undefined ? text : `${text} (skipped: ${cannotAsk})`);
 
 describe.skipIf(cannotAsk !== undefined)(title('a compiled declaration in the kernel'), () => {
-  test('random declarations let in what they mean', () => {
+  test('random declarations let in what they mean', { timeout: 180_000 }, () => {
     using cable = new Cable('hf-random');
     const sent: { spec: HostFirewallSpec; probe: Probe; expected: string }[] = [];
-    const until = performance.now() + 8000;
-    let rounds = 0;
-    for (const spec of fc.sample(declarations, { numRuns: 100, seed: 77 })) {
-      if (performance.now() > until) break;
-      rounds++;
+    for (const spec of fc.sample(declarations, { numRuns: 60, seed: 77 })) {
       // Counted by the kernel, and not what this is about.
       load(cable, { ...spec, connectionLimit: undefined });
       const round = senders.flatMap((source) => [
@@ -70,7 +66,6 @@ describe.skipIf(cannotAsk !== undefined)(title('a compiled declaration in the ke
       return expected !== (passed.has(`${protocol} ${own} ${port}`) ? 'allow' : 'deny');
     });
     expect(wrong.slice(0, 2)).toEqual([]);
-    expect(rounds).toBeGreaterThan(5);
     const allowed = sent.filter(({ expected }) => expected === 'allow').length;
     expect(Math.min(allowed, sent.length - allowed)).toBeGreaterThan(sent.length / 10);
   });
