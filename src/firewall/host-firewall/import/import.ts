@@ -39,7 +39,7 @@ export interface Imported {
   readonly logs: boolean;
   /** Rules that it does not say. */
   readonly left: readonly LeftRule[];
-  /** IP versions that were not filtered, inbound, and are by the declaration. */
+  /** IP versions that were not filtered, inbound, and are by the declaration: all, or what it denies. */
   readonly closes: readonly Family[];
 }
 
@@ -75,7 +75,7 @@ export function importRuleset(ruleset: Ruleset): Imported {
     dhcp: acceptsDhcp(ruleset),
     logs: input.some(({ direction }) => direction.logs),
     left: [...left.values()].sort((a, b) => a.rule.at.start - b.rule.at.start),
-    closes: inbound.policy === 'accept' ? [] : missing(input),
+    closes: inbound.policy === 'accept' && inbound.deny.length === 0 ? [] : missing(input),
   };
 }
 

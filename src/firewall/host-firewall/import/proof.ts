@@ -1,5 +1,5 @@
 import { compareRulesets, type Difference, type PathComparison } from '../../compare/compare.ts';
-import type { Chain, Hook, Rule, Ruleset } from '../../ruleset.ts';
+import type { Chain, Hook, Match, Rule, Ruleset } from '../../ruleset.ts';
 import { compileHostFirewall } from '../compile.ts';
 import { resolveHostFirewall } from '../resolve.ts';
 import { rulesOf } from '../ruleset.ts';
@@ -14,7 +14,10 @@ export interface ImportProof {
   readonly equal: boolean | undefined;
   /** Packets for which it does not, or may not. */
   readonly differences: readonly Difference[];
-  /** What changes because every HostFirewall does it so: existing connections, loopback, ICMP that networks need, the other IP version. */
+  /**
+   * What changes because every HostFirewall does it so: existing connections, loopback, ICMP that networks need, the other IP version,
+   * untracked packets where nothing says which those are.
+   */
   readonly meant: readonly Difference[];
   readonly paths: readonly PathComparison[];
 }
@@ -61,13 +64,32 @@ function withAlike(old: Ruleset, { dhcp, forward, outbound }: Imported): Ruleset
   for (const { base, rules } of table?.chains.values() ?? []) {
     if (base !== undefined) byHook.set(base.hook, rules);
   }
+  const isTracked = !untracks(old);
   const tables = withChains(old, (chain) => {
-    const rules = chain.base && byHook.get(chain.base.hook);
-    return [rules === undefined ? chain : { ...chain, rules: [...rules, ...chain.rules] }];
+    const before = (chain.base && byHook.get(chain.base.hook)) ?? [];
+    return [{ ...chain, rules: [...before, ...(isTracked ? chain.rules.map(untrackedAsNew) : chain.rules)] }];
   });
   // What an IP version without any chain of the original meets of them.
   const own = table && withChains({ tables: [table], opaque: [] }, openChain);
   return { ...old, tables: [...tables, ...(own ?? [])] };
+}
+
+/** Whether a rule decides that packets belong to no connection. */
+function untracks({ tables }: Ruleset): boolean {
+  const rules = tables.flatMap(({ chains }) => [...chains.values()].flatMap((chain) => chain.rules));
+  return rules.some(
+    ({ target, actions = [] }) =>
+      target.effect === 'untrack' || actions.some(({ action }) => action.kind === 'untrack'),
+  );
+}
+
+/** No HostFirewall tells untracked packets from those of new connections: a rule that does not name them has them where it has those. */
+function untrackedAsNew(rule: Rule): Rule {
+  const matches = rule.matches.map((match): Match => {
+    const isUnsaid = match.kind === 'state' && match.states.has('NEW') && !match.states.has('UNTRACKED');
+    return isUnsaid ? { ...match, states: new Set([...match.states, 'UNTRACKED']) } : match;
+  });
+  return { ...rule, matches };
 }
 
 function openChain({ policy: _, ...chain }: Chain): readonly Chain[] {
