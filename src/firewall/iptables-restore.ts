@@ -15,14 +15,15 @@ export interface RestoreOptions {
   readonly ipsets?: Ipsets;
 }
 
-/** Returns the ruleset of a dump of iptables-save or `iptables -S`, with places as offsets into `text`. Never throws. */
+/** Returns the ruleset of a dump of iptables-save or `iptables -S`, with places that begin at `offset`. Never throws. */
 export function parseDump(
   text: string,
   family: 'ip' | 'ip6',
   options: RestoreOptions = {},
+  offset = 0,
 ): { readonly ruleset: Ruleset; readonly problems: readonly FirewallProblem[] } {
   const builder = new RulesetBuilder(options.ipsets);
-  applyRestore(builder, { family, backend: 'iptables', restore: true }, text, 0, options);
+  applyRestore(builder, { family, backend: 'iptables', restore: true }, text, offset, options);
   return { ruleset: builder.ruleset, problems: builder.problems };
 }
 

@@ -29,13 +29,13 @@ export interface PrintedJson {
   readonly faults: readonly { readonly at: Range; readonly why: string }[];
 }
 
-/** Returns the ruleset of `nft -j list ruleset`, with places as offsets into `text`. Never throws. */
-export function parseNftJson(text: string): {
-  readonly ruleset: Ruleset;
-  readonly problems: readonly FirewallProblem[];
-} {
+/** Returns the ruleset of `nft -j list ruleset`, with places that begin at `offset`. Never throws. */
+export function parseNftJson(
+  text: string,
+  offset = 0,
+): { readonly ruleset: Ruleset; readonly problems: readonly FirewallProblem[] } {
   const builder = new RulesetBuilder();
-  applyNftJson(builder, text, 0);
+  applyNftJson(builder, text, offset);
   return { ruleset: builder.ruleset, problems: builder.problems };
 }
 

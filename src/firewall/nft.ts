@@ -15,13 +15,13 @@ const kinds = new Set(['table', 'chain', 'rule', 'set', 'map', 'element', ...obj
 /** Commands that change no rule. */
 const harmless = new Set(['list', 'describe', 'monitor', 'reset', 'export']);
 
-/** Returns the ruleset of a file for `nft -f`, with places as offsets into `text`. Never throws. */
-export function parseNft(text: string): {
-  readonly ruleset: Ruleset;
-  readonly problems: readonly FirewallProblem[];
-} {
+/** Returns the ruleset of a file for `nft -f`, with places that begin at `offset`. Never throws. */
+export function parseNft(
+  text: string,
+  offset = 0,
+): { readonly ruleset: Ruleset; readonly problems: readonly FirewallProblem[] } {
   const builder = new RulesetBuilder();
-  applyNftText(builder, text, 0);
+  applyNftText(builder, text, offset);
   return { ruleset: builder.ruleset, problems: builder.problems };
 }
 

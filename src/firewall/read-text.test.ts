@@ -23,6 +23,26 @@ test.each([
   expect(firewallForm(text, name)).toBe(form);
 });
 
+test.each([
+  '*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT --nonsense -j DROP\nCOMMIT\n',
+  'table inet t {\n chain c { type filter hook input priority 0; tcp dport { 22, 80 } accept; nonsense }\n}\n',
+  '{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"nonsense": {}}]}\n',
+  'create bad hash:ip family inet\nadd bad 192.0.2.1\nadd worse 192.0.2.1\n',
+  'X=22\nf() { iptables -A INPUT -p tcp --dport $X -j ACCEPT; }\nf\nsh -c "iptables -P INPUT DROP"\niptables-restore <<E\n*nat\nE\nnonsense\n',
+])('places begin at the offset, as if so many empty lines stood before: %j', (text) => {
+  const form = firewallForm(text);
+  const read = shownRead(readFirewallText(text, form, undefined, 9));
+  expect(JSON.stringify(read)).toContain('"start":');
+  expect(read).toEqual(shownRead(readFirewallText('\n'.repeat(9) + text, form)));
+});
+
+/** All of it in plain objects, maps and sets as lists. */
+function shownRead(read: ReturnType<typeof readFirewallText>): unknown {
+  return JSON.parse(
+    JSON.stringify(read, (_, value) => (value instanceof Map || value instanceof Set ? [...value] : value)),
+  );
+}
+
 test('each form is read by its own parser', () => {
   const families = (text: string) =>
     readFirewallText(text, firewallForm(text)).ruleset.tables.map(({ family, name }) => `${family} ${name}`);

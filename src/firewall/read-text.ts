@@ -41,31 +41,32 @@ export function readIpsets(files: readonly { readonly text: string; readonly nam
 }
 
 /**
- * Returns the packet filter that a text declares, with places as offsets into it; `ipsets` are the sets that its rules
+ * Returns the packet filter that a text declares, with places that begin at `offset`; `ipsets` are the sets that its rules
  * may ask for. Never throws.
  */
 export function readFirewallText(
   text: string,
   form: FirewallForm,
   ipsets?: Ipsets,
+  offset = 0,
 ): { readonly ruleset: Ruleset; readonly problems: readonly FirewallProblem[] } {
   const sets = ipsets && { ipsets };
   switch (form) {
     case 'nft':
-      return parseNft(text);
+      return parseNft(text, offset);
     case 'nft-json':
-      return parseNftJson(text);
+      return parseNftJson(text, offset);
     case 'script':
-      return readFirewallScript(text, undefined, sets);
+      return readFirewallScript(text, undefined, { ...sets, offset });
     case 'ipset': {
       const builder = new RulesetBuilder();
-      applyIpsetText(builder, text, 0);
+      applyIpsetText(builder, text, offset);
       return { ruleset: builder.ruleset, problems: builder.problems };
     }
     default: {
       const table = listedTable(text);
       const options = { ...sets, ...(table !== undefined && { table }) };
-      return parseDump(text, form === 'ip6tables-save' ? 'ip6' : 'ip', options);
+      return parseDump(text, form === 'ip6tables-save' ? 'ip6' : 'ip', options, offset);
     }
   }
 }

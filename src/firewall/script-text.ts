@@ -23,6 +23,8 @@ export interface FirewallCall {
 export interface FollowOptions {
   /** How often it runs, each time over what the run before has left; once when nothing is said. */
   readonly runs?: number;
+  /** Where places of the script begin; 0 when nothing is said. */
+  readonly offset?: number;
   /** Sets of ipset that are there before. */
   readonly ipsets?: Ipsets;
   /** Told after each call of a program that filters: what holds then, which the next call changes, and in which run. */

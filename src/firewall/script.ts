@@ -43,10 +43,10 @@ const mostRun = 2_000_000;
 export function readFirewallScript(
   text: string,
   findFile: FindFile = () => undefined,
-  { runs = 1, onCall, ipsets }: FollowOptions = {},
+  { runs = 1, offset = 0, onCall, ipsets }: FollowOptions = {},
 ): FirewallScript {
   const reader = new ScriptReader(findFile, onCall, ipsets);
-  for (let run = 1; run <= runs; run++) reader.begin({ text, at: 0 }, run);
+  for (let run = 1; run <= runs; run++) reader.begin({ text, at: offset }, run);
   const { builder, opaque, calls } = reader;
   return { ruleset: builder.ruleset, problems: builder.problems, opaque, calls };
 }

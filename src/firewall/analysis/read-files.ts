@@ -52,14 +52,16 @@ export function readFirewallFiles(files: readonly FirewallFile[]): FirewallFiles
   const ipsets = readIpsets(files);
   let from = 0;
   for (const file of files) {
-    const form = firewallForm(file.text, file.name);
-    all.push({ file, form, from, lines: new LineIndex(file.text) });
-    // Empty lines before a text move its places, and mean nothing in any form.
-    const text = '\n'.repeat(from) + file.text;
-    const script = form === 'script' ? readFirewallScript(text, undefined, { ipsets }) : undefined;
-    const read = script ?? readFirewallText(text, form, ipsets);
+    const { name, text } = file;
+    const form = firewallForm(text, name);
+    const offset = from;
+    all.push({ file, form, from, lines: new LineIndex(text) });
+    const follow = (options: FollowOptions) =>
+      readFirewallScript(text, undefined, { ipsets, ...options, offset });
+    const script = form === 'script' ? follow({}) : undefined;
+    const read = script ?? readFirewallText(text, form, ipsets, offset);
     // No dump says which backend it is of, but the name of the program that made it.
-    const isLegacy = form.endsWith('-save') && file.name.includes('legacy');
+    const isLegacy = form.endsWith('-save') && name.includes('legacy');
     tables.push(
       ...read.ruleset.tables.map(
         (table): Table => (isLegacy ? { ...table, backend: 'iptables-legacy' } : table),
@@ -69,13 +71,12 @@ export function readFirewallFiles(files: readonly FirewallFile[]): FirewallFiles
     problems.push(...read.problems);
     if (script !== undefined) {
       calls.push(...script.calls);
-      const follow = (options: FollowOptions) => readFirewallScript(text, undefined, { ipsets, ...options });
-      scripts.push({ text: file.text, errexit: errexit.test(file.text), follow });
+      scripts.push({ text, errexit: errexit.test(text), follow });
       seconds.push(() => follow({ runs: 2 }));
     }
     // Without that line it may be what `nft list ruleset` has printed.
-    if (form === 'nft' && file.text.startsWith('#!')) seconds.push(() => loadedTwice(text));
-    from += file.text.length + 1;
+    if (form === 'nft' && text.startsWith('#!')) seconds.push(() => loadedTwice(text, offset));
+    from += text.length + 1;
   }
   const find = ({ start }: Range) => all.findLast((one) => one.from <= start);
   return {
@@ -108,9 +109,9 @@ export function readFirewallFiles(files: readonly FirewallFile[]): FirewallFiles
 const errexit = /^\s*set\s+-[a-z]*e|^#!.*\s-[a-z]*e/m;
 
 /** What is there after a file for `nft -f` was loaded twice. */
-function loadedTwice(text: string): Pick<FirewallScript, 'ruleset' | 'opaque'> {
+function loadedTwice(text: string, offset: number): Pick<FirewallScript, 'ruleset' | 'opaque'> {
   const builder = new RulesetBuilder();
-  for (let run = 0; run < 2; run++) applyNftText(builder, text, 0);
+  for (let run = 0; run < 2; run++) applyNftText(builder, text, offset);
   return { ruleset: builder.ruleset, opaque: [] };
 }
 
