@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { compareRulesets } from '../compare/compare.ts';
 import { rulesetOf } from '../rules.fixture.ts';
 import type { Chain, Rule, Ruleset } from '../ruleset.ts';
-import { analyseRules } from './analyse-rules.ts';
+import { analyseRules, type RulesetAnalysis } from './analyse-rules.ts';
 import { rulesets } from './model.fixture.ts';
 
 function faults(ruleset: Ruleset): string[] {
@@ -101,4 +101,93 @@ test('a rule with a fault may go: nothing changes', () => {
   fc.assert(property, { numRuns: 25, seed: 6, endOnFailure: true });
   for (const one of ['none', 'contradicts itself', 'chain not reached', 'shadowed', 'redundant'])
     expect([one, (counts.get(one) ?? 0) > 2]).toEqual([one, true]);
+});
+
+/** All that is said, as text. */
+function told({ rules, defaults, tooLarge }: RulesetAnalysis): string[] {
+  return [
+    ...rules.map(({ chain, rule, reached, matched, fault, covers, coversCut, tooLarge: isTooLarge }) =>
+      [
+        `${chain.name}: ${rule.text}: ${fault ?? 'ok'}`,
+        ...(reached ? ['reached'] : []),
+        ...(matched ? ['matched'] : []),
+        ...(isTooLarge ? ['too large'] : []),
+        ...(covers ?? []).map(({ text }) => text),
+        ...(coversCut ? ['and others'] : []),
+      ].join(', '),
+    ),
+    ...defaults.map(
+      ({ path, chain, by, effect, rule }) =>
+        `${path.family} ${path.chain} ${chain.name}: ${effect} by ${by} ${rule?.text}`,
+    ),
+    ...tooLarge.map(({ family, chain }) => `${family} ${chain}`),
+  ];
+}
+
+test('looking at each rule for itself says what the set before each rule says', () => {
+  for (const [options, runs] of [
+    [{ changes: false }, 12],
+    [{ changes: false, opaque: true }, 12],
+    [{ changes: true, opaque: true }, 6],
+  ] as const) {
+    const property = fc.property(rulesets(options), (ruleset) => {
+      expect(told(analyseRules(ruleset))).toEqual(told(analyseRules(ruleset, { inOrder: true })));
+    });
+    fc.assert(property, { numRuns: runs, seed: 11, endOnFailure: true });
+  }
+});
+
+/** Rules about few values, so that each meets many others. */
+const crowded = fc
+  .array(
+    fc.record({
+      source: fc.tuple(fc.nat({ max: 15 }), fc.constantFrom(24, 26, 27, 28, 32)),
+      port: fc.option(fc.tuple(fc.constantFrom('tcp', 'udp'), fc.nat({ max: 5 }), fc.nat({ max: 3 }))),
+      comesIn: fc.constantFrom('', '', '-i eth0', '! -i eth1'),
+      target: fc.constantFrom('ACCEPT', 'ACCEPT', 'DROP', 'DROP', 'RETURN', 'web', 'LOG'),
+    }),
+    { minLength: 40, maxLength: 70, size: 'max' },
+  )
+  .map((rules) =>
+    rulesetOf(
+      'iptables -N web',
+      ...rules.map(({ source: [part, length], port, comesIn, target }, at) => {
+        const source = length === 24 ? '' : `-s 198.51.100.${part * 4}/${length}`;
+        const ports = port ? `-p ${port[0]} --dport ${port[1]}:${port[1] + port[2]}` : '';
+        const chain = at % 5 === 0 && target !== 'web' ? 'web' : 'INPUT';
+        return `iptables -A ${chain} ${source} ${ports} ${comesIn} -j ${target}`;
+      }),
+    ),
+  );
+
+test('so it does in crowded chains', () => {
+  const counts = new Map<string, number>();
+  const property = fc.property(crowded, (ruleset) => {
+    const found = analyseRules(ruleset);
+    expect(told(found)).toEqual(told(analyseRules(ruleset, { inOrder: true })));
+    for (const { fault = 'none' } of found.rules) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+  });
+  fc.assert(property, { numRuns: 25, seed: 4, endOnFailure: true });
+  for (const one of ['none', 'shadowed', 'redundant']) expect(counts.get(one) ?? 0).toBeGreaterThan(50);
+});
+
+test('where sets are too large for one rule, the others are told all the same', () => {
+  // The last rule is hidden by all before it together, in pieces that fit together nowhere.
+  const pieces = Array.from({ length: 256 }, (_, host) => (host * 77) % 256).flatMap((host) => {
+    const cut = ((host * 40_503) % 65_000) + 1;
+    const rule = `iptables -A FORWARD -p tcp -s 198.51.100.${host}`;
+    return [`${rule} --dport 0:${cut} -j ACCEPT`, `${rule} --dport ${cut + 1}:65535 -j DROP`];
+  });
+  const ruleset = rulesetOf(...pieces, 'iptables -A FORWARD -p tcp -s 198.51.100.0/24 -j ACCEPT');
+  const whole = analyseRules(ruleset).rules;
+  expect(whole.at(-1)).toMatchObject({ fault: 'shadowed', coversCut: true });
+  const missing = [1, 1.15, 1.3, 1.5, 2, 3, 5, 8].map((factor) => {
+    const { rules, tooLarge } = analyseRules(ruleset, { limit: 25_000 * factor });
+    for (const [at, one] of rules.entries())
+      expect(one.tooLarge ? undefined : one.fault).toBe(one.tooLarge ? undefined : whole[at]!.fault);
+    const count = rules.filter((one) => one.tooLarge).length;
+    return `${count}${rules.at(-1)!.tooLarge ? ' with the last' : ''}${tooLarge.length > 0 ? ', paths' : ''}`;
+  });
+  expect(missing).toContain('1 with the last');
+  expect(missing.at(-1)).toBe('0');
 });

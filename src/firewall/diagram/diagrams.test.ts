@@ -117,6 +117,16 @@ test('diagrams are what their formulas say, and equal where those are', () => {
     const example = diagrams.example(node);
     if (node === never) expect(example).toBeUndefined();
     else expect(diagrams.holds(node, (variable) => example!.get(variable)!)).toBe(true);
+    const rowBits = values.map((_, row) => Uint8Array.from({ length: width }, (_, bit) => (row >> bit) & 1));
+    expect(rowBits.map((set) => diagrams.isTrue(node, set))).toEqual(values);
+    if (node === never) return;
+    const settled = rowBits.map((set) => {
+      const copy = set.slice();
+      diagrams.settle(node, copy);
+      return copy;
+    });
+    expect(settled.every((set) => diagrams.isTrue(node, set))).toBe(true);
+    expect(settled.filter((_, row) => values[row])).toEqual(rowBits.filter((_, row) => values[row]));
   });
   fc.assert(property, { numRuns: 2000, seed: 1 });
 });
@@ -145,4 +155,55 @@ test('too many nodes are said, not made', () => {
   };
   expect(grow).toThrow(TooLarge);
   expect(diagrams.size).toBeLessThanOrEqual(5000);
+});
+
+test('what is made in scratch leaves no trace', () => {
+  const trees = fc.array(formula, { minLength: 2, maxLength: 6 });
+  const property = fc.property(trees, trees, (kept, tried) => {
+    const diagrams = new Diagrams();
+    const before = kept.map((tree) => build(diagrams, tree));
+    const { size } = diagrams;
+    const tables = diagrams.scratch(10_000, () =>
+      tried.map((tree) => {
+        const nested = diagrams.scratch(10_000, () => diagrams.count(build(diagrams, tree), width));
+        return [nested, diagrams.count(build(diagrams, tree), width)];
+      }),
+    );
+    const counts = tried.map((tree) => BigInt(table(tree).filter(Boolean).length));
+    expect(tables).toEqual(counts.map((count) => [count, count]));
+    expect(diagrams.size).toBe(size);
+    expect(kept.map((tree) => build(diagrams, tree))).toEqual(before);
+    // Numbers of nodes are given again; no result of before may be taken for theirs.
+    const after = [...tried].reverse().map((tree) => build(diagrams, tree));
+    expect(after.map((node) => diagrams.count(node, width))).toEqual(counts.toReversed());
+  });
+  fc.assert(property, { numRuns: 300, seed: 3 });
+});
+
+test('scratch over many nodes, through the growth of the tables, and with too few', () => {
+  const diagrams = new Diagrams(1_000_000);
+  const pairs = (count: number, order: readonly number[]) =>
+    order
+      .slice(0, count)
+      .reduce<Node>(
+        (sum, at) => diagrams.or(sum, diagrams.and(diagrams.variable(at), diagrams.variable(20 + at))),
+        never,
+      );
+  const order = Array.from({ length: 16 }, (_, at) => at);
+  const small = pairs(5, order);
+  const { size } = diagrams;
+  const count = diagrams.scratch(900_000, () => diagrams.count(pairs(16, order), 40));
+  expect(diagrams.size).toBe(size);
+  expect(() => diagrams.scratch(1000, () => pairs(16, order))).toThrow(TooLarge);
+  expect(() =>
+    diagrams.orForget(() => {
+      pairs(16, order.toReversed());
+      throw new RangeError('given up');
+    }),
+  ).toThrow(RangeError);
+  expect(diagrams.size).toBe(size);
+  expect(pairs(5, order)).toBe(small);
+  const kept = diagrams.orForget(() => pairs(16, order));
+  expect(diagrams.count(kept, 40)).toBe(count);
+  expect(pairs(16, order.toReversed())).toBe(kept);
 });

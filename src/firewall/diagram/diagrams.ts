@@ -26,8 +26,8 @@ const resultWidth = 4;
 /**
  * Reduced ordered binary decision diagrams (Bryant, Graph-Based Algorithms for Boolean Function Manipulation, 1986) on
  * typed arrays: a table of unique nodes, so that equal functions are one number, and a table of results that forgets.
- * Variables are numbers in the order in which diagrams ask for them. Nodes are never freed; a question that needs more
- * than `limit` of them throws {@link TooLarge}. Recursion goes as deep as there are variables.
+ * Variables are numbers in the order in which diagrams ask for them. Nodes are freed only by {@link scratch} and {@link orForget}; a question
+ * that needs more than `limit` of them throws {@link TooLarge}. Recursion goes as deep as there are variables.
  */
 export class Diagrams {
   readonly limit: number;
@@ -40,9 +40,17 @@ export class Diagrams {
   #size = 2;
   #results = new Int32Array(firstRoom * resultWidth);
   #resultMask = firstRoom - 1;
+  /** Nodes that there may be now: fewer than `limit` in {@link scratch}. */
+  #most: number;
+  /** How many calls of {@link scratch} and {@link orForget} are at work. */
+  #depth = 0;
+  /** Where results were noted since the first of them; not told when they are more than the table has. */
+  #noted = new Int32Array(0);
+  #notedCount = 0;
 
   constructor(limit = 6_000_000) {
     this.limit = limit;
+    this.#most = limit;
     this.#variables[never] = bottom;
     this.#variables[always] = bottom;
   }
@@ -83,7 +91,7 @@ export class Diagrams {
         return node;
       node = this.#nexts[node]!;
     }
-    if (this.#size >= this.limit) throw new TooLarge(this.limit);
+    if (this.#size >= this.#most) throw new TooLarge(this.#most);
     if (this.#size === this.#variables.length) this.#grow();
     node = this.#size++;
     this.#variables[node] = variable;
@@ -105,6 +113,16 @@ export class Diagrams {
 
   or(f: Node, g: Node): Node {
     return this.#apply(kind.or, f, g);
+  }
+
+  /** Returns where any of the functions is true, put together by pairs, so that most of them stay small. */
+  union(functions: readonly Node[]): Node {
+    let left = functions.filter((node) => node !== never);
+    while (left.length > 1)
+      left = Array.from({ length: Math.ceil(left.length / 2) }, (_, at) =>
+        this.or(left[2 * at]!, left[2 * at + 1] ?? never),
+      );
+    return left[0] ?? never;
   }
 
   /** Returns where `f` is true and `g` is not. */
@@ -189,6 +207,58 @@ export class Diagrams {
       node = value ? this.#highs[node]! : this.#lows[node]!;
     }
     return values;
+  }
+
+  /** Tells whether `f` is true where each variable is set as its place in `values` says: 0 or 1. */
+  isTrue(f: Node, values: Uint8Array): boolean {
+    let node = f;
+    while (node > always)
+      node = values[this.#variables[node]!] === 0 ? this.#lows[node]! : this.#highs[node]!;
+    return node === always;
+  }
+
+  /** Changes no more of `values` than makes `f` true, the first variables last; `f` must not be {@link never}. */
+  settle(f: Node, values: Uint8Array): void {
+    let node = f;
+    while (node > always) {
+      const variable = this.#variables[node]!;
+      const wanted = values[variable] === 0 ? this.#lows[node]! : this.#highs[node]!;
+      if (wanted === never) values[variable]! ^= 1;
+      node = values[variable] === 0 ? this.#lows[node]! : this.#highs[node]!;
+    }
+  }
+
+  /**
+   * Does work that may make `room` nodes, of which none is used afterwards: they are freed. Returns what the work
+   * returns. Throws TooLarge where it needs more.
+   */
+  scratch<T>(room: number, work: () => T): T {
+    const most = this.#most;
+    const [mark, noted] = [this.#size, this.#notedCount];
+    this.#most = Math.min(most, mark + room);
+    this.#depth++;
+    try {
+      return work();
+    } finally {
+      this.#most = most;
+      this.#depth--;
+      this.#free(mark, noted);
+    }
+  }
+
+  /** Returns what the work returns; where it throws, the nodes that it made are freed. */
+  orForget<T>(work: () => T): T {
+    const [mark, noted] = [this.#size, this.#notedCount];
+    this.#depth++;
+    try {
+      return work();
+    } catch (error) {
+      this.#free(mark, noted);
+      throw error;
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) this.#notedCount = 0;
+    }
   }
 
   /** Returns in how many ways the variables 0 to `variables` - 1 can be set so that `f` is true. */
@@ -291,7 +361,28 @@ export class Diagrams {
     this.#results[at + 1] = g;
     this.#results[at + 2] = h;
     this.#results[at + 3] = result + 1;
+    if (this.#depth > 0) this.#log(at);
     return result;
+  }
+
+  #log(at: number): void {
+    if (this.#notedCount > this.#resultMask) return;
+    if (this.#notedCount === this.#noted.length)
+      this.#noted = longer(this.#noted, Math.max(firstRoom, this.#noted.length * 2));
+    this.#noted[this.#notedCount++] = at;
+  }
+
+  /** Takes back the nodes from `mark` on, and the results noted since there were `noted`. */
+  #free(mark: number, noted: number): void {
+    // The newest node stands first among those of its hash.
+    for (let node = this.#size - 1; node >= mark; node--) {
+      const hash = mix(this.#variables[node]!, this.#lows[node]!, this.#highs[node]!);
+      this.#buckets[hash & (this.#buckets.length - 1)] = this.#nexts[node]!;
+    }
+    this.#size = mark;
+    if (this.#notedCount > this.#resultMask) this.#results.fill(0);
+    else for (let i = noted; i < this.#notedCount; i++) this.#results[this.#noted[i]! + 3] = 0;
+    this.#notedCount = noted;
   }
 
   #grow(): void {

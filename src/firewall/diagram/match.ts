@@ -41,9 +41,12 @@ export class Conditions {
 
   /** Returns the packets for which all conditions hold. */
   all(matches: readonly Match[], situation: Situation, asking: Asking): Node {
-    let node: Node = always;
-    for (const match of matches) node = this.#space.diagrams.and(node, this.one(match, situation, asking));
-    return node;
+    const { diagrams } = this.#space;
+    // Those that ask for the last variables first, so that a conjunction makes no node that the next one leaves behind.
+    return matches
+      .map((match) => this.one(match, situation, asking))
+      .sort((x, y) => diagrams.variableOf(y) - diagrams.variableOf(x))
+      .reduce((sum, node) => diagrams.and(node, sum), always);
   }
 
   /** Returns the packets for which a condition holds; its negation is taken into account. */

@@ -58,6 +58,11 @@ export class PacketSpace {
     this.fieldVariables = first;
   }
 
+  /** How many variables there are: of fields, and of the guesses that were asked for so far. */
+  get variables(): number {
+    return this.fieldVariables + this.#guesses.size;
+  }
+
   place(field: Field): Place {
     return this.#placeOf.get(field)!;
   }

@@ -3,7 +3,6 @@ import { followableChains, jumpsOf } from '../jumps.ts';
 import type { Chain, Hook, Rule, Ruleset, Table, Target } from '../ruleset.ts';
 import { Changes } from './change.ts';
 import { always, type Diagrams, type Node, never, TooLarge } from './diagrams.ts';
-
 import { type Asking, Conditions } from './match.ts';
 import { Situation } from './situation.ts';
 import type { PacketSpace } from './space.ts';
@@ -19,7 +18,7 @@ export interface Ends {
 /** One rule, as the packets meet it that enter its chain in one {@link Run}. */
 export interface RuleRun {
   readonly rule: Rule;
-  /** Packets that come to it. */
+  /** Packets that come to it; all where each rule is {@link Run.isApart}. */
   readonly reached: Node;
   /** Those of them that it matches. */
   readonly matched: Node;
@@ -36,7 +35,10 @@ export interface Run {
   readonly hook: Hook;
   /** Packets that it was walked with: all, where nothing on the way changes packets. */
   readonly walked: Node;
+  /** Each rule was walked with all packets, as if none stood before it; so were the calls. */
+  readonly isApart: boolean;
   readonly rules: readonly RuleRun[];
+  /** Put together when it is asked for the first time. Throws TooLarge. */
   readonly ends: Ends;
   readonly calls: readonly { readonly rule: number; readonly run: Run; readonly with: Node }[];
   readonly situation: Situation;
@@ -45,11 +47,9 @@ export interface Run {
 /** The way of packets through one base chain. */
 export interface BaseRun {
   readonly hooked: HookedChain;
-  /** Packets that come to it. */
-  readonly entered: Node;
+  /** Packets that come to it. Throws TooLarge. */
+  readonly entered: () => Node;
   readonly run: Run;
-  readonly accept: Node;
-  readonly drop: Node;
 }
 
 /** What a ruleset does with all packets of a space. */
@@ -58,7 +58,13 @@ export interface Outcome {
   readonly dropped: Node;
   /** The accepted packets as they leave. */
   readonly after: Situation;
+}
+
+/** The ways through the base chains of a path, in their order. */
+export interface Chains {
   readonly bases: readonly BaseRun[];
+  /** Chains behind them change packets, and the set of those that come there is too large. */
+  readonly isCut: boolean;
 }
 
 /** Rules that all walks of one path may meet. */
@@ -66,15 +72,23 @@ const mostRules = 2_000_000;
 
 /**
  * Walks a ruleset with all packets of a space at once: what judgePacket of simulate.ts says of each. Parts that are not
- * followed (`ruleset.opaque`) are left out. Runs tell of each rule only with `perRule`, which is dearer. What is not known is a guess, a variable of the space. Throws TooLarge.
+ * followed (`ruleset.opaque`) are left out. What is not known is a guess, a variable of the space. Throws TooLarge.
  */
-export function walkRuleset(space: PacketSpace, ruleset: Ruleset, { perRule = false } = {}): Outcome {
-  return new RulesetWalk(space, perRule).walk(ruleset);
+export function walkRuleset(space: PacketSpace, ruleset: Ruleset): Outcome {
+  return new RulesetWalk(space, false).walk(ruleset);
+}
+
+/**
+ * Walks a ruleset as {@link walkRuleset}, and returns how packets meet each rule. Sets that are put together of many
+ * rules are left until they are asked for. With `inOrder` no rule is {@link Run.isApart}. Throws TooLarge.
+ */
+export function walkChains(space: PacketSpace, ruleset: Ruleset, { inOrder = false } = {}): Chains {
+  return new RulesetWalk(space, inOrder).chains(ruleset);
 }
 
 class RulesetWalk {
   readonly #space: PacketSpace;
-  readonly #perRule: boolean;
+  readonly #inOrder: boolean;
   readonly #conditions: Conditions;
   readonly #changes: Changes;
   #situation: Situation;
@@ -85,18 +99,37 @@ class RulesetWalk {
   #astray: Node = never;
   readonly #runs = new Map<Chain, { readonly before: Situation; readonly hook: Hook; readonly run: Run }[]>();
 
-  constructor(space: PacketSpace, perRule: boolean) {
+  constructor(space: PacketSpace, inOrder: boolean) {
     this.#space = space;
-    this.#perRule = perRule;
+    this.#inOrder = inOrder;
     this.#conditions = new Conditions(space);
     this.#changes = new Changes(this.#conditions);
     this.#situation = new Situation(space);
   }
 
   walk(ruleset: Ruleset): Outcome {
-    const { diagrams, path } = this.#space;
+    const { diagrams } = this.#space;
+    let live: Node = always;
+    for (const { run, entered } of this.#bases(ruleset))
+      live = diagrams.minus(live, dropsOf(diagrams, run, entered()));
+    const accepted = diagrams.minus(live, this.#astray);
+    return { accepted, dropped: diagrams.not(accepted), after: this.#situation };
+  }
+
+  chains(ruleset: Ruleset): Chains {
     const bases: BaseRun[] = [];
-    let [live, dropped]: [Node, Node] = [always, never];
+    try {
+      for (const base of this.#bases(ruleset)) bases.push(base);
+      return { bases, isCut: false };
+    } catch (error) {
+      if (!(error instanceof TooLargeSum)) throw error;
+      return { bases, isCut: true };
+    }
+  }
+
+  *#bases(ruleset: Ruleset): Generator<BaseRun> {
+    const { diagrams, path } = this.#space;
+    let live = () => always;
     const isNew = this.#conditions.isState(this.#situation, 'NEW');
     const wasUntracked = this.#conditions.isState(this.#situation, 'UNTRACKED');
     const said = this.#situation;
@@ -109,17 +142,15 @@ class RulesetWalk {
           this.#track(said, isNew);
           isTracked = true;
         }
-        const entered = hooked.chain.base?.nat ? this.#forNat(live) : live;
-        const base = this.#base(hooked, entered);
-        bases.push(base);
-        dropped = diagrams.or(dropped, base.drop);
-        live = diagrams.minus(live, base.drop);
+        const before = live;
+        const seen = hooked.chain.base?.nat ? this.#seenByNat() : always;
+        const entered = once(() => diagrams.and(before(), seen));
+        const run = this.#enter(hooked.table, hooked.chain, hook, entered);
+        yield { hooked, entered, run };
+        live = once(() => diagrams.minus(before(), dropsOf(diagrams, run, entered())));
       }
     }
     if (!isTracked) this.#track(said, isNew);
-    const lost = diagrams.and(live, this.#astray);
-    dropped = diagrams.or(dropped, lost);
-    return { accepted: diagrams.minus(live, lost), dropped, after: this.#situation, bases };
   }
 
   /** Connection tracking gives packets their state, unless a rule has taken them out. */
@@ -137,58 +168,43 @@ class RulesetWalk {
   }
 
   /** Chains that translate see the first packet of a connection only, and of those of a hook one translates. */
-  #forNat(live: Node): Node {
-    const { diagrams } = this.#space;
-    const first = diagrams.and(live, this.#conditions.isState(this.#situation, 'NEW'));
-    return diagrams.minus(first, this.#translated);
-  }
-
-  #base(hooked: HookedChain, entered: Node): BaseRun {
-    const { diagrams } = this.#space;
-    const { table, chain, hook } = hooked;
-    const run = this.#enter(table, chain, hook, entered);
-    const inside = (node: Node) => diagrams.and(node, entered);
-    const [accept, drop, back] = [inside(run.ends.accept), inside(run.ends.drop), inside(run.ends.back)];
-    const isClosed = chain.policy?.effect === 'drop';
-    return {
-      hooked,
-      entered,
-      run,
-      accept: isClosed ? accept : diagrams.or(accept, back),
-      drop: isClosed ? diagrams.or(drop, back) : drop,
-    };
+  #seenByNat(): Node {
+    return this.#space.diagrams.minus(this.#conditions.isState(this.#situation, 'NEW'), this.#translated);
   }
 
   /** Walks a chain with packets; with all of them, once, where none is changed on the way. */
-  #enter(table: Table, chain: Chain, hook: Hook, live: Node): Run {
-    if (changesPackets(table, chain)) return this.#run(table, chain, hook, live);
+  #enter(table: Table, chain: Chain, hook: Hook, live: () => Node): Run {
+    if (changesPackets(table, chain)) return this.#run(table, chain, hook, live());
     const runs = this.#runs.get(chain) ?? [];
     const before = this.#situation;
     const known = runs.find((one) => one.before === before && one.hook === hook);
     if (known !== undefined) return known.run;
-    const run = this.#perRule ? this.#run(table, chain, hook, always) : this.#whole(table, chain, hook);
+    const run = this.#inOrder ? this.#run(table, chain, hook, always) : this.#apart(table, chain, hook);
     this.#runs.set(chain, [...runs, { before, hook, run }]);
     return run;
   }
 
-  /** Walks a chain that changes nothing, putting together the ends of its rules by pairs, so that most sets are small. */
-  #whole(table: Table, chain: Chain, hook: Hook): Run {
+  /** Walks each rule of a chain that changes nothing for itself. */
+  #apart(table: Table, chain: Chain, hook: Hook): Run {
     const { diagrams } = this.#space;
     const names = ruleNames(table, chain);
-    let parts = chain.rules.map((rule, number): Ends => {
+    const calls: Run['calls'][number][] = [];
+    const rules = chain.rules.map((rule, number): RuleRun => {
       if (this.#left-- <= 0) throw new TooLarge(mostRules);
       const asking = { hook, rule: names[number]! };
       const condition = this.#conditions.all(rule.matches, this.#situation, asking);
-      return this.#follow(table, rule.target, condition, asking, () => undefined);
+      const call = (run: Run, with_: Node) => calls.push({ rule: number, run, with: with_ });
+      const ends = this.#follow(table, rule.target, condition, asking, call);
+      return { rule, reached: always, matched: condition, condition, ends };
     });
-    while (parts.length > 1)
-      parts = Array.from({ length: Math.ceil(parts.length / 2) }, (_, at) =>
-        oneThenOther(diagrams, parts[2 * at]!, parts[2 * at + 1] ?? nowhere),
-      );
-    const { accept, drop, back } = parts[0] ?? nowhere;
-    const rest = diagrams.not(diagrams.or(accept, drop));
-    const ends = { accept, drop, back: diagrams.or(back, rest) };
-    return { table, chain, hook, walked: always, rules: [], ends, calls: [], situation: this.#situation };
+    const ends = once(() => endsInOrder(diagrams, rules));
+    const situation = this.#situation;
+    return {
+      ...{ table, chain, hook, walked: always, isApart: true, rules, calls, situation },
+      get ends() {
+        return ends();
+      },
+    };
   }
 
   #run(table: Table, chain: Chain, hook: Hook, walked: Node): Run {
@@ -208,13 +224,9 @@ class RulesetWalk {
       live = diagrams.minus(live, diagrams.or(ends.accept, diagrams.or(ends.drop, ends.back)));
       rules.push({ rule, reached, matched, condition, ends });
     }
-    const all = (end: keyof Ends) =>
-      union(
-        diagrams,
-        rules.map(({ ends }) => ends[end]),
-      );
+    const all = (end: keyof Ends) => diagrams.union(rules.map(({ ends }) => ends[end]));
     const ends = { accept: all('accept'), drop: all('drop'), back: diagrams.or(all('back'), live) };
-    return { table, chain, hook, walked, rules, ends, calls, situation };
+    return { table, chain, hook, walked, isApart: false, rules, ends, calls, situation };
   }
 
   /** Conditions and actions are taken in their order: an action is done as soon as the conditions before it hold. */
@@ -274,7 +286,7 @@ class RulesetWalk {
       case 'goto': {
         const chain = table.chains.get(target.name);
         if (chain === undefined || !followableChains(table).has(chain)) break;
-        const run = this.#enter(table, chain, asking.hook, matched);
+        const run = this.#enter(table, chain, asking.hook, () => matched);
         call(run, matched);
         const accept = diagrams.and(run.ends.accept, matched);
         const drop = diagrams.and(run.ends.drop, matched);
@@ -339,21 +351,55 @@ class RulesetWalk {
   }
 }
 
+/** The set of what all rules of a chain do needs too many nodes; those that were made for it are freed. */
+class TooLargeSum extends TooLarge {}
+
+/** The ends of packets that meet rules, each walked for itself, put together by pairs, so that most sets are small. */
+function endsInOrder(diagrams: Diagrams, rules: readonly RuleRun[]): Ends {
+  let parts = rules.map(({ ends }) => ends);
+  try {
+    return diagrams.orForget(() => {
+      while (parts.length > 1)
+        parts = Array.from({ length: Math.ceil(parts.length / 2) }, (_, at) =>
+          oneThenOther(diagrams, parts[2 * at]!, parts[2 * at + 1] ?? nowhere),
+        );
+      const { accept, drop, back } = parts[0] ?? nowhere;
+      const rest = diagrams.not(diagrams.or(accept, drop));
+      return { accept, drop, back: diagrams.or(back, rest) };
+    });
+  } catch (error) {
+    throw error instanceof TooLarge ? new TooLargeSum(diagrams.limit) : error;
+  }
+}
+
+/** Returns which of the packets that come to a base chain it drops. */
+function dropsOf(diagrams: Diagrams, { chain, ends }: Run, entered: Node): Node {
+  const isClosed = chain.policy?.effect === 'drop';
+  return diagrams.and(entered, isClosed ? diagrams.or(ends.drop, ends.back) : ends.drop);
+}
+
+/** Returns work that is done when it is asked for the first time; where it failed it fails again. */
+function once<T>(work: () => T): () => T {
+  let done: (() => T) | undefined;
+  return () => {
+    if (done !== undefined) return done();
+    try {
+      const result = work();
+      done = () => result;
+    } catch (error) {
+      done = () => {
+        throw error;
+      };
+    }
+    return done();
+  };
+}
+
 /** The ends of packets that meet one part of a chain, and then the other where the first has no end for them. */
 function oneThenOther(diagrams: Diagrams, one: Ends, other: Ends): Ends {
   const decided = diagrams.or(one.accept, diagrams.or(one.drop, one.back));
   const both = (end: keyof Ends) => diagrams.or(one[end], diagrams.minus(other[end], decided));
   return { accept: both('accept'), drop: both('drop'), back: both('back') };
-}
-
-/** Returns the union, put together by pairs. */
-function union(diagrams: Diagrams, nodes: readonly Node[]): Node {
-  let left = nodes.filter((node) => node !== never);
-  while (left.length > 1)
-    left = Array.from({ length: Math.ceil(left.length / 2) }, (_, at) =>
-      diagrams.or(left[2 * at]!, left[2 * at + 1] ?? never),
-    );
-  return left[0] ?? never;
 }
 
 const nowhere: Ends = { accept: never, drop: never, back: never };
