@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compareRulesets } from '../compare/compare.ts';
@@ -190,4 +191,27 @@ test('where sets are too large for one rule, the others are told all the same', 
   });
   expect(missing).toContain('1 with the last');
   expect(missing.at(-1)).toBe('0');
+});
+
+test('a chain behind that needs too much leaves what is told of those before it', () => {
+  const some = Array.from({ length: 150 }, (_, at) => [(at * 77) % 256, (at * 40_503) % 65_000, at % 2]);
+  const ruleset = rulesetOf(
+    'iptables -N later',
+    ...some.map(
+      ([host, port, isDrop]) =>
+        `iptables -A FORWARD -s 198.51.100.${host} -d 203.0.113.${(host! * 5) % 256} -p tcp --dport ${port} -j ${isDrop ? 'DROP' : 'ACCEPT'}`,
+    ),
+    'iptables -A FORWARD -s 198.51.100.0 -p tcp --dport 0 -d 203.0.113.0 -j DROP',
+    'iptables -t nat -A POSTROUTING -o eth0 -s 198.51.100.0/24 -j MASQUERADE',
+  );
+  const whole = analyseRules(ruleset);
+  expect(whole.tooLarge).toEqual([]);
+  const ofForward = ({ rules }: RulesetAnalysis) => rules.filter(({ chain }) => chain.name === 'FORWARD');
+  expect(ofForward(whole).at(-1)).toMatchObject({ fault: 'shadowed' });
+  const isHalf = [24, 28, 34, 40, 50, 60].map((thousands) => {
+    const cut = analyseRules(ruleset, { limit: thousands * 1000 });
+    const isCut = cut.tooLarge.some(({ family, chain }) => family === 4 && chain === 'FORWARD');
+    return isCut && isDeepStrictEqual(ofForward(cut), ofForward(whole));
+  });
+  expect(isHalf).toContain(true);
 });

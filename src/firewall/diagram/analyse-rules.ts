@@ -97,7 +97,13 @@ function analysePath(
 ): PathAnalysis | undefined {
   try {
     const space = new PacketSpace(path, [ruleset], options);
-    return new PathAnalysis(space, walkChains(space, ruleset, { inOrder }));
+    const chains = walkChains(space, ruleset, { inOrder });
+    if (!chains.isCut) return new PathAnalysis(space, chains);
+    const most = chains.bases.length;
+    if (most === 0) return undefined;
+    // Once more in a new space, without the chain that took the nodes.
+    const rest = new PacketSpace(path, [ruleset], options);
+    return new PathAnalysis(rest, walkChains(rest, ruleset, { inOrder, most }));
   } catch (error) {
     if (!(error instanceof TooLarge)) throw error;
     return undefined;

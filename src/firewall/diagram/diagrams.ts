@@ -246,9 +246,11 @@ export class Diagrams {
     }
   }
 
-  /** Returns what the work returns; where it throws, the nodes that it made are freed. */
-  orForget<T>(work: () => T): T {
+  /** Returns what the work returns, for which there may be `most` nodes; where it throws, those that it made are freed. */
+  orForget<T>(work: () => T, most = this.limit): T {
+    const before = this.#most;
     const [mark, noted] = [this.#size, this.#notedCount];
+    this.#most = Math.min(before, most);
     this.#depth++;
     try {
       return work();
@@ -256,6 +258,7 @@ export class Diagrams {
       this.#free(mark, noted);
       throw error;
     } finally {
+      this.#most = before;
       this.#depth--;
       if (this.#depth === 0) this.#notedCount = 0;
     }

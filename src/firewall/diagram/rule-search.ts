@@ -49,15 +49,25 @@ export class RuleSearch {
 
   /** Returns a packet of the set that no rule before `at` takes, undefined when there is none. Throws TooLarge. */
   survivor(set: Node, at: number): Uint8Array | undefined {
+    return this.#packetOf(set, (packet) => this.#takenWith(packet, at));
+  }
+
+  /** Returns a packet of the set that is in none of the sets that `takes` tells of packets. */
+  #packetOf(set: Node, takes: (packet: Uint8Array) => Node | undefined): Uint8Array | undefined {
     let left = set;
     for (let round = 0; left !== never; round++) {
       const packet = this.#packets[round % this.#packets.length]!.slice();
       this.#diagrams.settle(left, packet);
-      const taker = this.#first('taken', packet, 0, at);
-      if (taker < 0) return packet;
-      if (round >= tries) left = this.#diagrams.minus(left, this.#deeds[taker]!.taken);
+      const taken = takes(packet);
+      if (taken === undefined) return packet;
+      if (round >= tries) left = this.#diagrams.minus(left, taken);
     }
     return undefined;
+  }
+
+  /** Returns all that the first rule before `at` takes that takes the packet. */
+  #takenWith(packet: Uint8Array, at: number): Node | undefined {
+    return this.#deeds[this.#first('taken', packet, 0, at)]?.taken;
   }
 
   /** Returns the first rule that takes a packet; the number of rules where none does. */
@@ -106,16 +116,22 @@ export class RuleSearch {
    */
   isSame(set: Node, at: number, end: End, packet: Uint8Array): boolean {
     if (this.#endOf(packet, at + 1) !== end) return false;
-    const { diagrams } = { diagrams: this.#diagrams };
+    // What of the set was not yet found to be taken by earlier rules, or by later ones that do the same with it.
     let left = set;
+    const comesTo = (those: Node, place: number) =>
+      this.#packetOf(those, (one) => {
+        const taken =
+          this.#takenWith(one, at) ?? this.#deeds[this.#first('stopped', one, at + 1, place)]?.stopped;
+        if (taken !== undefined) left = this.#diagrams.minus(left, taken);
+        return taken;
+      }) !== undefined;
     for (const place of this.#overlapping(set, at + 1, this.#deeds.length)) {
       const { stopped, ends } = this.#deeds[place]!;
-      const others = diagrams.minus(diagrams.and(left, stopped), ends[end]);
-      if (this.survivor(others, at) !== undefined) return false;
-      left = diagrams.minus(left, stopped);
+      const others = this.#diagrams.minus(this.#diagrams.and(left, stopped), ends[end]);
+      if (comesTo(others, place)) return false;
       if (left === never) return true;
     }
-    return this.#atEnd === end || this.survivor(left, at) === undefined;
+    return this.#atEnd === end || !comesTo(left, this.#deeds.length);
   }
 
   /** Returns what becomes of a packet that comes to rule `from`; undefined where that is not known. */

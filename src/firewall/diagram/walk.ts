@@ -63,7 +63,7 @@ export interface Outcome {
 /** The ways through the base chains of a path, in their order. */
 export interface Chains {
   readonly bases: readonly BaseRun[];
-  /** Chains behind them change packets, and the set of those that come there is too large. */
+  /** Chains behind them were left out, or sets that they need are too large; nodes were made for those. */
   readonly isCut: boolean;
 }
 
@@ -75,20 +75,26 @@ const mostRules = 2_000_000;
  * followed (`ruleset.opaque`) are left out. What is not known is a guess, a variable of the space. Throws TooLarge.
  */
 export function walkRuleset(space: PacketSpace, ruleset: Ruleset): Outcome {
-  return new RulesetWalk(space, false).walk(ruleset);
+  return new RulesetWalk(space).walk(ruleset);
 }
 
 /**
- * Walks a ruleset as {@link walkRuleset}, and returns how packets meet each rule. Sets that are put together of many
- * rules are left until they are asked for. With `inOrder` no rule is {@link Run.isApart}. Throws TooLarge.
+ * Walks a ruleset as {@link walkRuleset}, and returns how packets meet each rule of the first `most` base chains. Sets
+ * that are put together of many rules are left until they are asked for. With `inOrder` no rule is {@link Run.isApart}.
  */
-export function walkChains(space: PacketSpace, ruleset: Ruleset, { inOrder = false } = {}): Chains {
-  return new RulesetWalk(space, inOrder).chains(ruleset);
+export function walkChains(
+  space: PacketSpace,
+  ruleset: Ruleset,
+  { inOrder = false, most = Number.POSITIVE_INFINITY } = {},
+): Chains {
+  return new RulesetWalk(space, { inOrder, shareOfSums: 1 / 2 }).chains(ruleset, most);
 }
 
 class RulesetWalk {
   readonly #space: PacketSpace;
   readonly #inOrder: boolean;
+  /** Of all nodes, the part up to which sets are put together of what many rules do. */
+  readonly #shareOfSums: number;
   readonly #conditions: Conditions;
   readonly #changes: Changes;
   #situation: Situation;
@@ -99,9 +105,10 @@ class RulesetWalk {
   #astray: Node = never;
   readonly #runs = new Map<Chain, { readonly before: Situation; readonly hook: Hook; readonly run: Run }[]>();
 
-  constructor(space: PacketSpace, inOrder: boolean) {
+  constructor(space: PacketSpace, { inOrder = false, shareOfSums = 1 } = {}) {
     this.#space = space;
     this.#inOrder = inOrder;
+    this.#shareOfSums = shareOfSums;
     this.#conditions = new Conditions(space);
     this.#changes = new Changes(this.#conditions);
     this.#situation = new Situation(space);
@@ -111,18 +118,18 @@ class RulesetWalk {
     const { diagrams } = this.#space;
     let live: Node = always;
     for (const { run, entered } of this.#bases(ruleset))
-      live = diagrams.minus(live, dropsOf(diagrams, run, entered()));
+      live = diagrams.minus(live, dropsOf(diagrams, run.chain, run.ends, entered()));
     const accepted = diagrams.minus(live, this.#astray);
     return { accepted, dropped: diagrams.not(accepted), after: this.#situation };
   }
 
-  chains(ruleset: Ruleset): Chains {
+  chains(ruleset: Ruleset, most: number): Chains {
     const bases: BaseRun[] = [];
     try {
-      for (const base of this.#bases(ruleset)) bases.push(base);
+      for (const base of this.#bases(ruleset)) if (bases.push(base) === most) return { bases, isCut: true };
       return { bases, isCut: false };
     } catch (error) {
-      if (!(error instanceof TooLargeSum)) throw error;
+      if (!(error instanceof TooLarge)) throw error;
       return { bases, isCut: true };
     }
   }
@@ -147,7 +154,10 @@ class RulesetWalk {
         const entered = once(() => diagrams.and(before(), seen));
         const run = this.#enter(hooked.table, hooked.chain, hook, entered);
         yield { hooked, entered, run };
-        live = once(() => diagrams.minus(before(), dropsOf(diagrams, run, entered())));
+        live = once(() => {
+          const [coming, seenHere, { ends }] = [before(), entered(), run];
+          return this.#sum(() => diagrams.minus(coming, dropsOf(diagrams, run.chain, ends, seenHere)));
+        });
       }
     }
     if (!isTracked) this.#track(said, isNew);
@@ -197,7 +207,7 @@ class RulesetWalk {
       const ends = this.#follow(table, rule.target, condition, asking, call);
       return { rule, reached: always, matched: condition, condition, ends };
     });
-    const ends = once(() => endsInOrder(diagrams, rules));
+    const ends = once(() => this.#sum(() => endsInOrder(diagrams, rules)));
     const situation = this.#situation;
     return {
       ...{ table, chain, hook, walked: always, isApart: true, rules, calls, situation },
@@ -205,6 +215,12 @@ class RulesetWalk {
         return ends();
       },
     };
+  }
+
+  /** Puts sets together; work that asks for nothing that is put together later. */
+  #sum<T>(work: () => T): T {
+    const { diagrams } = this.#space;
+    return diagrams.orForget(work, diagrams.limit * this.#shareOfSums);
   }
 
   #run(table: Table, chain: Chain, hook: Hook, walked: Node): Run {
@@ -351,29 +367,20 @@ class RulesetWalk {
   }
 }
 
-/** The set of what all rules of a chain do needs too many nodes; those that were made for it are freed. */
-class TooLargeSum extends TooLarge {}
-
 /** The ends of packets that meet rules, each walked for itself, put together by pairs, so that most sets are small. */
 function endsInOrder(diagrams: Diagrams, rules: readonly RuleRun[]): Ends {
   let parts = rules.map(({ ends }) => ends);
-  try {
-    return diagrams.orForget(() => {
-      while (parts.length > 1)
-        parts = Array.from({ length: Math.ceil(parts.length / 2) }, (_, at) =>
-          oneThenOther(diagrams, parts[2 * at]!, parts[2 * at + 1] ?? nowhere),
-        );
-      const { accept, drop, back } = parts[0] ?? nowhere;
-      const rest = diagrams.not(diagrams.or(accept, drop));
-      return { accept, drop, back: diagrams.or(back, rest) };
-    });
-  } catch (error) {
-    throw error instanceof TooLarge ? new TooLargeSum(diagrams.limit) : error;
-  }
+  while (parts.length > 1)
+    parts = Array.from({ length: Math.ceil(parts.length / 2) }, (_, at) =>
+      oneThenOther(diagrams, parts[2 * at]!, parts[2 * at + 1] ?? nowhere),
+    );
+  const { accept, drop, back } = parts[0] ?? nowhere;
+  const rest = diagrams.not(diagrams.or(accept, drop));
+  return { accept, drop, back: diagrams.or(back, rest) };
 }
 
 /** Returns which of the packets that come to a base chain it drops. */
-function dropsOf(diagrams: Diagrams, { chain, ends }: Run, entered: Node): Node {
+function dropsOf(diagrams: Diagrams, chain: Chain, ends: Ends, entered: Node): Node {
   const isClosed = chain.policy?.effect === 'drop';
   return diagrams.and(entered, isClosed ? diagrams.or(ends.drop, ends.back) : ends.drop);
 }
