@@ -38,7 +38,7 @@ console.log('   packets   dropped delivered forwarded  unknown  differ  seconds 
 for (const [i, rules] of all.entries()) {
   const begun = performance.now();
   try {
-    const judged = judgeByKernel(rules, packets, 1000 + i);
+    const judged = await judgeByKernel(rules, packets, 1000 + i);
     const { dropped, delivered, forwarded, unknown, differences, reasons } = judged;
     const seconds = (performance.now() - begun) / 1000;
     const cells = [judged.packets, dropped, delivered, forwarded, unknown, differences.length];
@@ -56,8 +56,8 @@ for (const [i, rules] of all.entries()) {
     sums.seconds += seconds;
   } catch (error) {
     sums.refused++;
-    const { stderr, message } = error as { stderr?: string; message: string };
-    console.log(`${'refused'.padStart(10)}  ${rules.name}: ${(stderr || message).trim().split('\n')[0]}`);
+    const { message } = error as Error;
+    console.log(`${'refused'.padStart(10)}  ${rules.name}: ${message.trim().split('\n')[0]}`);
   }
 }
 const share = ((100 * sums.unknown) / Math.max(1, sums.packets)).toFixed(3);

@@ -2,8 +2,9 @@
  * Throws damaged frames at a machine that tracks and translates: node fuzz/firewall-machine.ts [--seconds N] [--seed S].
  * Nothing may throw, and no more connections may be kept than there is room for.
  */
+
+import { frameOf } from '../src/enforce/trial/frames.ts';
 import { wireOf } from '../src/firewall/machine/captured-packet.ts';
-import { frameOf } from '../src/firewall/machine/frame.fixture.ts';
 import { machineFor, poolsOf } from '../src/firewall/machine/judge.fixture.ts';
 import { Simulation } from '../src/firewall/machine/simulation.ts';
 import { siteRules } from '../src/firewall/machine/site-rules.fixture.ts';

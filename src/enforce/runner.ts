@@ -21,7 +21,7 @@ export interface Runner {
 }
 
 export interface RunOptions {
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Default 30,000. */
   readonly timeoutMs?: number;
 }

@@ -1,7 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { cannotTry } from '../../enforce/trial/trial-machine.ts';
 import { ExitCode } from '../command.ts';
 import { testIo } from '../io.fixture.ts';
 import { runProgram } from '../program.ts';
@@ -122,8 +126,90 @@ test.each([
   [['old.sh'], 'argument'],
   [['old.sh', 'none.nft'], 'no such file or folder: none.nft'],
   [['old.sh', 'new.nft', '--limit', '0'], '--limit must be'],
+  [['old.sh', 'new.nft', '--verify-packets', 'x'], '--verify-packets must be'],
 ] as const)('wrong use: %j', async (args, message) => {
   const { code, err } = await compare(...args);
   expect(code).toBe(ExitCode.usage);
   expect(err).toContain(message);
 });
+
+const cannot = cannotTry();
+const title = (text: string) => (cannot === undefined ? text : `${text} (skipped: ${cannot})`);
+const verify = ['--verify', '--verify-packets', '300'];
+
+test.skipIf(cannot !== undefined)(title('the kernel confirms what differs, as text and JSON'), async () => {
+  const { code, out, err } = await compare('new.nft', 'same.nft', ...verify);
+  expect([code, err]).toEqual([ExitCode.clean, '']);
+  expect(out).toMatch(
+    /^equal: .*\n\nnot shown: output: .*\nthe kernel agrees: \d+ packets, \d+ more say nothing; 0 differences confirmed\n$/,
+  );
+  writeFileSync(
+    join(folder, 'less.nft'),
+    'table ip f {\n chain in {\n type filter hook input priority 0; policy drop;\n iifname "lo" accept\n ct state established,related accept\n tcp dport 22 ip saddr 198.51.100.0/24 accept\n icmp type echo-request accept\n }\n}\n',
+  );
+  const less = await compare('new.nft', 'less.nft', ...verify, '-o', 'json');
+  expect(less.code).toBe(ExitCode.problems);
+  expect(JSON.parse(less.out).verified).toMatchObject({
+    differencesConfirmed: 1,
+    differencesRefuted: 0,
+    disagreements: 0,
+    unexpected: [],
+  });
+});
+
+test.skipIf(cannot !== undefined)(title('what the kernel cannot load is a failure'), async () => {
+  const { code, out, err } = await compare('new.nft', 'old.sh', '--verify');
+  expect([code, out]).toEqual([ExitCode.failed, '']);
+  expect(err).toContain('old.sh is a script, and scripts are not run');
+});
+
+test.skipIf(cannot !== undefined)(title('nothing is left when it is interrupted'), async () => {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const child = spawn(process.execPath, [main, 'firewall', 'compare', 'new.nft', 'same.nft', '--verify'], {
+    cwd: folder,
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  const own = readlinkSync('/proc/self/ns/net');
+  const kept = await waitFor(() => {
+    const keepers = childrenOf(child.pid!).filter((pid) => namespaceOf(pid) !== own);
+    return keepers.length >= 2 ? keepers.map(namespaceOf) : undefined;
+  });
+  child.kill('SIGINT');
+  expect(await ended).toEqual([null, 'SIGINT']);
+  await waitFor(() => {
+    const inUse = new Set(
+      readdirSync('/proc')
+        .filter((pid) => /^\d+$/.test(pid))
+        .map((pid) => namespaceOf(pid)),
+    );
+    return kept.some((one) => inUse.has(one)) ? undefined : true;
+  });
+});
+
+function namespaceOf(pid: string | number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return '';
+  }
+}
+
+function childrenOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+/** Returns the first result, asking again and again. Throws after 20 seconds. */
+async function waitFor<T>(ask: () => T | undefined): Promise<T> {
+  const until = Date.now() + 20_000;
+  for (;;) {
+    const found = ask();
+    if (found !== undefined) return found;
+    if (Date.now() > until) throw new Error('it did not come');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

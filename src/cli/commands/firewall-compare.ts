@@ -1,6 +1,9 @@
 import { type CommandDefinition, ExitCode, outputOption, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
 
+/** Packets that are made and kept for one verification, at most. */
+const mostVerified = 2_000_000;
+
 export const firewallCompareCommand: CommandDefinition = {
   name: 'firewall compare',
   arguments: '<old> <new>',
@@ -10,7 +13,7 @@ export const firewallCompareCommand: CommandDefinition = {
     'packet that there can be, exactly and not by samples: which are newly accepted, newly dropped, or leave with another address or mark, ' +
     'for each path and IP version, with an example and the rules that decide on both sides. Order, chains and spelling of rules do not ' +
     'matter. Where the answer hangs on what is not modelled (a rate limit, a match of the owner), packets `may differ`. Exit ' +
-    'code 0 when both do the same, 1 when they differ, or where that is not known.',
+    'code 0 when both do the same, 1 when they differ, or where that is not known; 3 when the kernel refutes that (--verify), or cannot be asked.',
   options: [
     {
       flags: '--old <file>',
@@ -27,6 +30,16 @@ export const firewallCompareCommand: CommandDefinition = {
       description: 'differences of one kind and path that are shown',
       default: '10',
     },
+    {
+      flags: '--verify',
+      description:
+        'let the kernel confirm it: load both into network namespaces made for it and send examples and other packets to each; needs root',
+    },
+    {
+      flags: '--verify-packets <number>',
+      description: 'packets that --verify sends beside the examples',
+      default: '20000',
+    },
     outputOption('text', 'json'),
   ],
   examples: [
@@ -40,22 +53,33 @@ export const firewallCompareCommand: CommandDefinition = {
       does: 'did the move from iptables and ip6tables to nft change anything?',
     },
     { command: 'picket firewall compare old.nft optimized.nft -o json', does: 'for scripts' },
+    {
+      command: 'sudo picket firewall compare old.nft optimized.nft --verify',
+      does: 'does the kernel see it the same way?',
+    },
   ],
   async run({ args, options }, io) {
     const [old, now] = [args[0]!, args[1]!];
-    const most = limitOf(options.limit);
+    const most = countOf(options.limit, '--limit');
+    const packets = countOf(options.verifyPackets, '--verify-packets', mostVerified);
     const before = await textsOf([old, ...listOf(options.old)], io);
     const after = await textsOf([now, ...listOf(options.new)], io);
     const { compareFiles, comparisonJson } = await import('../firewall/comparison.ts');
     const compared = compareFiles(before, after, { most });
+    const { verificationJson, verificationText, verifyFiles } = await import('../firewall/verification.ts');
+    const verified = options.verify ? await verifyFiles(before, after, compared, packets) : undefined;
     const { placeText } = await import('../firewall/explain-text.ts');
     for (const { message, place } of compared.comparison.problems)
       io.err(`${io.errStyle('yellow', 'not followed')}: ${placeText(place)}: ${message}\n`);
-    if (options.output === 'json') io.out(`${JSON.stringify(comparisonJson(compared), null, 2)}\n`);
-    else {
+    if (options.output === 'json') {
+      const json = { ...comparisonJson(compared), ...(verified && { verified: verificationJson(verified) }) };
+      io.out(`${JSON.stringify(json, null, 2)}\n`);
+    } else {
       const { comparisonText } = await import('../firewall/compare-text.ts');
       io.out(comparisonText(compared.comparison, io.style));
+      if (verified !== undefined) io.out(verificationText(verified, io.style));
     }
+    if (verified !== undefined && verified.disagreements > 0) return ExitCode.failed;
     return compared.comparison.equal ? ExitCode.clean : ExitCode.problems;
   },
 };
@@ -73,8 +97,9 @@ async function textsOf(names: readonly string[], io: Io) {
   return files.map(({ name, bytes }) => ({ name, text: new TextDecoder().decode(bytes) }));
 }
 
-function limitOf(value: unknown): number {
-  const limit = Number(value);
-  if (Number.isInteger(limit) && limit > 0) return limit;
-  throw new UsageError(`--limit must be a whole number from 1 up, not ${value}`);
+function countOf(value: unknown, option: string, most = Number.MAX_SAFE_INTEGER): number {
+  const count = Number(value);
+  if (Number.isInteger(count) && count > 0 && count <= most) return count;
+  const upTo = most === Number.MAX_SAFE_INTEGER ? 'up' : `up to ${most}`;
+  throw new UsageError(`${option} must be a whole number from 1 ${upTo}, not ${value}`);
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { captureOf, lengthOf } from '../../firewall/machine/frame.fixture.ts';
+import { captureOf, lengthOf } from '../../enforce/trial/frames.ts';
 import type { WirePacket } from '../../firewall/machine/wire-packet.ts';
 import { parseAddress } from '../../net/address.ts';
 import { ExitCode } from '../command.ts';

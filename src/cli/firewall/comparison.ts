@@ -36,7 +36,7 @@ export interface PlacedDifference extends Omit<Difference, 'old' | 'new'> {
   readonly new: ComparedVerdict;
 }
 
-export interface PlacedComparison extends Omit<Comparison, 'differences' | 'notFollowed'> {
+export interface PlacedComparison extends Omit<Comparison, 'differences' | 'notFollowed' | 'claims'> {
   readonly differences: readonly PlacedDifference[];
   /** Parts of the texts that are not followed, or are faulty. */
   readonly problems: readonly { readonly message: string; readonly place: FilePlace }[];
@@ -47,6 +47,8 @@ export interface ComparedFiles {
   readonly old: FirewallFiles;
   readonly new: FirewallFiles;
   readonly comparison: PlacedComparison;
+  /** The same before places were found for it. */
+  readonly claim: Comparison;
 }
 
 /** Compares the packet filters that two lists of texts declare. */
@@ -66,7 +68,11 @@ export function compareFiles(
     old: placed(one.old, sides.old),
     new: placed(one.new, sides.new),
   }));
-  return { ...sides, comparison: { equal: found.equal, differences, paths: found.paths, problems } };
+  return {
+    ...sides,
+    claim: found,
+    comparison: { equal: found.equal, differences, paths: found.paths, problems },
+  };
 }
 
 function placeIn(side: FirewallFiles, at: Range): FilePlace {
@@ -101,7 +107,8 @@ export function comparisonJson({ comparison }: ComparedFiles): object {
   };
 }
 
-function packetJson(packet: Packet): unknown {
+/** Returns a packet, or what became of one, as JSON has it: addresses as text, sets as lists. */
+export function packetJson(packet: object): unknown {
   return JSON.parse(
     JSON.stringify(packet, (_key, value: unknown) => {
       if (value instanceof Set) return [...value];

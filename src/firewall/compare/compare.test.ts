@@ -201,3 +201,30 @@ test('scripts of random rules against themselves and each other', () => {
   );
   fc.assert(property, { numRuns: 25, seed: 8, endOnFailure: true });
 });
+
+test('what is claimed of one packet', () => {
+  const rules = (ports: string) =>
+    parseNft(
+      `table ip f { chain in { type filter hook input priority 0; policy drop; tcp dport ${ports} accept; }; }`,
+    ).ruleset;
+  const { claims, differences } = compareRulesets(rules('{ 1000-1999, 2001-3000 }'), rules('1001-3000'));
+  expect(claims).toHaveLength(6);
+  const input = claims.find(({ path }) => path.family === 4 && path.chain === 'INPUT')!;
+  const opened = differences.find(({ kind }) => kind === 'opened')!;
+  const example = input.example(opened, () => [])!;
+  const kindOf = (port: number) => input.kindOf({ ...example, port });
+  expect([999, 1000, 1001, 2000, 2001, 3001].map(kindOf)).toEqual([
+    undefined,
+    'closed',
+    undefined,
+    'opened',
+    undefined,
+    undefined,
+  ]);
+  const wished = input.example(opened, (space) => [
+    space.within('destination port', []),
+    space.within('source', [{ lanes: [0x0a00_0000], length: 8 }]),
+  ])!;
+  expect([wished.port, wished.source!.d >>> 24]).toEqual([2000, 10]);
+  expect(claims.at(-1)!.example(opened, () => [])).toBeUndefined();
+});

@@ -8,6 +8,7 @@ import type { Packet } from '../packet.ts';
 import type { OpaquePart, Ruleset } from '../ruleset.ts';
 import { judgePacket, type PacketVerdict } from '../simulate.ts';
 import { type Box, boxSet, coverSet } from './boxes.ts';
+import { type PathClaims, pathClaims } from './path-claims.ts';
 import { type Condition, conditionsOf, regionText } from './words.ts';
 
 /**
@@ -56,6 +57,8 @@ export interface Comparison {
   readonly equal: boolean | undefined;
   readonly differences: readonly Difference[];
   readonly paths: readonly PathComparison[];
+  /** What is claimed of every packet, for the paths that have an answer. */
+  readonly claims: readonly PathClaims[];
   /** Parts that are not followed, and taken for nothing. */
   readonly notFollowed: { readonly old: readonly OpaquePart[]; readonly new: readonly OpaquePart[] };
 }
@@ -77,10 +80,12 @@ export const allPaths: readonly Path[] = ([4, 6] as const).flatMap((family) =>
  */
 export function compareRulesets(old: Ruleset, now: Ruleset, options: CompareOptions = {}): Comparison {
   const differences: Difference[] = [];
+  const claims: PathClaims[] = [];
   const paths = allPaths.map((path): PathComparison => {
     try {
       const found = comparePath(path, old, now, options);
       differences.push(...found.differences);
+      claims.push(found.claims);
       return { path, isCut: found.isCut };
     } catch (error) {
       if (error instanceof TooLarge) return { path, isCut: false, tooLarge: error.message };
@@ -94,6 +99,7 @@ export function compareRulesets(old: Ruleset, now: Ruleset, options: CompareOpti
     equal: isCertain ? false : isKnown && differences.length === 0 ? true : undefined,
     differences,
     paths,
+    claims,
     notFollowed: { old: old.opaque, new: now.opaque },
   };
 }
@@ -101,15 +107,16 @@ export function compareRulesets(old: Ruleset, now: Ruleset, options: CompareOpti
 function comparePath(path: Path, old: Ruleset, now: Ruleset, options: CompareOptions) {
   const space = new PacketSpace(path, [old, now], options);
   const [one, other] = [walkRuleset(space, old), walkRuleset(space, now)];
-  const differences: Difference[] = [];
+  const listed = new Map<Difference, Node>();
   let isCut = false;
   const open = space.diagrams.not(possiblePackets(space));
-  for (const way of waysOf(space, one, other)) {
+  const ways = waysOf(space, one, other);
+  for (const way of ways) {
     const { shapes, isCut: isOneCut } = shapesOf(space, way.set, open, options.most ?? 10);
     isCut ||= isOneCut;
     for (const { inside, ...shape } of shapes) {
       const example = examplePacket(space, inside)!;
-      differences.push({
+      const difference: Difference = {
         kind: way.kind,
         path,
         ...shape,
@@ -120,10 +127,11 @@ function comparePath(path: Path, old: Ruleset, now: Ruleset, options: CompareOpt
         ...(way.kind === 'may differ' && {
           hangsOn: space.guessesIn(space.diagrams.and(way.whole, inside)),
         }),
-      });
+      };
+      listed.set(difference, inside);
     }
   }
-  return { differences, isCut };
+  return { differences: [...listed.keys()], isCut, claims: pathClaims(space, ways, listed) };
 }
 
 /** How packets are told to a person, and which those are that exist. */

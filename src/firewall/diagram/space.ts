@@ -39,6 +39,7 @@ export class PacketSpace {
   readonly places: readonly Place[];
   readonly #bits = new Map<Field, Bits>();
   readonly #placeOf = new Map<Field, Place>();
+  #placeOfVariable: readonly Place[] | undefined;
   readonly #guesses = new Map<string, number>();
   readonly #guessTexts: string[] = [];
   /** How many variables fields take; those after them are guesses. */
@@ -115,7 +116,8 @@ export class PacketSpace {
   /** Tells whether a packet, of which every field is known, is in a set; guesses are taken to be as `guess` says. */
   contains(node: Node, packet: Packet, guess = (_text: string): boolean => false): boolean {
     const lanes = new Map<Field, readonly number[]>();
-    const fields = this.places.flatMap((place) => new Array<Place>(place.width).fill(place));
+    this.#placeOfVariable ??= this.places.flatMap((place) => new Array<Place>(place.width).fill(place));
+    const fields = this.#placeOfVariable;
     return this.diagrams.holds(node, (variable) => {
       const place = fields[variable];
       if (place === undefined) return guess(this.#guessTexts[variable - this.fieldVariables]!);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { frameOf, lengthOf, numberAddress } from '../../enforce/trial/frames.ts';
 import { Frame } from '../../flow/capture/frame.ts';
 import { Packet } from '../../flow/packet/packet.ts';
 import { PacketDecoder } from '../../flow/packet/packet-decoder.ts';
 import { wireOf } from './captured-packet.ts';
-import { frameOf, lengthOf, numberAddress } from './frame.fixture.ts';
 import { machineFor, poolsOf } from './judge.fixture.ts';
 import { Simulation } from './simulation.ts';
 import { addressOf, Traffic } from './traffic.fixture.ts';

@@ -1,6 +1,8 @@
+import type { KernelFate } from '../../enforce/trial/recorder.ts';
+import { TrialMachine } from '../../enforce/trial/trial-machine.ts';
 import { type Address, formatAddress, sameAddress } from '../../net/address.ts';
 import type { Match, Rule, Ruleset, Target } from '../ruleset.ts';
-import { type KernelFate, KernelMachine, machineWith } from './kernel.fixture.ts';
+import { machineWith } from './kernel.fixture.ts';
 import { type Machine, Routing } from './machine.ts';
 import { Simulation } from './simulation.ts';
 import { addressOf, type Pools, type Simulated, Traffic } from './traffic.fixture.ts';
@@ -35,14 +37,14 @@ export interface Difference {
 }
 
 /** Sends packets through the rules in the kernel and in the simulation, and returns where they differ. */
-export function judgeByKernel(rules: Loadable, count: number, seed: number): Judged {
+export async function judgeByKernel(rules: Loadable, count: number, seed: number): Promise<Judged> {
   const machine = machineFor(rules.ruleset);
   const simulation = new Simulation(rules.ruleset, machine);
   const packets = new Traffic(poolsOf(rules.ruleset, machine), simulation, seed).make(count);
   const recorded = changesOf(rules.ruleset);
-  using kernel = new KernelMachine(machine, `judge${seed}`, recorded);
-  for (const { command, text } of rules.load) kernel.run(command, text);
-  return compareAll(rules.name, packets, kernel.judge(packets), recorded);
+  await using kernel = await TrialMachine.open(machine, { recorded });
+  for (const { command, text } of rules.load) await kernel.run(command, text);
+  return compareAll(rules.name, packets, await kernel.judge(packets), recorded);
 }
 
 function compareAll(

@@ -1,5 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Judged, judgeByKernel, type Loadable } from './judge.fixture.ts';
 import { cannotJudge } from './kernel.fixture.ts';
 import { forms, randomRulesThatDecide } from './random-rules.fixture.ts';
@@ -18,8 +17,8 @@ describe.skipIf(cannotJudge !== undefined)(
       for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += judged[key];
       for (const state of judged.states.keys()) states.add(state);
     };
-    const agree = (rules: Loadable, seed: number) => {
-      const judged = judgeByKernel(rules, packets, seed);
+    const agree = async (rules: Loadable, seed: number) => {
+      const judged = await judgeByKernel(rules, packets, seed);
       expect(judged.differences.slice(0, 3)).toEqual([]);
       add(judged);
     };
@@ -44,8 +43,3 @@ describe.skipIf(cannotJudge !== undefined)(
     });
   },
 );
-
-afterAll(() => {
-  const left = existsSync('/run/netns') ? readdirSync('/run/netns') : [];
-  expect(left.filter((name) => name.startsWith(`picket-test-${process.pid}-judge`))).toEqual([]);
-});

@@ -1,7 +1,7 @@
+import { lengthOf } from '../../enforce/trial/frames.ts';
+import type { Sent } from '../../enforce/trial/trial-machine.ts';
 import { type Address, type Family, parseAddress } from '../../net/address.ts';
 import { hasPorts } from '../packet.ts';
-import { lengthOf } from './frame.fixture.ts';
-import type { Sent } from './kernel.fixture.ts';
 import type { Machine } from './machine.ts';
 import type { PacketFate, Simulation } from './simulation.ts';
 import type { Ends, TcpHeader, WirePacket } from './wire-packet.ts';

@@ -1,5 +1,5 @@
+import type { Ends, TcpHeader, WirePacket } from '../../firewall/machine/wire-packet.ts';
 import { type Address, addressToBytes } from '../../net/address.ts';
-import type { Ends, TcpHeader, WirePacket } from './wire-packet.ts';
 
 /** Where a frame goes, and what tells it apart from all others. */
 export interface FrameAddress {

@@ -1,0 +1,108 @@
+import type { ConnectionState } from '../../firewall/ruleset.ts';
+import { type Address, parseAddress } from '../../net/address.ts';
+import { numberOfAddress } from './frames.ts';
+
+/** What the kernel has done with one packet. */
+export interface KernelFate {
+  readonly outcome: 'delivered' | 'forwarded' | 'dropped';
+  /** State of its connection; absent where it was dropped before connection tracking. */
+  readonly state?: ConnectionState;
+  /** As it was delivered or left. */
+  readonly source?: Address;
+  readonly destination?: Address;
+  readonly sourcePort?: number;
+  readonly port?: number;
+  readonly mark?: number;
+}
+
+/** What is recorded besides verdicts and states, where rules can change it. */
+export interface Recorded {
+  readonly ends?: boolean;
+  readonly marks?: boolean;
+}
+
+/** Packets that one recording takes, at most. */
+export const mostRecorded = 262_144;
+
+/** The table that records; no ruleset should have one of this name. */
+export const recorderTable = 'picket_trial';
+
+const states: readonly ConnectionState[] = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
+
+const recordEnds = `
+    meta l4proto { tcp, udp } meta nfproto ipv4 add @ends4 { ether saddr . ip saddr . ip daddr . th sport . th dport }
+    meta l4proto { tcp, udp } meta nfproto ipv6 add @ends6 { ether saddr . ip6 saddr . ip6 daddr . th sport . th dport }
+    meta l4proto != { tcp, udp } meta nfproto ipv4 add @hosts4 { ether saddr . ip saddr . ip daddr }
+    meta l4proto != { tcp, udp } meta nfproto ipv6 add @hosts6 { ether saddr . ip6 saddr . ip6 daddr }`;
+
+/**
+ * Returns the nft text that makes the recorder, or an empty one of it: it remembers what became of packets, each told by the
+ * Ethernet address that it came from, and lets nothing out of the machine's own.
+ */
+export function recorderText({ ends, marks }: Recorded): string {
+  const set = (name: string, type: string) =>
+    `set ${name} { type ${type}; size ${mostRecorded}; flags dynamic; }\n`;
+  const end = (where: string) => `
+    add @${where} { ether saddr }
+    ${ends ? recordEnds : ''}
+    ${marks ? 'add @marks { ether saddr . meta mark }' : ''}`;
+  return `table inet ${recorderTable}
+  delete table inet ${recorderTable}
+  table inet ${recorderTable} {
+    ${states.map((state) => set(setOf(state), 'ether_addr')).join('')}
+    ${set('delivered', 'ether_addr')}${set('forwarded', 'ether_addr')}
+    ${set('ends4', 'ether_addr . ipv4_addr . ipv4_addr . inet_service . inet_service')}
+    ${set('ends6', 'ether_addr . ipv6_addr . ipv6_addr . inet_service . inet_service')}
+    ${set('hosts4', 'ether_addr . ipv4_addr . ipv4_addr')}
+    ${set('hosts6', 'ether_addr . ipv6_addr . ipv6_addr')}
+    ${marks ? set('marks', 'ether_addr . mark') : ''}
+    chain tracked {
+      type filter hook prerouting priority -199;
+      ${states.map((state) => `ct state ${state.toLowerCase()} add @${setOf(state)} { ether saddr }`).join('\n')}
+    }
+    chain delivered { type filter hook input priority 500; ${end('delivered')}
+    }
+    chain forwarded { type filter hook postrouting priority 500; ${end('forwarded')}
+    }
+    chain own { type filter hook output priority -450; drop; }
+  }`;
+}
+
+/**
+ * Returns what became of packets with the numbers 0 up to below `count`; `listed` is the recorder's table as nft's JSON.
+ */
+export function readFates(count: number, { ends, marks }: Recorded, listed: string): KernelFate[] {
+  const fates: { -readonly [Key in keyof KernelFate]: KernelFate[Key] }[] = Array.from(
+    { length: count },
+    () => ({ outcome: 'dropped' }),
+  );
+  const { nftables } = JSON.parse(listed) as {
+    nftables: { set?: { name: string; elem?: unknown[] } }[];
+  };
+  const sets = new Map(nftables.map(({ set }) => [set?.name, set?.elem ?? []]));
+  const elements = (set: string): readonly unknown[] => sets.get(set) ?? [];
+  for (const state of states) {
+    for (const key of elements(setOf(state))) fates[numberOfAddress(String(key))]!.state = state;
+  }
+  for (const outcome of ['delivered', 'forwarded'] as const) {
+    for (const key of elements(outcome)) fates[numberOfAddress(String(key))]!.outcome = outcome;
+  }
+  for (const set of ends ? ['ends4', 'ends6', 'hosts4', 'hosts6'] : []) {
+    for (const { concat } of elements(set) as { concat: (string | number)[] }[]) {
+      const [number, source, destination, sourcePort, port] = concat;
+      Object.assign(fates[numberOfAddress(String(number))]!, {
+        source: parseAddress(String(source)),
+        destination: parseAddress(String(destination)),
+        ...(sourcePort !== undefined && { sourcePort: Number(sourcePort), port: Number(port) }),
+      });
+    }
+  }
+  for (const { concat } of (marks ? elements('marks') : []) as { concat: (string | number)[] }[])
+    fates[numberOfAddress(String(concat[0]))]!.mark = Number(concat[1]);
+  return fates;
+}
+
+/** Name of the set of packets in a state. */
+function setOf(state: ConnectionState): string {
+  return `is_${state.toLowerCase()}`;
+}
