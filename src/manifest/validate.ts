@@ -24,8 +24,13 @@ export function validate(
 ): boolean {
   const unknown = unknownFields(schema, located.value);
   const all = schema.safeParse(located.value, { reportInput: true }).error?.issues ?? [];
-  // Keys that strict objects do not know are among the unknown fields.
-  const issues = all.filter(({ code }) => code !== 'unrecognized_keys');
+  const told = new Set(unknown.map(({ path }) => path.join('.')));
+  // Keys that strict objects do not know are among the unknown fields, but for those of a union's objects.
+  const issues = all.filter(
+    (issue) =>
+      issue.code !== 'unrecognized_keys' ||
+      !issue.keys.every((key) => told.has([...issue.path, key].join('.'))),
+  );
   for (const field of unknown.slice(0, MAX_PROBLEMS)) reportUnknown(located, field, subject);
   for (const issue of issues.slice(0, MAX_PROBLEMS)) reportIssue(located, issue, subject, misfit);
   const rest = Math.max(0, unknown.length - MAX_PROBLEMS) + Math.max(0, issues.length - MAX_PROBLEMS);
