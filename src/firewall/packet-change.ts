@@ -53,7 +53,7 @@ export function merge(one: Packet | undefined, other: Packet | undefined): Packe
 
 /**
  * Returns the packet as a translation makes it (iptables-extensions(8), DNAT, SNAT, NETMAP): one address or port of
- * several is chosen by the kernel and not known, except that a port which is already among them stays. That the new ends
+ * several is chosen by the kernel and not known, except that a port which is already among them stays where none is drawn. That the new ends
  * are not those of another connection is taken for granted.
  */
 export function translate(
@@ -62,7 +62,7 @@ export function translate(
   hook: Hook,
   interfaceAddress: InterfaceAddress,
 ): Packet {
-  const { end, addresses, ports, keepsHost } = translation;
+  const { end, addresses, ports, keepsHost, isRandom } = translation;
   const [address, port] =
     end === 'source' ? (['source', 'sourcePort'] as const) : (['destination', 'port'] as const);
   let changed: Packet = { ...packet, translation };
@@ -77,7 +77,8 @@ export function translate(
     if (isSame(from, to)) put(address, from);
     else put(address, keepsHost && host ? withHostOf(host, from, to) : undefined);
   }
-  if (ports !== undefined && hasPorts(packet.protocol)) put(port, portOf(ports, packet[port]));
+  if (isRandom && hasPorts(packet.protocol)) put(port, isOne(ports) ? ports.from : undefined);
+  else if (ports !== undefined && hasPorts(packet.protocol)) put(port, portOf(ports, packet[port]));
   if (isSame(changed[address], packet[address]) && changed[port] === packet[port]) return changed;
   const status = end === 'source' ? 'snat' : 'dnat';
   return changed.statuses === undefined ? changed : withStatus(changed, status);
@@ -85,6 +86,10 @@ export function translate(
 
 function withStatus(packet: Packet, status: ConnectionStatus): Packet {
   return { ...packet, statuses: new Set([...(packet.statuses ?? []), status]) };
+}
+
+function isOne(ports: IntegerRange | undefined): ports is IntegerRange {
+  return ports !== undefined && ports.from === ports.to;
 }
 
 function portOf({ from, to }: IntegerRange, now: number | undefined): number | undefined {
