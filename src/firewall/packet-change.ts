@@ -47,6 +47,12 @@ export function merge(one: Packet | undefined, other: Packet | undefined): Packe
   for (const field of new Set([...fieldsOf(one), ...fieldsOf(other)])) {
     if (one.numbers?.[field] !== other.numbers?.[field]) merged = withNumber(merged, field, undefined);
   }
+  const translations = new Set([
+    ...(one.translations ?? [undefined]),
+    ...(other.translations ?? [undefined]),
+  ]);
+  if (translations.size > (merged.translations?.length ?? 1))
+    merged = { ...merged, translations: [...translations] };
   if (one.state === other.state && one.maybeUntracked === other.maybeUntracked) return merged;
   return { ...merged, state: one.state === 'UNTRACKED' ? other.state : one.state, maybeUntracked: true };
 }
@@ -65,7 +71,7 @@ export function translate(
   const { end, addresses, ports, keepsHost, isRandom } = translation;
   const [address, port] =
     end === 'source' ? (['source', 'sourcePort'] as const) : (['destination', 'port'] as const);
-  let changed: Packet = { ...packet, translation };
+  let changed: Packet = { ...packet, translations: [translation] };
   const put = (key: typeof address | typeof port, value: Address | number | undefined) => {
     if (!isSame(value, changed[key]) || value === undefined)
       changed = value === undefined ? without(changed, key) : { ...changed, [key]: value };
@@ -111,6 +117,11 @@ function withNumber(packet: Packet, field: NumberField, value: number | undefine
 
 function fieldsOf({ numbers }: Packet): NumberField[] {
   return Object.keys(numbers ?? {}) as NumberField[];
+}
+
+/** Returns the packet at the beginning of a hook, where nothing has translated it yet. */
+export function notTranslated({ translations: _, ...packet }: Packet): Packet {
+  return packet;
 }
 
 /** Returns the packet without what a statement may have changed that is not followed: ends and numbers. */

@@ -277,6 +277,20 @@ describe('translations', () => {
     expect(answers(simulation, '192.0.2.9', 400).outcome).toBe('delivered');
   });
 
+  test('a connection that a rule has perhaps translated is answered nobody knows where', () => {
+    const simulation = simulate(
+      nft(
+        'table ip nat { chain post { type nat hook postrouting priority 100; limit rate 5/second accept\n masquerade\n} }',
+      ),
+    );
+    const question = asks(simulation, '203.0.113.7', '192.0.2.9');
+    expect([question.outcome, question.why]).toEqual([
+      'unknown',
+      'it is not known whether the rule `limit rate 5/second accept` matches',
+    ]);
+    expect(answers(simulation, '192.0.2.9', 4000).outcome).toBe('unknown');
+  });
+
   test('of several destination ports the first that is free', () => {
     const simulation = simulate(
       nft(`table ip nat { chain pre { type nat hook prerouting priority -100; udp dport { 53, 80-99 } dnat to 203.0.113.9:81-99

@@ -1,5 +1,6 @@
 import { chainsOf, type HookedChain, isBeforeTracking } from '../hooks.ts';
 import { hasPorts, type Packet } from '../packet.ts';
+import { notTranslated } from '../packet-change.ts';
 import type { Hook, Ruleset, Translation } from '../ruleset.ts';
 import { type Step, walkBase, whyOf } from '../walk.ts';
 import { type Connection, originalOf, statusesOf } from './connection.ts';
@@ -206,11 +207,15 @@ export class Simulation {
     const before = way.packet;
     for (const hooked of this.#chainsOf(before.family, hook)) {
       if (!hooked.chain.base?.nat) continue;
-      const { translation: _, ...plain } = way.packet;
-      way.packet = plain;
+      way.packet = notTranslated(way.packet);
       this.#walk(way, hooked);
       if (way.isOver) return;
-      chosen = way.packet.translation;
+      const { translations = [undefined] } = way.packet;
+      if (translations.length > 1) {
+        this.#leaveOpen(way, connection, end);
+        return;
+      }
+      chosen = translations[0];
       if (chosen !== undefined) break;
     }
     bind(connection, end, way.packet, chosen, this.#tracker.table, this.#time);
@@ -223,6 +228,13 @@ export class Simulation {
       ...(sourcePort !== undefined && { sourcePort }),
       ...(port !== undefined && { port }),
     };
+  }
+
+  /** It is not known which rule translates, or whether one does. */
+  #leaveOpen(way: Way, connection: Connection, end: TranslatedEnd): void {
+    const { [end]: _, ...packet } = way.packet;
+    bind(connection, end, packet, undefined, this.#tracker.table, this.#time);
+    way.unknown(whyOf(way.trail));
   }
 
   #walk(way: Way, hooked: HookedChain): void {
