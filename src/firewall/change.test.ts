@@ -223,6 +223,50 @@ test('only the first translation of a hook is done, and all of them at one place
   expect(judgePacket(ruleset(two), forwarded).outcome).toBe('allow');
 });
 
+test('a translation by a map sends elsewhere as any other', () => {
+  const byMap: Target = {
+    effect: 'choose',
+    name: 'dnat',
+    options: '',
+    cases: [
+      { matches: [port(80)], target: dnat('192.0.2.9') },
+      { matches: [port(81)], target: dnat('192.0.2.8') },
+    ],
+  };
+  const rules = ruleset(table('nft', nat('PREROUTING', rule([], byMap))));
+  expect(judge(rules)).toBe('unknown');
+  expect(judge(rules, { port: 82 })).toBe('allow');
+  const { port: _, ...open } = packet;
+  expect(judgePacket(rules, open).outcome).toBe('unknown');
+});
+
+test('what may have been accepted before it is translated, may go either way', () => {
+  const first = table('nft', nat('PREROUTING', rule([maybe], accept), rule([], dnat('192.0.2.9'))));
+  expect(judge(ruleset(first))).toBe('unknown');
+  const filter = table('nft', chain('FORWARD', 0, rule([to('192.0.2.9')], drop)));
+  expect(judgePacket(ruleset(first, filter), forwarded).outcome).toBe('unknown');
+  // Another chain of the hook translates what the first has perhaps left alone.
+  const perhaps = table('nft', nat('PREROUTING', rule([maybe], dnat('192.0.2.9'))));
+  const later = table('nft', {
+    ...nat('PREROUTING', rule([], dnat('192.0.2.8'))),
+    base: { hook: 'PREROUTING', priority: -90, nat: true },
+  });
+  const two = ruleset(perhaps, later, filter);
+  expect(judgePacket(two, forwarded).outcome).toBe('unknown');
+  const either = table(
+    'nft',
+    chain('FORWARD', 0, rule([to('192.0.2.9')], drop), rule([to('192.0.2.8')], drop)),
+  );
+  expect(judgePacket(ruleset(perhaps, either), forwarded).outcome).toBe('unknown');
+});
+
+test('a chain that translates drops nothing that is perhaps not tracked', () => {
+  const untracks = table('nft', chain('PREROUTING', -300, rule([maybe], next, { kind: 'untrack' })));
+  const drops = table('nft', nat('PREROUTING', rule([], drop)));
+  expect(judge(ruleset(untracks, drops))).toBe('unknown');
+  expect(judge(ruleset(drops))).toBe('deny');
+});
+
 test('a redirected packet stays here with another port, a network is mapped with its hosts', () => {
   const redirect: Target = {
     ...dnat('192.0.2.9', 8080),

@@ -1,6 +1,6 @@
 import { parseMasked } from './iptables-numbers.ts';
 import { parseDscp } from './nft-fields.ts';
-import { parsePorts, parseRange } from './nft-nat.ts';
+import { drawn, parsePorts, parseRange } from './nft-nat.ts';
 import { parseWord } from './nft-numbers.ts';
 import type { Action, Effect, NumberField, Target, Translation } from './ruleset.ts';
 
@@ -44,6 +44,17 @@ export function translationOf(
   options: readonly TargetOption[],
   chain: string,
 ): Pick<Target, 'effect' | 'translation'> | undefined {
+  const written = translationFrom(name, options, chain);
+  const isRandom = options.some((one) => one.name === '--random' || one.name === '--random-fully');
+  if (!isRandom || written?.translation === undefined) return written;
+  return { ...written, translation: drawn(written.translation) };
+}
+
+function translationFrom(
+  name: string,
+  options: readonly TargetOption[],
+  chain: string,
+): ReturnType<typeof translationOf> {
   const value = (...names: string[]) => options.find((one) => names.includes(one.name))?.value;
   switch (name) {
     case 'DNAT':

@@ -2,7 +2,7 @@ import { type Address, parseAddress } from '../net/address.ts';
 import type { IntegerRange } from '../net/integer-set.ts';
 import { lastAddress, parsePrefix } from '../net/prefix.ts';
 import type { NftToken } from './nft-lexer.ts';
-import type { Translation } from './ruleset.ts';
+import type { Target, Translation } from './ruleset.ts';
 import { parsePortRange } from './values.ts';
 
 /** Words after which nothing is an address (nft(8), NAT STATEMENTS). */
@@ -35,6 +35,24 @@ export function parseTranslation(
     ...(ports && { ports }),
     ...(keepsHost && { keepsHost: true as const }),
   };
+}
+
+/** Returns a target that translates as the flags after it say: `random` and `fully-random` draw ports by lot. */
+export function withFlags(target: Target, flags: string): Target {
+  const words = flags.replace(/\bcomment\b.*/, '').split(/[\s,]+/);
+  if (!words.includes('random') && !words.includes('fully-random')) return target;
+  const { translation, cases } = target;
+  return {
+    ...target,
+    ...(translation && { translation: drawn(translation) }),
+    ...(cases && { cases: cases.map((one) => ({ ...one, target: withFlags(one.target, flags) })) }),
+  };
+}
+
+/** Returns the translation with a port that is drawn by lot; a destination for which the rule names none keeps its own. */
+export function drawn(translation: Translation): Translation {
+  const hasLot = translation.end === 'source' || translation.ports !== undefined;
+  return hasLot ? { ...translation, isRandom: true } : translation;
 }
 
 function joined(tokens: readonly NftToken[]): string {

@@ -3,7 +3,7 @@ import { isHead, NftExpressions, textOf } from './nft-expression.ts';
 import { type FieldValue, type NftField, not, opaque, type Relation } from './nft-field.ts';
 import type { NftToken } from './nft-lexer.ts';
 import { alternativesOf, type Container, lookup, readOnce } from './nft-membership.ts';
-import { natFlags, parseTranslation } from './nft-nat.ts';
+import { natFlags, parseTranslation, withFlags } from './nft-nat.ts';
 import { isBitOperator, readLinear, setNumber } from './nft-numbers.ts';
 import type { NftSets } from './nft-sets.ts';
 import { details, limitWords, translations, verdicts } from './nft-words.ts';
@@ -378,7 +378,8 @@ class NftRuleParser {
     reader.takes('interval');
     if (!reader.takes('to')) {
       const translation = isInterface ? { end, addresses: 'interface' as const } : undefined;
-      this.#end({ effect, name: word, options: this.#rest(), ...(translation && { translation }) });
+      const options = this.#rest();
+      this.#end(withFlags({ effect, name: word, options, ...(translation && { translation }) }, options));
       return;
     }
     const make = (data: readonly NftToken[]): Target | undefined => {
@@ -394,7 +395,8 @@ class NftRuleParser {
         const as = `${word} ${isPrefix}`;
         const cases = casesOf(fields, this.#container(), make, as);
         this.#rest();
-        this.#end({ effect: 'choose', name: word, options: reader.textSince(start), cases });
+        const options = reader.textSince(start);
+        this.#end(withFlags({ effect: 'choose', name: word, options, cases }, options));
         return;
       }
     }
@@ -405,7 +407,9 @@ class NftRuleParser {
     this.#rest();
     const options = reader.textSince(start);
     const target = isWhole && !textOf(address).includes(' map ') ? make(address) : undefined;
-    this.#end(target === undefined ? { effect, name: word, options } : { ...target, options });
+    this.#end(
+      target === undefined ? { effect, name: word, options } : { ...withFlags(target, options), options },
+    );
   }
 
   /** Takes all that is left; returns it. */

@@ -47,13 +47,19 @@ export function merge(one: Packet | undefined, other: Packet | undefined): Packe
   for (const field of new Set([...fieldsOf(one), ...fieldsOf(other)])) {
     if (one.numbers?.[field] !== other.numbers?.[field]) merged = withNumber(merged, field, undefined);
   }
+  const translations = new Set([
+    ...(one.translations ?? [undefined]),
+    ...(other.translations ?? [undefined]),
+  ]);
+  if (translations.size > (merged.translations?.length ?? 1))
+    merged = { ...merged, translations: [...translations] };
   if (one.state === other.state && one.maybeUntracked === other.maybeUntracked) return merged;
   return { ...merged, state: one.state === 'UNTRACKED' ? other.state : one.state, maybeUntracked: true };
 }
 
 /**
  * Returns the packet as a translation makes it (iptables-extensions(8), DNAT, SNAT, NETMAP): one address or port of
- * several is chosen by the kernel and not known, except that a port which is already among them stays. That the new ends
+ * several is chosen by the kernel and not known, except that a port which is already among them stays where none is drawn. That the new ends
  * are not those of another connection is taken for granted.
  */
 export function translate(
@@ -62,10 +68,10 @@ export function translate(
   hook: Hook,
   interfaceAddress: InterfaceAddress,
 ): Packet {
-  const { end, addresses, ports, keepsHost } = translation;
+  const { end, addresses, ports, keepsHost, isRandom } = translation;
   const [address, port] =
     end === 'source' ? (['source', 'sourcePort'] as const) : (['destination', 'port'] as const);
-  let changed: Packet = { ...packet, translation };
+  let changed: Packet = { ...packet, translations: [translation] };
   const put = (key: typeof address | typeof port, value: Address | number | undefined) => {
     if (!isSame(value, changed[key]) || value === undefined)
       changed = value === undefined ? without(changed, key) : { ...changed, [key]: value };
@@ -77,7 +83,8 @@ export function translate(
     if (isSame(from, to)) put(address, from);
     else put(address, keepsHost && host ? withHostOf(host, from, to) : undefined);
   }
-  if (ports !== undefined && hasPorts(packet.protocol)) put(port, portOf(ports, packet[port]));
+  if (isRandom && hasPorts(packet.protocol)) put(port, isOne(ports) ? ports.from : undefined);
+  else if (ports !== undefined && hasPorts(packet.protocol)) put(port, portOf(ports, packet[port]));
   if (isSame(changed[address], packet[address]) && changed[port] === packet[port]) return changed;
   const status = end === 'source' ? 'snat' : 'dnat';
   return changed.statuses === undefined ? changed : withStatus(changed, status);
@@ -85,6 +92,10 @@ export function translate(
 
 function withStatus(packet: Packet, status: ConnectionStatus): Packet {
   return { ...packet, statuses: new Set([...(packet.statuses ?? []), status]) };
+}
+
+function isOne(ports: IntegerRange | undefined): ports is IntegerRange {
+  return ports !== undefined && ports.from === ports.to;
 }
 
 function portOf({ from, to }: IntegerRange, now: number | undefined): number | undefined {
@@ -106,6 +117,11 @@ function withNumber(packet: Packet, field: NumberField, value: number | undefine
 
 function fieldsOf({ numbers }: Packet): NumberField[] {
   return Object.keys(numbers ?? {}) as NumberField[];
+}
+
+/** Returns the packet at the beginning of a hook, where nothing has translated it yet. */
+export function notTranslated({ translations: _, ...packet }: Packet): Packet {
+  return packet;
 }
 
 /** Returns the packet without what a statement may have changed that is not followed: ends and numbers. */

@@ -48,8 +48,8 @@ export interface Packet {
   /** Kinds of its addresses, where the routes are known: LOCAL, UNICAST, … (ip-route(8)). */
   readonly sourceType?: string;
   readonly destinationType?: string;
-  /** What a rule has last made of its ends. */
-  readonly translation?: Translation;
+  /** What rules may have made of its ends in the hook that it is in; undefined among them where it may be nothing. */
+  readonly translations?: readonly (Translation | undefined)[];
 }
 
 /** Yes, no, or undefined: not known. */

@@ -105,6 +105,8 @@ export interface Translation {
   readonly ports?: IntegerRange;
   /** The address keeps its last bits, and takes those before them from `addresses` (NETMAP, `prefix`). */
   readonly keepsHost?: true;
+  /** Ports are drawn by lot, also where those of the packet would do (`random`, `fully-random`). */
+  readonly isRandom?: true;
 }
 
 /** Something that a rule does on the way, before its target. */

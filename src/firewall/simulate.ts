@@ -1,7 +1,7 @@
 import { chainsOf, type HookedChain, isBeforeTracking, passes } from './hooks.ts';
 import type { Packet } from './packet.ts';
-import { merge } from './packet-change.ts';
-import type { Hook, Ruleset } from './ruleset.ts';
+import { merge, notTranslated } from './packet-change.ts';
+import type { Hook, Ruleset, Target, Translation } from './ruleset.ts';
 import { type Ends, type Step, walkBase, whyOf } from './walk.ts';
 
 export type { Step } from './walk.ts';
@@ -51,8 +51,7 @@ class Judgement {
   readonly #trail: Step[];
   #packet: Packet;
   #isTracked = false;
-  /** Hook in which the packet has been translated: no other chain of it translates again. */
-  #translatedIn?: Hook;
+  #hook?: Hook;
   #denied?: Step;
   #allowed?: Step;
   #doubt?: Ends;
@@ -68,20 +67,24 @@ class Judgement {
     if (!this.#isTracked && !isBeforeTracking(hooked)) this.#track();
     const { chain, hook } = hooked;
     const isNat = chain.base?.nat === true;
-    if (isNat && (this.#translatedIn === hook || this.#packet.state !== 'NEW')) return true;
-    const { translation: _, ...before } = this.#packet;
+    if (isNat && this.#packet.state !== 'NEW') return true;
+    if (this.#hook !== hook) this.#packet = notTranslated(this.#packet);
+    this.#hook = hook;
+    const before = this.#packet;
+    const mayStillBe = before.translations?.includes(undefined) ?? true;
+    if (isNat && !mayStillBe) return true;
     const ends = walkBase(hooked, before, this.#trail, () => undefined);
+    // What is perhaps not tracked, or perhaps translated, perhaps does not come here.
+    const passesBy = isNat && (before.maybeUntracked === true || before.translations !== undefined);
+    if (ends.drop !== undefined && (ends.accept !== undefined || passesBy)) this.#doubt ??= ends;
     if (ends.accept === undefined) {
-      this.#denied = ends.drop!;
-      return false;
+      if (!passesBy) this.#denied = ends.drop!;
+      return passesBy;
     }
-    if (ends.drop !== undefined) this.#doubt ??= ends;
     if (ends.accept.rule !== undefined || this.#allowed === undefined) this.#allowed = ends.accept;
     this.#packet = ends.accepted!;
     if (!isNat) return true;
-    // What is perhaps not tracked perhaps does not come here.
-    if (before.maybeUntracked) this.#packet = merge(before, this.#packet)!;
-    if (this.#packet.translation !== undefined) this.#translatedIn = hook;
+    if (passesBy) this.#packet = merge(before, this.#packet)!;
     this.#routeAgain(ends.accept, hook);
     return true;
   }
@@ -107,14 +110,24 @@ class Judgement {
 
   /** A new destination may lead another way than the one that was said, which only a machine's routes tell. */
   #routeAgain(step: Step, hook: Hook): void {
-    const { translation } = this.#packet;
-    if (translation?.addresses === undefined || translation.end !== 'destination' || hook === 'INPUT') return;
-    const { chain, outInterface: _, ...rest } = this.#packet;
-    if (chain === 'OUTPUT') this.#packet = { chain, ...rest };
-    const staysHere = (chain === 'INPUT') === (translation.addresses === 'interface');
-    if (chain !== 'OUTPUT' && !staysHere)
-      this.#doubt ??= { accept: step, drop: step, why: `${step.rule?.target.name} sends it elsewhere` };
+    for (const translation of this.#packet.translations ?? []) {
+      if (translation?.addresses === undefined || translation.end !== 'destination' || hook === 'INPUT')
+        continue;
+      const { chain, outInterface: _, ...rest } = this.#packet;
+      if (chain === 'OUTPUT') this.#packet = { chain, ...rest };
+      const staysHere = (chain === 'INPUT') === (translation.addresses === 'interface');
+      if (chain === 'OUTPUT' || staysHere) continue;
+      const sends = this.#trail.findLast(
+        ({ rule }) => rule !== undefined && translates(rule.target, translation),
+      );
+      const by = sends ?? step;
+      this.#doubt ??= { accept: by, drop: by, why: `${by.rule?.target.name} sends it elsewhere` };
+    }
   }
+}
+
+function translates({ translation, cases = [] }: Target, asked: Translation): boolean {
+  return translation === asked || cases.some((one) => translates(one.target, asked));
 }
 
 /** Returns the packet as chains see it that come before connection tracking: without a connection. */

@@ -67,7 +67,7 @@ export class Changes {
 
   /** Returns the situation after the packets of `where` were translated. */
   translate(situation: Situation, where: Node, translation: Translation): Situation {
-    const { end, addresses, ports } = translation;
+    const { end, addresses, ports, isRandom } = translation;
     const { space } = situation;
     const { diagrams } = space;
     const portField: Field = end === 'source' ? 'source port' : 'destination port';
@@ -79,7 +79,7 @@ export class Changes {
       const { bits } = situation.value(portField);
       const range = rangePrefixes([ports], 16);
       const stays =
-        ports.from === ports.to
+        ports.from === ports.to || isRandom
           ? never
           : diagrams.minus(bitsWithin(diagrams, bits, range), situation.unknown(portField));
       const tag = `to ports ${ports.from}-${ports.to}`;
@@ -90,7 +90,12 @@ export class Changes {
               unknown: nothingUnknown,
             })
           : changed.without(portField, diagrams.minus(those, stays), tag);
-    }
+    } else if (isRandom)
+      changed = changed.without(
+        portField,
+        diagrams.and(where, this.#conditions.withPorts()),
+        'to a port by lot',
+      );
     const really = diagrams.or(changed.differs(end, situation), changed.differs(portField, situation));
     return withStatus(changed, really, end === 'source' ? 'snat' : 'dnat');
   }

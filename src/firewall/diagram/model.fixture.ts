@@ -174,7 +174,7 @@ export function rulesets({ opaque = false, changes = true }: ModelOptions = {}):
           {
             weight: 1,
             arbitrary: fc
-              .array(fc.record({ matches: matchesOf(opaque), target: verdict(later, false) }), {
+              .array(fc.record({ matches: matchesOf(opaque), target: verdict(later, nat) }), {
                 maxLength: 3,
               })
               .map((cases) => ({ ...end('choose', 'vmap'), cases })),

@@ -1,5 +1,8 @@
+import type { Address } from '../../net/address.ts';
 import type { Connection } from './connection.ts';
-import { addressKey, keyOf, type Tuple } from './tuple.ts';
+import { SourceIndex } from './source-index.ts';
+import { keyOf, type Tuple } from './tuple.ts';
+import { UnclearAnswers } from './unclear-answers.ts';
 
 /** A connection, and in which direction of it a tuple is. */
 export interface Found {
@@ -10,10 +13,8 @@ export interface Found {
 /** Connections by the tuples of both directions. At most `capacity`: the oldest gives way, and is counted. */
 export class ConnectionTable {
   readonly #byTuple = new Map<string, Found>();
-  /** Connections of which it is not known by which port they are answered, by all else. */
-  readonly #unclear = new Map<string, Connection>();
-  /** The same by their sources: what a source was once translated to, its next connections are too. */
-  readonly #unclearSources = new Map<string, Connection>();
+  readonly #unclear = new UnclearAnswers();
+  readonly #sources = new SourceIndex();
   readonly #order = new Set<Connection>();
   readonly #capacity: number;
   /** Connections that gave way to others. */
@@ -37,8 +38,31 @@ export class ConnectionTable {
 
   /** Returns a connection that the tuple may answer, for all that is known. */
   findUnclear(tuple: Tuple, time: number): Connection | undefined {
-    const found = this.#unclear.get(unclearKey(tuple));
-    return found !== undefined && found.expires > time ? found : undefined;
+    for (const connection of this.#unclear.of(tuple)) {
+      if (connection.expires > time) return connection;
+      this.remove(connection);
+    }
+    return undefined;
+  }
+
+  /** Notes that what {@link findUnclear} finds may have been answered: what state it is in is not known any more. */
+  answerUnclear(tuple: Tuple): void {
+    for (const connection of this.#unclear.answer(tuple)) connection.doubt ??= connection.unclear!.why;
+  }
+
+  /** Tells whether a tuple is that of a connection; undefined where that is not known. */
+  isTaken(tuple: Tuple, time: number): boolean | undefined {
+    const found = this.find(tuple, time);
+    if (found !== undefined) return found.connection.doubt === undefined ? true : undefined;
+    return this.findUnclear(tuple, time) === undefined ? false : undefined;
+  }
+
+  /** Yields the connections from the source of a tuple that became an address, or may have, the latest first. */
+  *from(tuple: Tuple, became: Address, time: number): Generator<Connection, void> {
+    for (const connection of this.#sources.from(tuple, became)) {
+      if (connection.expires > time) yield connection;
+      else this.remove(connection);
+    }
   }
 
   /** Adds a connection. Returns false when one of its tuples is another's. */
@@ -53,37 +77,18 @@ export class ConnectionTable {
     }
     this.#order.add(connection);
     this.#byTuple.set(keyOf(original), { connection, isAnswer: false });
+    if (connection.isSourceDone) this.#sources.add(connection);
     if (unclear === undefined) this.#byTuple.set(keyOf(reply), { connection, isAnswer: true });
+    else this.#unclear.add(connection);
     return true;
   }
 
-  /** Tells whether the source of a connection has been translated to what is not known. */
-  hasUnclearSource({ original }: Connection, time: number): boolean {
-    const found = this.#unclearSources.get(sourceKey(original));
-    return found !== undefined && found.expires > time;
-  }
-
-  /** Notes what answers a connection that is in the table may look like, its port aside. */
-  addUnclear(connection: Connection, answers: Tuple): void {
-    if (this.#unclear.size >= this.#capacity) {
-      this.#unclear.clear();
-      this.#unclearSources.clear();
-    }
-    this.#unclear.set(unclearKey(answers), connection);
-    this.#unclearSources.set(sourceKey(connection.original), connection);
-  }
-
   remove(connection: Connection): void {
-    this.#order.delete(connection);
-    this.#byTuple.delete(keyOf(connection.original));
-    if (connection.unclear === undefined) this.#byTuple.delete(keyOf(connection.reply));
+    if (!this.#order.delete(connection)) return;
+    const { original, reply, unclear } = connection;
+    this.#byTuple.delete(keyOf(original));
+    this.#sources.remove(connection);
+    if (unclear === undefined) this.#byTuple.delete(keyOf(reply));
+    else this.#unclear.remove(connection);
   }
-}
-
-function unclearKey({ protocol, source, destination, from }: Tuple): string {
-  return `${protocol} ${addressKey(source)} ${protocol === 1 || protocol === 58 ? 0 : from} ${addressKey(destination)}`;
-}
-
-function sourceKey({ protocol, source, from }: Tuple): string {
-  return `${protocol} ${addressKey(source)} ${from}`;
 }

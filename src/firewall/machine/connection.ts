@@ -1,3 +1,4 @@
+import type { IntegerRange } from '../../net/integer-set.ts';
 import type { Packet } from '../packet.ts';
 import type { ConnectionStatus } from '../ruleset.ts';
 import type { TcpConnection } from './tcp-connection.ts';
@@ -22,14 +23,26 @@ export interface Connection {
   isSourceDone: boolean;
   isDestinationDone: boolean;
   readonly translated: Set<'snat' | 'dnat'>;
-  /** Why it is not known whether it exists. */
+  /** Why it is not known whether it exists, or whether it was answered. */
   doubt?: string;
-  /** What of `reply` the kernel chooses, and why. */
-  unclear?: {
-    readonly end: 'source' | 'destination';
-    readonly what: 'address' | 'port';
-    readonly why: string;
-  };
+  /** What of `reply` the kernel chooses. */
+  unclear?: Unclear;
+}
+
+/** An end of a connection's packets that the kernel chooses: the port, or the address and the port. */
+export interface OpenEnd {
+  readonly what: 'address' | 'port';
+  /** Among which the port, or the identifier of ICMP, is. */
+  readonly ports: IntegerRange;
+  /** It may also be that nothing changes. */
+  readonly mayStay: boolean;
+}
+
+/** What of the new ends of a connection is not known, and why. */
+export interface Unclear {
+  readonly source?: OpenEnd;
+  readonly destination?: OpenEnd;
+  readonly why: string;
 }
 
 /** Returns a connection that its first packet begins. */
@@ -50,8 +63,10 @@ export function newConnection(original: Tuple, reply: Tuple, time: number, tcp?:
   };
 }
 
-/** Returns what `ct status` says of a connection. */
-export function statusesOf(connection: Connection): ReadonlySet<ConnectionStatus> {
+/** Returns what `ct status` says of a connection; undefined where that is not known. */
+export function statusesOf(connection: Connection): ReadonlySet<ConnectionStatus> | undefined {
+  const { source, destination } = connection.unclear ?? {};
+  if (source?.mayStay || destination?.mayStay) return undefined;
   const statuses = new Set<ConnectionStatus>(connection.translated);
   if (connection.hasAnswered) statuses.add('seen-reply');
   if (connection.tcp?.isAssured || connection.isStream) statuses.add('assured');

@@ -197,6 +197,115 @@ describe('translations', () => {
     expect(ends(simulation.receive(error, 'wan0'))).toContain('> 203.0.113.7');
   });
 
+  const asks = (simulation: Simulation, host: string, server: string, sourcePort = 4000) =>
+    simulation.receive(packet(host, server, { sourcePort, port: 53 }), 'lan0');
+  const answers = (simulation: Simulation, server: string, port: number) =>
+    simulation.receive(packet(server, '198.51.100.1', { sourcePort: 53, port }), 'wan0');
+
+  test('a source keeps the port that it once got, also where another connection had to choose one', () => {
+    const simulation = simulate(
+      nft(`table ip nat { chain post { type nat hook postrouting priority 100;
+        ip daddr 192.0.2.9 udp dport 53 snat to 198.51.100.1:7000
+        oifname "wan0" snat to 198.51.100.1
+      } }`),
+    );
+    expect(ends(asks(simulation, '203.0.113.7', '192.0.2.9'))).toBe('198.51.100.1:7000 > 192.0.2.9:53');
+    expect(ends(asks(simulation, '203.0.113.7', '192.0.2.8'))).toBe('198.51.100.1:7000 > 192.0.2.8:53');
+    expect(ends(asks(simulation, '203.0.113.8', '192.0.2.8'))).toBe('198.51.100.1:4000 > 192.0.2.8:53');
+  });
+
+  test('what the kernel has chosen may be what a later connection wants', () => {
+    const simulation = simulate(router);
+    asks(simulation, '203.0.113.7', '192.0.2.9');
+    const second = asks(simulation, '203.0.113.8', '192.0.2.9');
+    expect([second.outcome, second.chosen]).toEqual([
+      'forwarded',
+      'its port is taken, and the kernel chooses another',
+    ]);
+    const third = asks(simulation, '203.0.113.9', '192.0.2.9', 5000);
+    expect([ends(third), third.chosen]).toEqual([
+      '198.51.100.1:undefined > 192.0.2.9:53',
+      'its port may be taken, and the kernel chooses another',
+    ]);
+    // Other ends and ports of another kind are nobody's.
+    expect(ends(asks(simulation, '203.0.113.9', '192.0.2.9', 400))).toBe('198.51.100.1:400 > 192.0.2.9:53');
+    expect(ends(asks(simulation, '203.0.113.5', '192.0.2.8'))).toBe('198.51.100.1:4000 > 192.0.2.8:53');
+    // What the kernel chose for a source it takes for its next connections too.
+    expect(ends(asks(simulation, '203.0.113.8', '192.0.2.8'))).toBe('198.51.100.1:undefined > 192.0.2.8:53');
+  });
+
+  test('a connection that may have been answered may be established', () => {
+    const simulation = simulate(router);
+    asks(simulation, '203.0.113.7', '192.0.2.9');
+    asks(simulation, '203.0.113.8', '192.0.2.9');
+    expect(asks(simulation, '203.0.113.8', '192.0.2.9').packet.state).toBe('NEW');
+    expect(answers(simulation, '192.0.2.9', 4000).outcome).toBe('forwarded');
+    expect(asks(simulation, '203.0.113.8', '192.0.2.9').outcome).toBe('forwarded');
+    expect(answers(simulation, '192.0.2.9', 20_000).outcome).toBe('unknown');
+    expect(asks(simulation, '203.0.113.8', '192.0.2.9').outcome).toBe('unknown');
+    expect(asks(simulation, '203.0.113.7', '192.0.2.9').packet.state).toBe('ESTABLISHED');
+  });
+
+  test('one address of several is the choice of the kernel, answers to each of them may be its', () => {
+    const simulation = simulate(
+      nft(`table ip nat { chain post { type nat hook postrouting priority 100; oifname "wan0" snat to 198.51.100.1-198.51.100.3
+      } }`),
+    );
+    expect(ends(asks(simulation, '203.0.113.7', '192.0.2.9'))).toBe('undefined:undefined > 192.0.2.9:53');
+    expect(answers(simulation, '192.0.2.9', 4000).outcome).toBe('unknown');
+    expect(answers(simulation, '192.0.2.8', 4000).outcome).toBe('delivered');
+  });
+
+  test.each([
+    nft(
+      'table ip nat { chain post { type nat hook postrouting priority 100; oifname "wan0" masquerade fully-random\n} }',
+    ),
+    nft(
+      'table ip nat { chain post { type nat hook postrouting priority 100; snat to 198.51.100.1 random,persistent\n} }',
+    ),
+    nft(
+      'table ip nat { chain post { type nat hook postrouting priority 100; snat to oifname map { "wan0" : 198.51.100.1 } random\n} }',
+    ),
+    parseDump(
+      '*nat\n:POSTROUTING ACCEPT\n-A POSTROUTING -o wan0 -j MASQUERADE --random-fully\nCOMMIT\n',
+      'ip',
+    ).ruleset,
+  ])('a port that a rule draws by lot is not known', (ruleset) => {
+    const simulation = simulate(ruleset);
+    expect(ends(asks(simulation, '203.0.113.7', '192.0.2.9'))).toBe('198.51.100.1:undefined > 192.0.2.9:53');
+    expect(answers(simulation, '192.0.2.9', 4000).outcome).toBe('unknown');
+    expect(answers(simulation, '192.0.2.9', 400).outcome).toBe('delivered');
+  });
+
+  test('a connection that a rule has perhaps translated is answered nobody knows where', () => {
+    const simulation = simulate(
+      nft(
+        'table ip nat { chain post { type nat hook postrouting priority 100; limit rate 5/second accept\n masquerade\n} }',
+      ),
+    );
+    const question = asks(simulation, '203.0.113.7', '192.0.2.9');
+    expect([question.outcome, question.why]).toEqual([
+      'unknown',
+      'it is not known whether the rule `limit rate 5/second accept` matches',
+    ]);
+    expect(answers(simulation, '192.0.2.9', 4000).outcome).toBe('unknown');
+  });
+
+  test('of several destination ports the first that is free', () => {
+    const simulation = simulate(
+      nft(`table ip nat { chain pre { type nat hook prerouting priority -100; udp dport { 53, 80-99 } dnat to 203.0.113.9:81-99
+      } }`),
+    );
+    const to = (port: number) =>
+      ends(simulation.receive(packet('192.0.2.9', '198.51.100.1', { sourcePort: 4000, port }), 'wan0'));
+    expect([to(53), to(80), to(90), to(82)]).toEqual([
+      '192.0.2.9:4000 > 203.0.113.9:81',
+      '192.0.2.9:4000 > 203.0.113.9:82',
+      '192.0.2.9:4000 > 203.0.113.9:90',
+      '192.0.2.9:4000 > 203.0.113.9:83',
+    ]);
+  });
+
   test('a packet of this machine to itself: redirected, and delivered', () => {
     const simulation = simulate(
       parseDump(

@@ -1,11 +1,13 @@
 import { chainsOf, type HookedChain, isBeforeTracking } from '../hooks.ts';
 import { hasPorts, type Packet } from '../packet.ts';
-import type { Hook, Ruleset } from '../ruleset.ts';
+import { notTranslated } from '../packet-change.ts';
+import type { Hook, Ruleset, Translation } from '../ruleset.ts';
 import { type Step, walkBase, whyOf } from '../walk.ts';
 import { type Connection, originalOf, statusesOf } from './connection.ts';
 import { type Machine, Routing } from './machine.ts';
+import type { TranslatedEnd } from './port-choice.ts';
 import { type Tracked, Tracker } from './tracker.ts';
-import { applyBinding, bind, type TranslatedEnd } from './translation.ts';
+import { applyBinding, bind } from './translation.ts';
 import type { WirePacket } from './wire-packet.ts';
 
 /** What has become of a packet. */
@@ -19,6 +21,8 @@ export interface PacketFate {
   readonly step?: Step;
   /** Why it was dropped where no rule did, or why it is not known, as a clause. */
   readonly why?: string;
+  /** Why its new port, identifier or address is not known, nor what its answers come as: the kernel chooses it. */
+  readonly chosen?: string;
 }
 
 /** What has been seen of packets so far, for those who watch memory. */
@@ -176,13 +180,13 @@ export class Simulation {
     const numbers = { ...way.packet.numbers };
     if (connection.mark === undefined) delete numbers['connection mark'];
     else numbers['connection mark'] = connection.mark;
-    way.packet = {
+    const known = {
       ...way.packet,
       numbers,
       original: originalOf(connection, hasPorts(connection.original.protocol)),
       direction: isAnswer ? 'reply' : 'original',
-      statuses: statusesOf(connection),
-    };
+    } as const;
+    way.packet = withStatuses(known, connection);
   }
 
   /** The first packet of a connection goes through the chains that translate, all others follow it. */
@@ -194,25 +198,27 @@ export class Simulation {
     if (way.isOver) return;
     const isOwnStatus = connection.translated.has(isAnswer === (end === 'destination') ? 'snat' : 'dnat');
     if (isOwnStatus) way.packet = applyBinding(way.packet, connection, isAnswer, end, state === 'RELATED');
-    way.packet = { ...way.packet, statuses: statusesOf(connection) };
+    way.packet = withStatuses(way.packet, connection);
   }
 
   /** Asks the chains that translate in a hook, until one does. */
   #choose(way: Way, connection: Connection, hook: Hook, end: TranslatedEnd): void {
-    let hasRange = false;
+    let chosen: Translation | undefined;
     const before = way.packet;
     for (const hooked of this.#chainsOf(before.family, hook)) {
       if (!hooked.chain.base?.nat) continue;
-      const { translation: _, ...plain } = way.packet;
-      way.packet = plain;
+      way.packet = notTranslated(way.packet);
       this.#walk(way, hooked);
       if (way.isOver) return;
-      const { translation } = way.packet;
-      if (translation === undefined) continue;
-      hasRange = translation.ports !== undefined && translation.ports.from < translation.ports.to;
-      break;
+      const { translations = [undefined] } = way.packet;
+      if (translations.length > 1) {
+        this.#leaveOpen(way, connection, end);
+        return;
+      }
+      chosen = translations[0];
+      if (chosen !== undefined) break;
     }
-    bind(connection, end, way.packet, hasRange, this.#tracker.table, this.#time);
+    bind(connection, end, way.packet, chosen, this.#tracker.table, this.#time);
     // All else that the chains have done stays, the ends are those of the binding.
     const { source, destination, sourcePort, port } = before;
     way.packet = {
@@ -222,6 +228,13 @@ export class Simulation {
       ...(sourcePort !== undefined && { sourcePort }),
       ...(port !== undefined && { port }),
     };
+  }
+
+  /** It is not known which rule translates, or whether one does. */
+  #leaveOpen(way: Way, connection: Connection, end: TranslatedEnd): void {
+    const { [end]: _, ...packet } = way.packet;
+    bind(connection, end, packet, undefined, this.#tracker.table, this.#time);
+    way.unknown(whyOf(way.trail));
   }
 
   #walk(way: Way, hooked: HookedChain): void {
@@ -297,6 +310,12 @@ export class Simulation {
   }
 }
 
+/** Returns the packet with what is known of the statuses of its connection. */
+function withStatuses({ statuses: _, ...packet }: Packet, connection: Connection): Packet {
+  const statuses = statusesOf(connection);
+  return statuses === undefined ? packet : { ...packet, statuses };
+}
+
 /** The way of one packet. */
 class Way {
   packet: Packet;
@@ -332,11 +351,13 @@ class Way {
     if (this.doubt !== undefined && (denied === undefined || so === 'unknown'))
       return { outcome: 'unknown', packet, trail, why: this.doubt };
     if (denied !== undefined) return { outcome: 'dropped', packet, trail, step: denied };
+    const chosen = this.tracked?.isAnswer ? undefined : this.tracked?.connection?.unclear?.why;
     return {
       outcome: so,
       packet,
       trail,
       ...(allowed && { step: allowed }),
+      ...(chosen !== undefined && { chosen }),
       ...(this.#why !== undefined && { why: this.#why }),
     };
   }

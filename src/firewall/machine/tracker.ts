@@ -58,8 +58,9 @@ export class Tracker {
     const found = this.table.find(tuple, packet.time);
     if (found === undefined) {
       const unclear = this.table.findUnclear(tuple, packet.time);
-      if (unclear !== undefined) return { ...invalid, doubt: unclear.unclear?.why ?? 'it may be an answer' };
-      return this.#begin(packet, tuple);
+      if (unclear === undefined) return this.#begin(packet, tuple);
+      this.table.answerUnclear(tuple);
+      return { ...invalid, doubt: unclear.unclear!.why };
     }
     const { connection, isAnswer } = found;
     const { doubt } = connection;
@@ -110,9 +111,7 @@ export class Tracker {
     const found = this.table.find(answer, time);
     if (found === undefined) {
       const unclear = this.table.findUnclear(answer, time);
-      return unclear === undefined
-        ? invalid
-        : { ...invalid, doubt: unclear.unclear?.why ?? 'it may be an answer' };
+      return unclear === undefined ? invalid : { ...invalid, doubt: unclear.unclear!.why };
     }
     const { connection, isAnswer } = found;
     if (!isFor(connection, isAnswer, destination)) return invalid;

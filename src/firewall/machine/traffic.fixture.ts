@@ -41,7 +41,8 @@ interface Way {
 /**
  * Packets of many conversations, mixed: whole and broken handshakes and teardowns of TCP from both sides, stray segments,
  * datagrams and their answers, echo requests, errors about earlier packets, protocols without ports. Answers go to where
- * the simulation says that their question went.
+ * the simulation says that their question went; what has a port or identifier that the kernel has chosen is seldom
+ * answered, since nobody knows by what.
  */
 export class Traffic {
   readonly #pools: Pools;
@@ -190,7 +191,7 @@ export class Traffic {
     const type = odd
       ? this.#pick(family === 4 ? [0, 3, 9, 13, 14, 17, 30] : [129, 130, 133, 135, 136, 137, 139, 143, 200])
       : question;
-    const icmp = { icmpType: type, icmpCode: 0, icmpId: this.#below(this.#maybe(0.3) ? 4 : 65_536) };
+    const icmp = { icmpType: type, icmpCode: 0, icmpId: this.#below(this.#maybe(0.1) ? 4 : 65_536) };
     const fate = this.#send(way, icmp);
     yield;
     const back = this.#answer(way, fate);
@@ -245,8 +246,9 @@ export class Traffic {
   }
 
   /** How answers come: from the interface by which the question left; undefined when it did not, as a rule. */
-  #answer(way: Way, { outcome, packet }: PacketFate): Way | undefined {
+  #answer(way: Way, { outcome, packet, chosen }: PacketFate): Way | undefined {
     if (outcome !== 'forwarded' && !this.#maybe(0.15)) return undefined;
+    if (chosen !== undefined && !this.#maybe(0.1)) return undefined;
     const out = packet.outInterface;
     const isGone = outcome === 'forwarded' && out !== undefined;
     const { source, destination, sourcePort, port } = isGone ? packet : way.ends;
