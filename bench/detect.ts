@@ -4,6 +4,7 @@
  * a second go through each detector and through all of them in one thread, on its processor time, over recorded and made-up traffic, beside a
  * Map that counts pairs. Where other programs run, times of the same run say something to one another only.
  */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beacon } from '../src/detect/beacon.ts';
@@ -21,6 +22,7 @@ import {
   readLogs,
   recordings,
 } from '../src/detect/recorded.fixture.ts';
+import { loadPublicSuffixes } from '../src/detect/registrable-domain.ts';
 import { detectors } from '../src/detect/registry.ts';
 import type { DnsMessage } from '../src/flow/dns-message.ts';
 import type { Flow, FlowState } from '../src/flow/flow.ts';
@@ -28,6 +30,8 @@ import { stepsAtEnd } from '../src/flow/steps.ts';
 import { formatAddress, ipv4 } from '../src/net/address.ts';
 import { Dice } from '../src/segmentation/generate.oracle.ts';
 import { median, quick } from './measure.ts';
+
+await loadPublicSuffixes();
 
 const desktops = {
   '008': ['008-zeek-mixed__data__conn.log.labeled', '147.32.81.167'],

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { loadPublicSuffixes } from '../detect/registrable-domain.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import type {
@@ -116,6 +117,7 @@ export class FlowSources {
   }
 
   async #takeDns(batch: readonly DnsMessage[]): Promise<void> {
+    await loadPublicSuffixes();
     for (let at = 0; at < batch.length; at++) {
       if (at > 0 && at % step === 0) await setImmediate();
       this.#taker.dns(batch[at] as DnsMessage);

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { AlertFolder } from '../detect/fold.ts';
+import { loadPublicSuffixes } from '../detect/registrable-domain.ts';
 import { detectors } from '../detect/registry.ts';
 import { parseFlowFilter } from '../flow/filter.ts';
 import type { Flow, TranslatedEnd } from '../flow/flow.ts';
@@ -9,6 +10,8 @@ import { postureOf } from '../posture/posture.fixture.ts';
 import { podYaml, policyYaml } from '../segmentation/manifests.fixture.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { Pipeline } from './pipeline.ts';
+
+beforeAll(loadPublicSuffixes);
 
 /** A Service with two pods behind it, of which a policy lets web reach one, and that at its own port. */
 const shop =

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowState } from '../flow/flow.ts';
 import { parseAddress } from '../net/address.ts';
@@ -6,7 +6,10 @@ import type { Finding } from './detector.ts';
 import { answerOf, questionOf } from './dns.fixture.ts';
 import { deniedBy, flowOf } from './flow.fixture.ts';
 import { give } from './recorded.fixture.ts';
+import { loadPublicSuffixes } from './registrable-domain.ts';
 import { detectors } from './registry.ts';
+
+beforeAll(loadPublicSuffixes);
 
 const states: readonly FlowState[] = [
   'established',

@@ -1,11 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
 import { detectDns, readCapture, recordings } from './recorded.fixture.ts';
 import { recorded } from './recorded-test.fixture.ts';
+import { loadPublicSuffixes } from './registrable-domain.ts';
+
+beforeAll(loadPublicSuffixes);
 
 function messagesOf(file: string): DnsMessage[] {
   const messages: DnsMessage[] = [];

@@ -1,9 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import { parseAddress } from '../net/address.ts';
 import type { Finding } from './detector.ts';
 import { answerOf, questionOf } from './dns.fixture.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
+import { loadPublicSuffixes } from './registrable-domain.ts';
+
+beforeAll(loadPublicSuffixes);
 
 function start(settings: object = {}) {
   const detector = dnsTunnel.create(dnsTunnel.options.parse(settings));

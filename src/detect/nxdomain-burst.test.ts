@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import { parseAddress } from '../net/address.ts';
 import type { Finding } from './detector.ts';
 import { answerOf, questionOf } from './dns.fixture.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
+import { loadPublicSuffixes } from './registrable-domain.ts';
+
+beforeAll(loadPublicSuffixes);
 
 function start(settings: object = {}) {
   const detector = nxdomainBurst.create(nxdomainBurst.options.parse(settings));

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { registrableDomain } from './registrable-domain.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { loadPublicSuffixes, registrableDomain } from './registrable-domain.ts';
+
+beforeAll(loadPublicSuffixes);
 
 test.each([
   ['www.example.com', 'example.com'],

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { loadPublicSuffixes } from '../../detect/registrable-domain.ts';
 import type { Flow, FlowState } from '../../flow/flow.ts';
 import { readManifests } from '../../manifest/read.ts';
 import { parseAddress } from '../../net/address.ts';
 import { compilePosture } from '../../posture/compile.ts';
 import { FlowReplay } from './flow-replay.ts';
+
+beforeAll(loadPublicSuffixes);
 
 const posture = compilePosture(readManifests([]), {});
 const start = 1_700_000_000_000;

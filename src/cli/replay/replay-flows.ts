@@ -1,5 +1,6 @@
 import { version } from '../../agent/version.ts';
 import { alertToJson } from '../../detect/json.ts';
+import { loadPublicSuffixes } from '../../detect/registrable-domain.ts';
 import { plural } from '../../detect/text.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowLogFormats } from '../../flow/logs/registry.ts';
@@ -74,6 +75,7 @@ export async function replayFlows(
   const isJudged = request.manifests.length > 0;
   const sink = openSink(io, request.to);
   const told = progress(io, 'flows');
+  await loadPublicSuffixes();
   const replay = new FlowReplay(loaded.posture);
   const writer = flowWriters.find(({ id }) => id === request.write)?.open({ now: Date.now(), version });
   if (writer !== undefined) sink.write(writer.head());
