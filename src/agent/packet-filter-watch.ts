@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ChangeLog } from '../enforce/commit/change-log.ts';
-import { NftablesEnforcer } from '../enforce/nftables.ts';
 import type { Runner } from '../enforce/runner.ts';
 import type { HealthItem } from './status.ts';
 
@@ -15,7 +13,7 @@ const id = 'packet-filter';
  */
 export class PacketFilterWatch {
   readonly #folder: string;
-  readonly #enforcer: NftablesEnforcer;
+  readonly #runner: Runner;
   #item: HealthItem | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   #isAsking = false;
@@ -23,7 +21,7 @@ export class PacketFilterWatch {
   /** `folder` is where changes are kept (`ChangeLog`); where there is none, nothing is asked. */
   constructor(folder: string, runner: Runner) {
     this.#folder = folder;
-    this.#enforcer = new NftablesEnforcer(runner);
+    this.#runner = runner;
   }
 
   /** The condition as it was when the kernel was asked last; undefined where nothing was applied. */
@@ -52,6 +50,8 @@ export class PacketFilterWatch {
 
   async #look(): Promise<HealthItem | undefined> {
     if (!existsSync(join(this.#folder, 'journal.jsonl'))) return undefined;
+    // What reads packet filters costs megabytes, which only those pay who changed theirs.
+    const { ChangeLog } = await import('../enforce/commit/change-log.ts');
     const log = new ChangeLog(this.#folder);
     const pending = log.pending();
     if (pending !== undefined) {
@@ -66,7 +66,8 @@ export class PacketFilterWatch {
     const expected = log.confirmed();
     if (expected === undefined) return undefined;
     const { change, time, ownDigest } = expected;
-    if ((await this.#enforcer.readOwnDigest()) === ownDigest)
+    const { NftablesEnforcer } = await import('../enforce/nftables.ts');
+    if ((await new NftablesEnforcer(this.#runner).readOwnDigest()) === ownDigest)
       return { id, state: 'ok', text: `the packet filter is as change ${change} made it (${time})` };
     return {
       id,
