@@ -5,6 +5,7 @@ import type { Cut } from '../../firewall/guard/find-cuts.ts';
 import { steadyNftText } from '../../firewall/nft-tables.ts';
 import { formatAddress } from '../../net/address.ts';
 import { protocolName } from '../../net/protocol.ts';
+import { regionLines } from '../firewall/compare-text.ts';
 import { packetText } from '../firewall/explain-text.ts';
 import type { Style } from '../io.ts';
 import { table } from '../table.ts';
@@ -61,10 +62,9 @@ function differencesText({ comparison }: PlanReport, style: Style): string {
   if (comparison === undefined) return '';
   const certain = comparison.differences.filter(({ kind }) => kind !== 'may differ');
   const open = comparison.differences.length - certain.length;
-  const blocks = certain.map(({ kind, path: { family, chain }, text, except, example }) => {
-    const packets = except === undefined ? text : 'all but';
-    const exceptions = (except ?? []).map((one) => `    ${one.text}\n`).join('');
-    return `${style('yellow', kind)}: IPv${family} ${chain.toLowerCase()}: ${packets}\n${exceptions}  e.g. ${packetText(example)}\n`;
+  const blocks = certain.map((one) => {
+    const { family, chain } = one.path;
+    return `${style('yellow', one.kind)}: IPv${family} ${chain.toLowerCase()}: ${regionLines(one)}\n  e.g. ${packetText(one.example)}\n`;
   });
   const more = [
     ...(comparison.paths.some(({ isCut }) => isCut) ? ['more changes than is told here'] : []),

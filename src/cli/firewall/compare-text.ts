@@ -1,3 +1,5 @@
+import type { Difference } from '../../firewall/compare/compare.ts';
+import { regionText } from '../../firewall/compare/words.ts';
 import type { Style } from '../io.ts';
 import { printable } from '../table.ts';
 import type { ComparedVerdict, PlacedComparison, PlacedDifference } from './comparison.ts';
@@ -36,12 +38,10 @@ function bothVersions(differences: readonly PlacedDifference[]) {
 }
 
 function differenceText(one: PlacedDifference, versions: readonly number[], style: Style): string {
-  const { kind, path, except, example, fields, hangsOn } = one;
-  const text = except === undefined ? one.text : 'all but';
+  const { kind, path, example, fields, hangsOn } = one;
   const name = `${versions.map((version) => `IPv${version}`).join(' and ')} ${path.chain.toLowerCase()}`;
   const lines = [
-    `${style(['bold', colours[kind]], kind)}: ${name}: ${printable(text)}`,
-    ...(except ?? []).map((region) => `    ${printable(region.text)}`),
+    `${style(['bold', colours[kind]], kind)}: ${name}: ${regionLines(one)}`,
     ...(fields ? [`  leaves with another ${fields.join(', ')}`] : []),
     ...(hangsOn && hangsOn.length > 0 ? [`  hangs on ${hangsOn.map(printable).join('; ')}`] : []),
     `  e.g. ${packetText(example)}`,
@@ -49,6 +49,17 @@ function differenceText(one: PlacedDifference, versions: readonly number[], styl
     `  new  ${verdictText(one.new)}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Returns the packets of a difference: what they have in common, and on lines of their own what is left out. */
+export function regionLines({
+  conditions,
+  text,
+  except,
+}: Pick<Difference, 'conditions' | 'text' | 'except'>): string {
+  if (except === undefined) return printable(text);
+  const parts = [regionText(conditions), ...except.map((one) => `  but not ${one.text}`)];
+  return parts.map(printable).join('\n');
 }
 
 function verdictText({ outcome, rule, place, why }: ComparedVerdict): string {

@@ -2,7 +2,7 @@ import type { Difference } from '../../firewall/compare/compare.ts';
 import type { ImportProof } from '../../firewall/host-firewall/import/proof.ts';
 import { formatAddress } from '../../net/address.ts';
 import type { Style } from '../io.ts';
-import { printable } from '../table.ts';
+import { regionLines } from './compare-text.ts';
 import { packetText } from './explain-text.ts';
 
 /** Returns what was proved of an import, for a person: differences first, then those that are meant, then the sum. */
@@ -25,8 +25,9 @@ export function proofText({ equal, differences, meant, paths }: ImportProof, sty
   return `${[...lines, sums[`${equal}`]].join('\n')}\n`;
 }
 
-function lineOf(word: string, { kind, path, text, example }: Difference): string {
-  const what = `${word}: ${kind}: IPv${path.family} ${path.chain.toLowerCase()}: ${printable(text)}`;
+function lineOf(word: string, one: Difference): string {
+  const { kind, path, example } = one;
+  const what = `${word}: ${kind}: IPv${path.family} ${path.chain.toLowerCase()}: ${regionLines(one)}`;
   return `${what}\n  e.g. ${packetText(example)}`;
 }
 

@@ -45,6 +45,24 @@ export function coverSet(space: PacketSpace, set: Node, open: Node, most: number
   return { boxes, rest };
 }
 
+/** Returns the smallest box that holds a set, without the packets of `open`; fields that tell nothing then are left out. */
+export function boundsOf(space: PacketSpace, set: Node, open: Node): Box {
+  const { diagrams } = space;
+  const [inside, possible] = [diagrams.minus(set, open), diagrams.not(open)];
+  const bounds = new Map<Field, Node>();
+  for (const { field } of space.places) {
+    const values = projection(space, inside, field);
+    if (values !== projection(space, possible, field)) bounds.set(field, values);
+  }
+  for (const field of dropped) {
+    const without = new Map(bounds);
+    without.delete(field);
+    const more = diagrams.minus(boxSet(space, without), boxSet(space, bounds));
+    if (diagrams.minus(more, open) === never) bounds.delete(field);
+  }
+  return bounds;
+}
+
 /** Returns the packets of a box. */
 export function boxSet({ diagrams }: PacketSpace, box: Box): Node {
   let node: Node = always;

@@ -46,10 +46,23 @@ test('of a filter that closes nearly everything it is told what stays open', () 
     ['closed', 6],
   ]);
   const [first] = differences;
-  expect(first?.conditions).toEqual([]);
+  expect(first?.conditions.map(({ field }) => field)).toEqual(['state', 'in']);
   const except = first?.except?.map(({ text }) => text) ?? [];
   expect(except).toEqual(expect.arrayContaining(['tcp to port 80, 443', 'udp to port 51820']));
-  expect(first?.text).toBe(`all but ${except.join('; ')}`);
+  expect(first?.text).toBe(
+    `all, any but established, related, in by any but lo; but not ${except.join('; ')}`,
+  );
+});
+
+test('what an unknown chain leaves behind is no certain change', () => {
+  const closed = ['iptables -A INPUT -i lo -j ACCEPT', 'iptables -A INPUT -j DROP'];
+  const { equal, differences } = compareRulesets(
+    rulesetOf(...closed),
+    rulesetOf('iptables -A INPUT -j ELSEWHERE', ...closed),
+  );
+  expect(equal).toBeUndefined();
+  expect(new Set(differences.map(({ kind }) => kind))).toEqual(new Set(['may differ']));
+  expect(differences.some(({ hangsOn }) => hangsOn?.join().includes('ELSEWHERE drops'))).toBe(true);
 });
 
 test('what an optimizer merges wrongly is found: a bit test is no exact match', () => {

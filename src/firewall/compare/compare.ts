@@ -7,7 +7,7 @@ import { type Outcome, walkRuleset } from '../diagram/walk.ts';
 import type { Packet } from '../packet.ts';
 import type { OpaquePart, Ruleset } from '../ruleset.ts';
 import { judgePacket, type PacketVerdict } from '../simulate.ts';
-import { type Box, boxSet, coverSet } from './boxes.ts';
+import { type Box, boundsOf, boxSet, coverSet } from './boxes.ts';
 import { type PathClaims, pathClaims } from './path-claims.ts';
 import { type Condition, conditionsOf, regionText } from './words.ts';
 
@@ -23,7 +23,7 @@ export interface Difference {
   readonly path: Path;
   /** What the packets have in common, field by field; nothing for all packets. */
   readonly conditions: readonly Condition[];
-  /** Instead of conditions: all packets of the path but those of these regions, where that is shorter. */
+  /** All packets that meet the conditions but those of these regions, where that takes fewer words. */
   readonly except?: readonly Region[];
   /** The same in one line. */
   readonly text: string;
@@ -140,24 +140,33 @@ interface Shape extends Region {
   readonly inside: Node;
 }
 
-/** Returns regions that cover a set; or the whole but for some, where there are several and that takes fewer words. */
+/** Returns regions that cover a set; or one with what it leaves out, where there are several and that is read with less effort. */
 function shapesOf(space: PacketSpace, set: Node, open: Node, most: number) {
   const { diagrams } = space;
   const { boxes, rest } = coverSet(space, set, open, most);
   const shapes = boxes.map((box): Shape => regionOf(space, box, set, open));
   const isCut = rest !== never;
   if (!isCut && boxes.length === 1) return { shapes, isCut };
-  const outside = diagrams.not(set);
-  const others = coverSet(space, outside, open, most);
+  const bounds = boundsOf(space, set, open);
+  const { conditions, text: head, inside } = regionOf(space, bounds, set, open);
+  const [outside, beyond] = [diagrams.not(set), diagrams.or(open, diagrams.not(boxSet(space, bounds)))];
+  const others = coverSet(space, outside, beyond, most);
   const except = others.boxes.map((box): Region => {
-    const { conditions, text } = regionOf(space, box, outside, open);
-    return { conditions, text };
+    const { conditions: own, text } = regionOf(space, box, outside, beyond);
+    return { conditions: own, text };
   });
-  const length = (regions: readonly Region[]) => regions.reduce((sum, { text }) => sum + text.length, 0);
-  if (others.rest !== never || (!isCut && length(except) >= length(shapes))) return { shapes, isCut };
-  const text = `all but ${except.map((one) => one.text).join('; ')}`;
-  const whole: Shape = { conditions: [], except, text, inside: diagrams.minus(set, open) };
+  const texts = except.map((one) => one.text);
+  const text = `${head}; but not ${texts.join('; ')}`;
+  const effort = effortOf([head], 30) + effortOf(texts, 100);
+  const plain = shapes.map((one) => one.text);
+  if (others.rest !== never || (!isCut && effort >= effortOf(plain, 30))) return { shapes, isCut };
+  const whole: Shape = { conditions, except, text, inside };
   return { shapes: [whole], isCut: false };
+}
+
+/** How hard texts are to read: their letters, and so many more for each negation; that of a negation is the hardest. */
+function effortOf(texts: readonly string[], negation: number): number {
+  return texts.reduce((sum, text) => sum + text.length + negation * (text.split('any but').length - 1), 0);
 }
 
 function regionOf(space: PacketSpace, box: Box, set: Node, open: Node) {
@@ -183,28 +192,27 @@ const leaving: readonly Field[] = [
 
 function waysOf(space: PacketSpace, old: Outcome, now: Outcome): Way[] {
   const { diagrams } = space;
-  const cube = space.guessCube();
   const opened = diagrams.and(old.dropped, now.accepted);
   const closed = diagrams.and(old.accepted, now.dropped);
   const both = diagrams.and(old.accepted, now.accepted);
-  const certain = (set: Node) => diagrams.forAll(set, cube);
-  const [surelyOpened, surelyClosed] = [certain(opened), certain(closed)];
-  const ways: Way[] = [
-    { kind: 'opened', set: surelyOpened, whole: opened },
-    { kind: 'closed', set: surelyClosed, whole: closed },
-  ];
-  let changed: Node = never;
-  const fields = leaving.filter((field) => {
-    const differs = diagrams.and(both, old.after.differs(field, now.after));
-    changed = diagrams.or(changed, differs);
-    return differs !== never;
-  });
-  const surelyChanged = certain(diagrams.or(changed, diagrams.not(both)));
-  const isBoth = diagrams.exists(changed, cube);
-  const reallyChanged = diagrams.and(surelyChanged, isBoth);
-  ways.push({ kind: 'changed', set: reallyChanged, whole: changed, fields });
+  const differences = leaving.map((field) => ({
+    field,
+    set: diagrams.and(both, old.after.differs(field, now.after)),
+  }));
+  const changed = differences.reduce<Node>((sum, { set }) => diagrams.or(sum, set), never);
+  const cube = space.guessCube();
+  const sure = { opened, closed, changed };
+  const ways = (['opened', 'closed', 'changed'] as const).map(
+    (kind): Way => ({ kind, set: diagrams.forAll(sure[kind], cube), whole: sure[kind] }),
+  );
+  const surely = ways.reduce<Node>((sum, { set }) => diagrams.or(sum, set), never);
   const any = diagrams.or(changed, diagrams.or(opened, closed));
-  const surely = diagrams.or(reallyChanged, diagrams.or(surelyOpened, surelyClosed));
   ways.push({ kind: 'may differ', set: diagrams.minus(diagrams.exists(any, cube), surely), whole: any });
-  return ways.filter(({ set }) => set !== never);
+  return ways
+    .filter(({ set }) => set !== never)
+    .map((way) => {
+      if (way.kind !== 'changed') return way;
+      const fields = differences.filter(({ set }) => diagrams.and(set, way.set) !== never);
+      return { ...way, fields: fields.map(({ field }) => field) };
+    });
 }

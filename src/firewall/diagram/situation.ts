@@ -68,7 +68,10 @@ export class Situation {
     return this.with(field, where, { bits, unknown: new Map([[tag, where]]) });
   }
 
-  /** Returns where a field has another value than in `other`, and where it is not known whether it has. */
+  /**
+   * Returns where a field has another value than in `other`. Where what made it unknown is not the same on both sides, that is
+   * a guess.
+   */
   differs(field: Field, other: Situation): Node {
     const { diagrams } = this.space;
     const [mine, theirs] = [this.value(field), other.value(field)];
@@ -77,10 +80,13 @@ export class Situation {
     for (const [at, bit] of mine.bits.entries())
       different = diagrams.or(different, diagrams.xor(bit, theirs.bits[at]!));
     const unknown = diagrams.or(this.unknown(field), other.unknown(field));
-    let alike: Node = never;
-    for (const [tag, node] of mine.unknown)
-      alike = diagrams.or(alike, diagrams.and(node, theirs.unknown.get(tag) ?? never));
-    return diagrams.or(diagrams.minus(different, unknown), diagrams.minus(unknown, alike));
+    let guessed: Node = never;
+    for (const tag of new Set([...mine.unknown.keys(), ...theirs.unknown.keys()])) {
+      const one = diagrams.xor(mine.unknown.get(tag) ?? never, theirs.unknown.get(tag) ?? never);
+      if (one !== never)
+        guessed = diagrams.or(guessed, diagrams.and(one, this.space.guess(`${tag} changes it`)));
+    }
+    return diagrams.or(diagrams.minus(different, unknown), guessed);
   }
 }
 
