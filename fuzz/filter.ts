@@ -3,7 +3,6 @@
  * node fuzz/filter.ts [--seconds N] [--seed S].
  * Prints the cases run; exits 1 with the failing text on a crash, a slow case, or a diagnostic outside the text.
  */
-import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { groupQuery, readQuery } from '../src/agent/api-query.ts';
 import { parseAlertFilter, parseFlowFilter } from '../src/flow/filter.ts';
@@ -11,11 +10,7 @@ import { type FilterableReach, parseReachFilter } from '../src/flow/filter-reach
 import type { FlowJson } from '../src/flow/json.ts';
 import { AddressSet } from '../src/net/address-set.ts';
 import { PortSet } from '../src/net/port-set.ts';
-import { limited } from './support/limited.ts';
-
-const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
-const seconds = Number(values.seconds ?? 5);
-const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+import { fuzz, fuzzOptions } from './support/run.ts';
 
 const flow: FlowJson = {
   id: 'f',
@@ -100,21 +95,7 @@ const filter = fc
   })
   .map((parts) => parts.join(''));
 
-const limitMs = 200;
-const until = performance.now() + seconds * 1000;
-let cases = 0;
-for (let round = 0; performance.now() < until; round++) {
-  for (const text of fc.sample(filter, { seed: seed + round, numRuns: 500 })) {
-    cases++;
-    try {
-      limited(limitMs, () => run(text));
-    } catch (error) {
-      console.error(`seed ${seed + round}: ${JSON.stringify(text)}\n${(error as Error).stack}`);
-      process.exit(1);
-    }
-  }
-}
-console.log(`${cases} cases, seed ${seed}`);
+fuzz(fuzzOptions(), 200, (seed) => fc.sample(filter, { seed, numRuns: 500 }), run, JSON.stringify);
 
 function run(text: string): void {
   const results = [

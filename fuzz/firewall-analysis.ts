@@ -3,16 +3,11 @@
  * ipset: node fuzz/firewall-analysis.ts [--seconds N] [--seed S]. Prints the cases run; exits 1 with the failing text on a
  * crash, a slow case, or a finding whose place is outside the text.
  */
-import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { checkFirewallFiles } from '../src/cli/firewall/check-files.ts';
 import { readIpsetList } from '../src/firewall/listing/ipset-list.ts';
 import { listFirewall } from '../src/firewall/listing/listing.ts';
-import { limited } from './support/limited.ts';
-
-const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
-const seconds = Number(values.seconds ?? 5);
-const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+import { fuzz, fuzzOptions } from './support/run.ts';
 
 const script = [
   '#!/bin/sh -e',
@@ -83,22 +78,7 @@ const text = fc.constantFrom(script, nft, dump, sets).chain((lines) =>
     .map((body) => (body.length % 3 === 0 ? [...lines, ...body] : body).join('\n')),
 );
 
-const limitMs = 3000;
-const until = performance.now() + seconds * 1000;
-let cases = 0;
-for (let round = 0; performance.now() < until; round++) {
-  for (const one of fc.sample(text, { seed: seed + round, numRuns: 50 })) {
-    if (performance.now() > until) break;
-    cases++;
-    try {
-      limited(limitMs, () => run(one));
-    } catch (error) {
-      console.error(`seed ${seed + round}: ${JSON.stringify(one)}\n${(error as Error).stack}`);
-      process.exit(1);
-    }
-  }
-}
-console.log(`${cases} cases, seed ${seed}`);
+fuzz(fuzzOptions(), 3000, (seed) => fc.sample(text, { seed, numRuns: 20 }), run, JSON.stringify);
 
 function run(one: string): void {
   const inputs = [

@@ -3,7 +3,6 @@
  * sockets, SSH_CONNECTION, errors of nft, the journal; and judges what came of them:
  * node fuzz/machine.ts [--seconds N] [--seed S]. Prints the cases run; exits 1 with the failing text on a crash or a slow case.
  */
-import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { journalEntry } from '../src/enforce/commit/journal.ts';
 import { readIpAddresses, readIpRoutes } from '../src/enforce/machine/ip-json.ts';
@@ -14,11 +13,7 @@ import { readWireguardDump } from '../src/enforce/machine/wireguard-dump.ts';
 import { readNftError } from '../src/enforce/nft-errors.ts';
 import { findCuts } from '../src/firewall/guard/find-cuts.ts';
 import { readMachineRules } from '../src/firewall/guard/machine-rules.ts';
-import { limited } from './support/limited.ts';
-
-const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
-const seconds = Number(values.seconds ?? 5);
-const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+import { fuzz, fuzzOptions } from './support/run.ts';
 
 const pieces = [
   '[{"ifname":"eth0","addr_info":[{"local":"198.51.100.2","prefixlen":24,"dynamic":true}]}]',
@@ -51,21 +46,7 @@ const text = fc
     fc.nat({ max: 400 }).map((cut) => (cut % 3 === 0 ? parts.join('').slice(0, cut) : parts.join(''))),
   );
 
-const limitMs = 1000;
-const until = performance.now() + seconds * 1000;
-let cases = 0;
-for (let round = 0; performance.now() < until; round++) {
-  for (const one of fc.sample(text, { seed: seed + round, numRuns: 300 })) {
-    cases++;
-    try {
-      limited(limitMs, () => run(one));
-    } catch (error) {
-      console.error(`seed ${seed + round}: ${JSON.stringify(one)}\n${(error as Error).stack}`);
-      process.exit(1);
-    }
-  }
-}
-console.log(`${cases} cases, seed ${seed}`);
+fuzz(fuzzOptions(), 1000, (seed) => fc.sample(text, { seed, numRuns: 300 }), run, JSON.stringify);
 
 function run(one: string): void {
   const { connections, unseen, listeners } = readSockets(one, one);
