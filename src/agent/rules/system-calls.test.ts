@@ -272,8 +272,8 @@ describe.skipIf(skip)(`rules on system calls, in a thread of their own${skip ? `
     for (let at = 3; at < whole.length; at++) {
       const before = whole[at - 3]!;
       busy += before.ended - before.begun;
-      // A timer may come a millisecond early.
-      expect(whole[at]!.begun - whole[0]!.begun + at).toBeGreaterThanOrEqual(2 * busy);
+      // A timer may come a millisecond early; where others take the processor, what is measured here and there differs a little.
+      expect(whole[at]!.begun - whole[0]!.begun + at).toBeGreaterThanOrEqual(1.9 * busy);
     }
   });
 

@@ -143,8 +143,9 @@ describe.skipIf(cannotAsk !== undefined)(title('a compiled declaration in the ke
       ['nft', '-f', '-'],
       'table inet mute { chain o { type filter hook output priority 0; tcp flags & rst == rst drop; }; }',
     );
-    expect(through(cable, probes(9, first, 443, 6))).toBe(4);
+    // The kernel may miss one that it has not yet entered into its table when the next comes (nf_conncount.c).
+    expect([4, 5]).toContain(through(cable, probes(9, first, 443, 6)));
     expect(through(cable, probes(9, first, 22, 6))).toBe(9);
-    expect(through(cable, probes(9, second, 443, 6))).toBe(4);
+    expect([4, 5]).toContain(through(cable, probes(9, second, 443, 6)));
   });
 });
