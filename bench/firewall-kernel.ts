@@ -26,19 +26,20 @@ if (cannotJudge !== undefined) {
   process.exit(0);
 }
 
-const all: Loadable[] = [
+// The seed of the traffic goes by the place in the whole list: part of the list shows the same.
+const all: readonly { readonly rules: Loadable; readonly seed: number }[] = [
   ...siteRules(),
   ...seeds.flatMap((seed) => forms.map((form) => randomRulesThatDecide(form, seed))),
   ...dumpRules(),
-].filter(
-  ({ name }, i) => i >= Number(values.skip ?? 0) && (values.only === undefined || name.includes(values.only)),
-);
+]
+  .map((rules, i) => ({ rules, seed: 1000 + i }))
+  .filter(({ rules: { name } }, i) => i >= Number(values.skip ?? 0) && name.includes(values.only ?? ''));
 const sums = { rulesets: 0, packets: 0, unknown: 0, differences: 0, refused: 0, seconds: 0 };
 console.log('   packets   dropped delivered forwarded  unknown  differ  seconds  rules');
-for (const [i, rules] of all.entries()) {
+for (const { rules, seed } of all) {
   const begun = performance.now();
   try {
-    const judged = await judgeByKernel(rules, packets, 1000 + i);
+    const judged = await judgeByKernel(rules, packets, seed);
     const { dropped, delivered, forwarded, unknown, differences, reasons } = judged;
     const seconds = (performance.now() - begun) / 1000;
     const cells = [judged.packets, dropped, delivered, forwarded, unknown, differences.length];

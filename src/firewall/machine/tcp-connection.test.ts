@@ -54,6 +54,27 @@ describe('as the kernel has it', () => {
     ]);
   });
 
+  test('a reset of a stray answer belongs, unless a SYN that belongs came between', () => {
+    const lines: readonly Line[] = [
+      ['>', 2, 1_863_910_923, 0, { payload: 4 }, 'belongs'],
+      ['<', 24, 125_271_504, 672_311_393, { payload: 31 }, 'ignored'],
+    ];
+    follow([...lines, ['>', 20, 672_311_542, 125_271_535, {}, 'belongs']]);
+    follow([
+      ...lines,
+      ['>', 2, 1_988_504_971, 0, {}, 'belongs'],
+      ['>', 20, 672_311_542, 125_271_535, {}, 'invalid'],
+    ]);
+  });
+
+  test('a reset with the number that a challenge asked for belongs, whatever it acknowledges', () => {
+    follow([
+      ['>', 2, 1_863_910_923, 0, {}, 'belongs'],
+      ['<', 16, 125_271_504, 672_311_393, {}, 'ignored'],
+      ['>', 20, 672_311_393, 77, {}, 'belongs'],
+    ]);
+  });
+
   test('who answers a new SYN of a connection taken up in its middle stays free', () => {
     follow([
       ['>', 24, 979_867_191, 4_029_781_009, { payload: 4 }, 'belongs'],

@@ -119,12 +119,14 @@ export class TcpConnection {
     kind: Kind;
     isAnswer: boolean;
     end: number | undefined;
+    acknowledgement: number | undefined;
     window: number;
     scale: number | undefined;
   } = {
     kind: 'none',
     isAnswer: false,
     end: undefined,
+    acknowledgement: undefined,
     window: 0,
     scale: undefined,
   };
@@ -197,7 +199,7 @@ export class TcpConnection {
     if (kind === 'ack') {
       this.#last.end = endOf(tcp);
       this.#last.window = tcp.window;
-    }
+    } else if (kind === 'syn') this.#last.end = undefined; // Measured: a SYN that belongs is none to answer with a reset.
     this.state = next;
     if (old !== next && next === 'fin wait') this.#closes = true;
     if (!hasAnswered && kind === 'rst') return 'removed';
@@ -228,7 +230,8 @@ export class TcpConnection {
   }
 
   #ignore(tcp: TcpHeader, kind: Kind, isAnswer: boolean): SegmentVerdict {
-    this.#last = { kind, isAnswer, end: endOf(tcp), window: tcp.window, scale: tcp.scale };
+    const { acknowledgement, window, scale } = tcp;
+    this.#last = { kind, isAnswer, end: endOf(tcp), acknowledgement, window, scale };
     if (kind === 'syn' && !isAnswer) this.#expectsChallenge = this.state === 'last ack';
     return 'ignored';
   }
@@ -263,9 +266,10 @@ export class TcpConnection {
     return kind === 'ack' && lastWasAnswer === isAnswer && tcp.sequence === end ? 'counts' : 'kept';
   }
 
-  /** It resets what was let through although it did not belong. */
+  /** It resets what was let through although it did not belong, or answers a challenge (RFC 5961 §4.2). */
   #answersLast(tcp: TcpHeader, hasAnswered: boolean): boolean {
-    const { kind, end } = this.#last;
+    const { kind, end, isAnswer, acknowledgement } = this.#last;
+    if (this.state === 'syn sent' && kind === 'ack' && isAnswer && tcp.sequence === acknowledgement) return true;
     const isStray = (hasAnswered && kind === 'syn') || (!this.isAssured && kind === 'ack');
     return isStray && tcp.acknowledgement === end;
   }
