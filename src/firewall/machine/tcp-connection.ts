@@ -269,7 +269,8 @@ export class TcpConnection {
   /** It resets what was let through although it did not belong, or answers a challenge (RFC 5961 §4.2). */
   #answersLast(tcp: TcpHeader, hasAnswered: boolean): boolean {
     const { kind, end, isAnswer, acknowledgement } = this.#last;
-    if (this.state === 'syn sent' && kind === 'ack' && isAnswer && tcp.sequence === acknowledgement) return true;
+    if (this.state === 'syn sent' && kind === 'ack' && isAnswer && tcp.sequence === acknowledgement)
+      return true;
     const isStray = (hasAnswered && kind === 'syn') || (!this.isAssured && kind === 'ack');
     return isStray && tcp.acknowledgement === end;
   }
