@@ -43,6 +43,8 @@ function* traffic(count: number, sources: number): Generator<Flow> {
       state: states[next(states.length)]!,
       reachedDestination: next(2) === 0,
       verdict: { outcome: next(3) === 0 ? 'allow' : 'deny', reasons: [deniedBy] },
+      sent: { packets: 3, bytes: 300 },
+      received: { packets: 2, bytes: 900 },
     });
   }
 }
@@ -68,6 +70,23 @@ function* provocation(): Generator<Flow> {
   }
 }
 
+/** Volumes: an upload of 200 MB. */
+function* volumes(): Generator<Flow> {
+  const begin = 1450 * 60_000;
+  for (let n = 0; n < 20; n++) {
+    const at = begin + n * 1000;
+    const sent = { packets: 7000, bytes: 10_000_000 };
+    yield flowOf('10.7.7.7', '198.51.100.9', 443, {
+      id: `upload${n}`,
+      state: 'closed',
+      openedAt: at,
+      closedAt: at,
+      sent,
+      received: { packets: 3000, bytes: 120_000 },
+    });
+  }
+}
+
 /** Questions for ever new names, or answers that most domains do not exist, of `clients` clients. */
 function* questions(count: number, clients: number): Generator<DnsMessage> {
   const next = numbers(7);
@@ -86,7 +105,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
   function run(): Finding[] {
     const detector = start();
     const findings: Finding[] = [];
-    for (const flow of provocation()) {
+    for (const flow of [...provocation(), ...volumes()]) {
       findings.push(...give(detector, flow));
       findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
     }

@@ -1,6 +1,7 @@
 import { beacon } from './beacon.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
+import { exfiltration } from './exfiltration.ts';
 import { failingDialOut } from './failing-dial-out.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
@@ -16,6 +17,7 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(dnsTunnel),
   erase(nxdomainBurst),
   erase(synFlood),
+  erase(exfiltration),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */
