@@ -70,20 +70,14 @@ function* provocation(): Generator<Flow> {
   }
 }
 
-/** Volumes: an upload of 200 MB. */
+/** What is unusual after such a day: uploads of 200 MB a minute. */
 function* volumes(): Generator<Flow> {
-  const begin = 1450 * 60_000;
-  for (let n = 0; n < 20; n++) {
-    const at = begin + n * 1000;
-    const sent = { packets: 7000, bytes: 10_000_000 };
-    yield flowOf('10.7.7.7', '198.51.100.9', 443, {
-      id: `upload${n}`,
-      state: 'closed',
-      openedAt: at,
-      closedAt: at,
-      sent,
-      received: { packets: 3000, bytes: 120_000 },
-    });
+  for (let n = 0; n < 100; n++) {
+    const openedAt = (1442 + n) * 60_000;
+    const part = { id: `volume${n}`, state: 'closed', openedAt, closedAt: openedAt } as const;
+    const bytes = n < 90 ? 300 : 200_000_000;
+    const sent = { packets: Math.ceil(bytes / 1400), bytes };
+    yield flowOf('10.9.9.9', '198.51.100.9', 443, { ...part, sent, received: { packets: 1, bytes: 60 } });
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { endOf } from '../flow/flow-summary.ts';
 import { exfiltration } from './exfiltration.ts';
 import { flowOf } from './flow.fixture.ts';
 import { detect, type Labelled, readLog, readLogs } from './recorded.fixture.ts';
@@ -37,7 +38,7 @@ recorded(
       told.push(...detect(exfiltration, flows, options).findings.map(({ title }) => title));
       const middle = flows[Math.floor(flows.length / 2)]!.flow.openedAt;
       const all = [...flows, copyOf(host, middle, 150e6)].sort(
-        (one, other) => one.flow.openedAt - other.flow.openedAt,
+        (one, other) => endOf(one.flow) - endOf(other.flow),
       );
       const { findings } = detect(exfiltration, all, options);
       expect(findings.map(({ entity }) => entity)).toContain(host);

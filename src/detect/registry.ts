@@ -7,6 +7,7 @@ import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
 import { synFlood } from './syn-flood.ts';
+import { unusualVolume } from './unusual-volume.ts';
 
 /** Every detector, in the order in which a flow meets them. */
 export const detectors: readonly DetectorDefinition[] = [
@@ -18,6 +19,7 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(nxdomainBurst),
   erase(synFlood),
   erase(exfiltration),
+  erase(unusualVolume),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */
