@@ -1,4 +1,5 @@
 import { beacon } from './beacon.ts';
+import { connectionExhaustion } from './connection-exhaustion.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { exfiltration } from './exfiltration.ts';
@@ -7,6 +8,7 @@ import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
 import { synFlood } from './syn-flood.ts';
+import { udpFlood } from './udp-flood.ts';
 import { unusualVolume } from './unusual-volume.ts';
 
 /** Every detector, in the order in which a flow meets them. */
@@ -18,6 +20,8 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(dnsTunnel),
   erase(nxdomainBurst),
   erase(synFlood),
+  erase(udpFlood),
+  erase(connectionExhaustion),
   erase(exfiltration),
   erase(unusualVolume),
 ];
