@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowState } from '../flow/flow.ts';
 import { parseAddress } from '../net/address.ts';
@@ -105,6 +106,9 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
   test('has a default for every option, and refuses unknown ones', () => {
     expect(definition.options.safeParse({}).success).toBe(true);
     expect(definition.options.safeParse({ noSuchOption: 1 }).success).toBe(false);
+    // The site file has `enabled` beside them.
+    expect(definition.options).toBeInstanceOf(z.ZodObject);
+    expect(definition.options.safeParse({ enabled: true }).success).toBe(false);
   });
 
   test('finds the same in the same records', () => {
