@@ -162,6 +162,7 @@ export class Pipeline {
   #raise(findings: readonly Finding[] | undefined): void {
     for (const finding of findings ?? []) {
       if (this.#exceptions.holdBack(finding)) continue;
+      for (const { running } of this.#detectors) running.onFinding?.(finding);
       const { alert, isNew } = this.#folder.fold(finding);
       if (isNew) this.#alerts += 1;
       this.#store.putAlert(alert);

@@ -2,6 +2,9 @@ import { beacon } from './beacon.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { failingDialOut } from './failing-dial-out.ts';
+import { newListeningPort } from './new-listening-port.ts';
+import { newPeer } from './new-peer.ts';
+import { newService } from './new-service.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
@@ -16,6 +19,9 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(dnsTunnel),
   erase(nxdomainBurst),
   erase(synFlood),
+  erase(newPeer),
+  erase(newService),
+  erase(newListeningPort),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */
