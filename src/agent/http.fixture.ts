@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import type { ExceptionStatus } from '../detect/settings/exceptions.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
 import type { AgentView } from './api.ts';
@@ -35,19 +36,24 @@ export interface TestView extends AgentView {
   readonly store: Store;
   readonly counts: AgentMetrics;
   health: readonly HealthItem[];
+  exceptions: readonly ExceptionStatus[];
 }
 
 /** Returns a view with an empty store in memory and nothing wrong. */
 export function testView(options?: EventStreamOptions): TestView {
   const store = openMemoryStore();
   const stream = new EventStream(options);
-  const status = (): Status => statusOf(store, stream, view.health);
+  const status = (): Status => ({
+    ...statusOf(store, stream, view.health),
+    ...(view.exceptions.length > 0 && { exceptions: view.exceptions }),
+  });
   const counts = agentMetrics(status);
   const view: TestView = {
     store,
     stream,
     counts,
     health: [{ id: 'store', state: 'ok', text: 'fine' }],
+    exceptions: [],
     status,
     metrics: () => counts.metrics(),
   };

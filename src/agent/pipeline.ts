@@ -1,5 +1,7 @@
 import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../detect/detector.ts';
 import type { AlertFolder } from '../detect/fold.ts';
+import { type ExceptionStatus, Exceptions } from '../detect/settings/exceptions.ts';
+import { type DetectSettings, presetSettings } from '../detect/settings/settings.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { End, Flow, FlowChange, Identity, IdentityKind, TranslatedEnd } from '../flow/flow.ts';
 import type { Outcome } from '../flow/verdict.ts';
@@ -18,6 +20,13 @@ export interface FlowCounts {
   readonly byVerdict: Readonly<Record<Outcome, number>>;
 }
 
+/** A detector, and the options that it was created with, as text. */
+interface AtWork {
+  readonly id: string;
+  readonly options: string;
+  readonly running: RunningDetector;
+}
+
 /** Kinds of identity that NAT leads to. */
 const ends: ReadonlySet<IdentityKind> = new Set(['workload', 'node', 'host', 'peer']);
 
@@ -28,7 +37,9 @@ function isNamed({ kind }: Identity): boolean {
 /** Flows in, judged by the posture, through all detectors, into the store and to the observers. */
 export class Pipeline {
   posture: Posture;
-  readonly detectors: readonly { readonly id: string; readonly running: RunningDetector }[];
+  readonly #definitions: readonly DetectorDefinition[];
+  #detectors: readonly AtWork[] = [];
+  #exceptions = new Exceptions([]);
   readonly #folder: AlertFolder;
   readonly #store: Store;
   readonly #observers: readonly Observer[];
@@ -39,18 +50,41 @@ export class Pipeline {
   constructor(parts: {
     readonly posture: Posture;
     readonly detectors: readonly DetectorDefinition[];
+    /** Options of detectors and exceptions; all as preset without. */
+    readonly settings?: DetectSettings;
     readonly folder: AlertFolder;
     readonly store: Store;
     readonly observers: readonly Observer[];
   }) {
     this.posture = parts.posture;
-    this.detectors = parts.detectors.map((definition) => ({
-      id: definition.id,
-      running: definition.create({}),
-    }));
+    this.#definitions = parts.detectors;
+    this.useSettings(parts.settings ?? presetSettings);
     this.#folder = parts.folder;
     this.#store = parts.store;
     this.#observers = parts.observers;
+  }
+
+  /** The detectors that run. */
+  get detectors(): readonly { readonly id: string; readonly running: RunningDetector }[] {
+    return this.#detectors;
+  }
+
+  /** Detectors run by these settings from now on; one of which the options changed begins anew, the others go on. */
+  useSettings({ options, off, exceptions }: DetectSettings): void {
+    this.#exceptions = new Exceptions(exceptions, this.#exceptions);
+    const before = new Map(this.#detectors.map((one) => [one.id, one]));
+    const wanted = this.#definitions.filter(({ id }) => !off.has(id));
+    this.#detectors = wanted.map(({ id, create }) => {
+      const own = options.get(id) ?? {};
+      const text = JSON.stringify(own);
+      const known = before.get(id);
+      return known?.options === text ? known : { id, options: text, running: create(own) };
+    });
+  }
+
+  /** What each exception held back; `now` in ms since the epoch. */
+  exceptions(now: number): readonly ExceptionStatus[] {
+    return this.#exceptions.status(now);
   }
 
   get counts(): FlowCounts {
@@ -76,18 +110,18 @@ export class Pipeline {
     }
     if (change !== 'attempted') this.#store.putFlow(flow);
     for (const observer of this.#observers) observer.flow(flow, change);
-    for (const { running } of this.detectors) this.#raise(running.onFlow?.(flow, change));
+    for (const { running } of this.#detectors) this.#raise(running.onFlow?.(flow, change));
   };
 
   /** Takes one question or answer of DNS. */
   readonly dns = (seen: DnsMessage): void => {
     const message = { ...seen, clientIdentity: this.posture.identify(seen.client) };
-    for (const { running } of this.detectors) this.#raise(running.onDns?.(message));
+    for (const { running } of this.#detectors) this.#raise(running.onDns?.(message));
   };
 
   /** Gives detectors the time, ms since the epoch. */
   tick(now: number): void {
-    for (const { running } of this.detectors) this.#raise(running.onTick?.(now));
+    for (const { running } of this.#detectors) this.#raise(running.onTick?.(now));
   }
 
   /** Takes what was seen elsewhere than in flows. */
@@ -127,6 +161,8 @@ export class Pipeline {
 
   #raise(findings: readonly Finding[] | undefined): void {
     for (const finding of findings ?? []) {
+      if (this.#exceptions.holdBack(finding)) continue;
+      for (const { running } of this.#detectors) running.onFinding?.(finding);
       const { alert, isNew } = this.#folder.fold(finding);
       if (isNew) this.#alerts += 1;
       this.#store.putAlert(alert);

@@ -57,6 +57,8 @@ export interface RunningDetector {
   onDns?(message: DnsMessage): readonly Finding[];
   /** Called about once a second with event time, also when nothing happens. */
   onTick?(now: number): readonly Finding[];
+  /** Told of each finding that becomes an alert, of every detector: what somebody does under alert is not to be learned as usual. */
+  onFinding?(finding: Finding): void;
   /** Approximate bytes of state held now. */
   stateBytes(): number;
   /** Entries dropped so far because a table was full. */

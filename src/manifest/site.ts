@@ -40,6 +40,8 @@ export interface Site {
   readonly hosts: readonly SiteHost[];
   /** Undefined where none is declared. */
   readonly firewall: SiteFirewall | undefined;
+  /** What is written of detectors; they read it themselves (`detect/settings.ts`). Undefined where nothing is. */
+  readonly detect: LocatedValue | undefined;
   readonly file: string;
 }
 
@@ -63,6 +65,7 @@ export const siteSchema = once(() =>
     firewall: hostFirewallSchema()
       .nullish()
       .describe("The packet filter of the site's machines, where no HostFirewall is meant for them."),
+    detect: z.unknown().optional().describe('Options of detectors, and exceptions from what they find.'),
   }),
 );
 
@@ -89,6 +92,7 @@ export function readSite(located: LocatedValue): Site {
     cni: networkPlugins.find((name) => name === cni),
     hosts: read,
     firewall: readFirewall(located),
+    detect: readDetect(located),
     file: located.source.name,
   };
 }
@@ -101,6 +105,11 @@ function readFirewall(located: LocatedValue): SiteFirewall | undefined {
     at: (path) => located.source.span(located.range(['firewall', ...path])),
     keyAt: (path) => located.source.span(located.keyRange(['firewall', ...path])),
   };
+}
+
+function readDetect(located: LocatedValue): LocatedValue | undefined {
+  const value = memberOf(located.value, 'detect');
+  return value === undefined || value === null ? undefined : located.child(['detect'], value);
 }
 
 function readPrefixes(

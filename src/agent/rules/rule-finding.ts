@@ -1,10 +1,8 @@
 import type { AlertSeverity, Evidence, Finding } from '../../detect/detector.ts';
+import { rulesDetector } from '../../detect/rules-detector.ts';
 import type { RuleAlert } from '../../rules/format/alert.ts';
 import type { Priority } from '../../rules/rule-set.ts';
 import { techniquesOf } from './techniques.ts';
-
-/** Under this name alerts of rules stand among those of detectors. */
-export const rulesDetector = 'rules';
 
 const severities: Readonly<Record<Priority, AlertSeverity>> = {
   Emergency: 'critical',

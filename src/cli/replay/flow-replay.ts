@@ -2,6 +2,8 @@ import { type Observer, Pipeline } from '../../agent/pipeline.ts';
 import type { Alert } from '../../detect/detector.ts';
 import { AlertFolder } from '../../detect/fold.ts';
 import { detectors } from '../../detect/registry.ts';
+import type { ExceptionStatus } from '../../detect/settings/exceptions.ts';
+import { type DetectSettings, presetSettings } from '../../detect/settings/settings.ts';
 import type { DnsMessage } from '../../flow/dns-message.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { endOf, FlowSummary } from '../../flow/flow-summary.ts';
@@ -24,10 +26,11 @@ export class FlowReplay implements Observer {
   #now: number | undefined;
   #ids = 0;
 
-  constructor(posture: Posture) {
+  constructor(posture: Posture, settings: DetectSettings = presetSettings) {
     this.#pipeline = new Pipeline({
       posture,
       detectors,
+      settings,
       // The same flows make the same alerts, ids included. Nothing is lost between records of a file.
       folder: new AlertFolder({ newId: () => `replay-${++this.#ids}`, lostBetween: () => 0 }),
       store: this.#store,
@@ -38,6 +41,11 @@ export class FlowReplay implements Observer {
   /** Alerts raised, also those that are not kept. */
   get raised(): number {
     return this.#pipeline.alerts;
+  }
+
+  /** What each exception held back; whether it has expired is as of the last flow. */
+  get exceptions(): readonly ExceptionStatus[] {
+    return this.#pipeline.exceptions(this.#now ?? 0);
   }
 
   /** The alerts, in the order in which they were raised. */

@@ -1,6 +1,8 @@
 import { version } from '../../agent/version.ts';
 import { alertToJson } from '../../detect/json.ts';
 import { loadPublicSuffixes } from '../../detect/registrable-domain.ts';
+import { detectors } from '../../detect/registry.ts';
+import { readDetectSettings } from '../../detect/settings/settings.ts';
 import { plural } from '../../detect/text.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowLogFormats } from '../../flow/logs/registry.ts';
@@ -72,11 +74,16 @@ export async function replayFlows(
   const loaded = await loadPosture(request.manifests, io, request.limits);
   for (const { name, reason } of loaded.unreadable)
     io.err(`${io.errStyle('yellow', 'warning')}: ${name} was not read: ${reason}\n`);
+  const { settings, diagnostics } = readDetectSettings(loaded.set.site, detectors, Date.now());
+  if (diagnostics.length > 0)
+    io.err(
+      `${io.errStyle('yellow', 'warning')}: ${plural(diagnostics.length, 'problem')} in what the site file says of detectors: picket check says which\n`,
+    );
   const isJudged = request.manifests.length > 0;
   const sink = openSink(io, request.to);
   const told = progress(io, 'flows');
   await loadPublicSuffixes();
-  const replay = new FlowReplay(loaded.posture);
+  const replay = new FlowReplay(loaded.posture, settings);
   const writer = flowWriters.find(({ id }) => id === request.write)?.open({ now: Date.now(), version });
   if (writer !== undefined) sink.write(writer.head());
   const exports = request.exports ? new (await import('./export-input.ts')).ExportInput() : undefined;

@@ -40,6 +40,17 @@ const summaryOutput = z.object({
   destinations: z.array(talker),
   missing: count.describe('Bytes that may be missing from a source or destination at most.'),
   alerts: z.array(z.object({ detector: z.string(), alerts: count })),
+  exceptions: z
+    .array(
+      z.object({
+        detector: z.string(),
+        filter: z.string(),
+        reason: z.string(),
+        heldBack: count.describe('Findings that it held back.'),
+      }),
+    )
+    .optional()
+    .describe('Of the site file, where it has some.'),
 });
 
 /** What `picket replay -o json` prints of flows; its JSON Schema is docs/reference/schema/replay.schema.json. */
@@ -60,6 +71,12 @@ const maxTalkers = 10;
 /** Returns the sums of a replay as a plain value. */
 export function replaySummary(replay: FlowReplay, files: readonly FlowInputCounts[]): ReplaySummary {
   const { summary } = replay;
+  const exceptions = replay.exceptions.map(({ detector, filter, reason, heldBack }) => ({
+    detector,
+    filter,
+    reason,
+    heldBack,
+  }));
   const byDetector = new Map<string, number>();
   for (const { detector } of replay.alerts) byDetector.set(detector, (byDetector.get(detector) ?? 0) + 1);
   return {
@@ -75,6 +92,7 @@ export function replaySummary(replay: FlowReplay, files: readonly FlowInputCount
     destinations: summary.destinations.top(maxTalkers).map(plain),
     missing: Math.max(summary.sources.missing, summary.destinations.missing),
     alerts: [...byDetector].map(([detector, alerts]) => ({ detector, alerts })),
+    ...(exceptions.length > 0 && { exceptions }),
   };
 }
 

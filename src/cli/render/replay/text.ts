@@ -21,6 +21,7 @@ export function replayText(summary: ReplaySummary, isJudged: boolean, style: Sty
       : '',
     amountsOf('LEFT OUT', summary.files),
     alertsOf(summary),
+    exceptionsOf(summary),
   ];
   return sections.filter((section) => section !== '').join('\n');
 }
@@ -54,6 +55,17 @@ function alertsOf({ alerts }: ReplaySummary): string {
   return right(
     ['DETECTOR', 'ALERTS'],
     alerts.map(({ detector, alerts: count }) => [detector, number(count)]),
+  );
+}
+
+function exceptionsOf({ exceptions = [] }: ReplaySummary): string {
+  if (exceptions.length === 0) return '';
+  return right(
+    ['HELD BACK BY AN EXCEPTION', 'FINDINGS'],
+    exceptions.map(({ detector, filter, heldBack }) => [
+      printable(`${detector}, ${filter}`),
+      number(heldBack),
+    ]),
   );
 }
 
