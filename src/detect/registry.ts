@@ -1,4 +1,5 @@
 import { beacon } from './beacon.ts';
+import { bruteForce } from './brute-force.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { failingDialOut } from './failing-dial-out.ts';
@@ -16,6 +17,7 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(dnsTunnel),
   erase(nxdomainBurst),
   erase(synFlood),
+  erase(bruteForce),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */
