@@ -113,6 +113,26 @@ function* questions(count: number, clients: number): Generator<DnsMessage> {
   }
 }
 
+/** Short sessions with a service that people log in to, all of one size. */
+function* sessions(count: number, sources: number): Generator<Flow> {
+  const next = numbers(13);
+  for (let n = 0; n < count; n++) {
+    const number = next(sources);
+    const from = `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+    const counted = { packets: 12, bytes: 2000 };
+    const openedAt = n * 10;
+    yield flowOf(from, '203.0.113.7', 22, {
+      id: `s${n}`,
+      state: 'closed',
+      openedAt,
+      establishedAt: openedAt,
+      closedAt: openedAt + 5,
+      sent: counted,
+      received: counted,
+    });
+  }
+}
+
 /** Failed logins of `sources` sources with ever new names. */
 function* failures(count: number, sources: number): Generator<LogObservation> {
   const next = numbers(11);
@@ -134,6 +154,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
       findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
     }
     for (const message of questions(500, 4)) findings.push(...(detector.onDns?.(message) ?? []));
+    for (const flow of sessions(200, 4)) findings.push(...give(detector, flow));
     for (const seen of failures(500, 4)) findings.push(...(detector.onLog?.(seen) ?? []));
     return findings;
   }
@@ -174,6 +195,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
     for (const flow of traffic(100_000, 1 << 24)) give(detector, flow);
     for (const flow of answers(50_000, 1 << 24, 1)) give(detector, flow);
     for (const message of questions(50_000, 1 << 24)) detector.onDns?.(message);
+    for (const flow of sessions(20_000, 1 << 24)) give(detector, flow);
     for (const seen of failures(50_000, 1 << 24)) detector.onLog?.(seen);
     expect(detector.stateBytes()).toBeLessThan(16 * 1024 * 1024);
     expect(detector.evicted()).toBeGreaterThan(10_000);

@@ -1,5 +1,6 @@
 import { beacon } from './beacon.ts';
 import { bruteForce } from './brute-force.ts';
+import { bruteForceFlows } from './brute-force-flows.ts';
 import { connectionExhaustion } from './connection-exhaustion.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
@@ -17,6 +18,7 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(policyViolation),
   erase(portScan),
   erase(bruteForce),
+  erase(bruteForceFlows),
   erase(beacon),
   erase(failingDialOut),
   erase(dnsTunnel),
