@@ -126,6 +126,7 @@ export class Agent implements AgentView {
     this.#flowSources = new FlowSources(flowSources, {
       flow: (flow, change, source) => this.#fromSource(flow, change, source),
       dns: this.#pipeline.dns,
+      log: (seen) => this.#pipeline.log(seen, randomUUID),
       notice: parts.notice ?? (() => undefined),
     });
     const joiner = this.#joiner;

@@ -2,11 +2,13 @@ import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../det
 import type { AlertFolder } from '../detect/fold.ts';
 import { type ExceptionStatus, Exceptions } from '../detect/settings/exceptions.ts';
 import { type DetectSettings, presetSettings } from '../detect/settings/settings.ts';
+import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { End, Flow, FlowChange, Identity, IdentityKind, TranslatedEnd } from '../flow/flow.ts';
 import type { Outcome } from '../flow/verdict.ts';
 import type { Posture } from '../posture/posture.ts';
 import type { Store } from '../store/store.ts';
+import { refusedFlow } from './refused-flow.ts';
 
 /** Who is told of what passes through; the event stream and the terminal. */
 export interface Observer {
@@ -118,6 +120,18 @@ export class Pipeline {
     const message = { ...seen, clientIdentity: this.posture.identify(seen.client) };
     for (const { running } of this.#detectors) this.#raise(running.onDns?.(message));
   };
+
+  /**
+   * Takes what a log of a service tells. A packet that a firewall refused is also a flow, which came to nothing; `newId` gives it an
+   * id of its own within the store.
+   */
+  log(seen: LogObservation, newId: () => string): void {
+    const identity = this.posture.identify(seen.source);
+    const named = isNamed(identity) ? { ...seen, sourceName: identity.name } : seen;
+    for (const { running } of this.#detectors) this.#raise(running.onLog?.(named));
+    const flow = refusedFlow(seen, newId);
+    if (flow !== undefined) this.flow(flow, 'decided');
+  }
 
   /** Gives detectors the time, ms since the epoch. */
   tick(now: number): void {

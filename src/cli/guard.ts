@@ -18,7 +18,7 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { FailedError, UsageError } from './command.ts';
 import { type Demo, demoManifests, startDemo } from './demo/demo.ts';
-import { type FlowSourcesRequest, flowListeners, openableFlowSources } from './flow-sources.ts';
+import { type FlowSourcesRequest, flowListeners, logPaths, openableFlowSources } from './flow-sources.ts';
 import type { Io } from './io.ts';
 import { parseListen } from './listen.ts';
 import { type Loaded, loadPosture } from './load-posture.ts';
@@ -72,7 +72,8 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
 
   const watched = await loadRules(request, io, narrator);
   const stateFolder = request.keep ? dirname(storePath(request.state, io)) : undefined;
-  const flowSources = await openableFlowSources(request.flowSources, stateFolder);
+  const logs = [...logPaths(request.flowSources.logs, io.cwd), ...(loaded.set.site?.logs ?? [])];
+  const flowSources = await openableFlowSources({ ...request.flowSources, logs }, stateFolder);
   const store = await openStoreOr(request, io, narrator, () => watched?.alerts.stop());
   // From here on there is something to clean up, so signals must not end the process by themselves.
   const end = ending(request.forMs);

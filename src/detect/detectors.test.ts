@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowState } from '../flow/flow.ts';
 import { parseAddress } from '../net/address.ts';
 import type { Finding } from './detector.ts';
 import { answerOf, questionOf } from './dns.fixture.ts';
 import { deniedBy, flowOf } from './flow.fixture.ts';
+import { failedLogin } from './log.fixture.ts';
 import { give } from './recorded.fixture.ts';
 import { loadPublicSuffixes } from './registrable-domain.ts';
 import { detectors } from './registry.ts';
@@ -139,6 +141,36 @@ function* questions(count: number, clients: number): Generator<DnsMessage> {
   }
 }
 
+/** Short sessions with a service that people log in to, all of one size. */
+function* sessions(count: number, sources: number): Generator<Flow> {
+  const next = numbers(13);
+  for (let n = 0; n < count; n++) {
+    const number = next(sources);
+    const from = `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+    const counted = { packets: 12, bytes: 2000 };
+    const openedAt = n * 10;
+    yield flowOf(from, '203.0.113.7', 22, {
+      id: `s${n}`,
+      state: 'closed',
+      openedAt,
+      establishedAt: openedAt,
+      closedAt: openedAt + 5,
+      sent: counted,
+      received: counted,
+    });
+  }
+}
+
+/** Failed logins of `sources` sources with ever new names. */
+function* failures(count: number, sources: number): Generator<LogObservation> {
+  const next = numbers(11);
+  for (let n = 0; n < count; n++) {
+    const number = next(sources);
+    const from = `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+    yield failedLogin(from, { at: n * 10, user: `user-${next(2 ** 31)}` });
+  }
+}
+
 describe.each(detectors.map((definition) => [definition.id, definition] as const))('%s', (id, definition) => {
   const start = () => definition.create(definition.options.parse({}));
 
@@ -150,6 +182,8 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
       findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
     }
     for (const message of questions(500, 4)) findings.push(...(detector.onDns?.(message) ?? []));
+    for (const flow of sessions(200, 4)) findings.push(...give(detector, flow));
+    for (const seen of failures(500, 4)) findings.push(...(detector.onLog?.(seen) ?? []));
     return findings;
   }
 
@@ -193,6 +227,8 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
     for (const flow of answers(50_000, 1 << 24, 1)) give(detector, flow);
     for (const flow of strangers(50_000)) give(detector, flow);
     for (const message of questions(50_000, 1 << 24)) detector.onDns?.(message);
+    for (const flow of sessions(20_000, 1 << 24)) give(detector, flow);
+    for (const seen of failures(50_000, 1 << 24)) detector.onLog?.(seen);
     expect(detector.stateBytes()).toBeLessThan(16 * 1024 * 1024);
     expect(detector.evicted()).toBeGreaterThan(10_000);
   });

@@ -1,4 +1,6 @@
 import { beacon } from './beacon.ts';
+import { bruteForce } from './brute-force.ts';
+import { bruteForceFlows } from './brute-force-flows.ts';
 import { connectionExhaustion } from './connection-exhaustion.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
@@ -18,6 +20,8 @@ import { unusualVolume } from './unusual-volume.ts';
 export const detectors: readonly DetectorDefinition[] = [
   erase(policyViolation),
   erase(portScan),
+  erase(bruteForce),
+  erase(bruteForceFlows),
   erase(beacon),
   erase(failingDialOut),
   erase(dnsTunnel),

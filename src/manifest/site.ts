@@ -42,10 +42,14 @@ export interface Site {
   readonly firewall: SiteFirewall | undefined;
   /** What is written of detectors; they read it themselves (`detect/settings.ts`). Undefined where nothing is. */
   readonly detect: LocatedValue | undefined;
+  /** Logs of services that are followed where `picket run` guards: absolute paths, or `journal`. */
+  readonly logs: readonly string[];
   readonly file: string;
 }
 
 const address = () => z.string().describe('An IPv4 or IPv6 address, or a range in CIDR form.');
+
+const logName = /^(?:\/.{0,4095}|journal)$/;
 
 /** The shape of `picket.yaml`. */
 export const siteSchema = once(() =>
@@ -62,6 +66,10 @@ export const siteSchema = once(() =>
       )
       .nullish()
       .describe('Hosts that are not in Kubernetes, by name.'),
+    logs: z
+      .array(z.string().regex(logName, { error: 'must be an absolute path, or `journal`' }))
+      .nullish()
+      .describe('Logs of services that `picket run` follows: absolute paths, or `journal` for the journal.'),
     firewall: hostFirewallSchema()
       .nullish()
       .describe("The packet filter of the site's machines, where no HostFirewall is meant for them."),
@@ -77,7 +85,7 @@ export function isSiteFile(file: string): boolean {
 /** Reads the site file's document; what is wrong in it is reported and left out. */
 export function readSite(located: LocatedValue): Site {
   validate(located, siteSchema(), 'picket.yaml', invalidSite);
-  const { site, cni, hosts } = (located.value ?? {}) as Record<string, unknown>;
+  const { site, cni, hosts, logs } = (located.value ?? {}) as Record<string, unknown>;
   const seen = new Map<string, { name: string; path: Path }>();
   const read: SiteHost[] = [];
   for (const [name, value] of Object.entries(isMapping(hosts) ? hosts : {})) {
@@ -93,6 +101,7 @@ export function readSite(located: LocatedValue): Site {
     hosts: read,
     firewall: readFirewall(located),
     detect: readDetect(located),
+    logs: Array.isArray(logs) ? logs.filter((name) => typeof name === 'string' && logName.test(name)) : [],
     file: located.source.name,
   };
 }

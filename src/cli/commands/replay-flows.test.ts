@@ -95,7 +95,7 @@ spec: { podSelector: { matchLabels: { app: db } }, policyTypes: [Ingress] }
 test('every format and form that there is can be named', () => {
   const choices = (flag: string) =>
     replayCommand.options.find(({ flags }) => flags.startsWith(flag))?.choices;
-  expect(choices('--from')).toEqual(flowLogFormats.map(({ id }) => id));
+  expect(choices('--from')).toEqual([...flowLogFormats.map(({ id }) => id), 'service-log']);
   expect(choices('--write')).toEqual(flowWriters.map(({ id }) => id));
 });
 

@@ -19,14 +19,22 @@ const summaryOutput = z.object({
   files: z.array(
     z.object({
       name: z.string(),
-      format: z.string().describe('Format of a log, `capture`, or `exports`.'),
+      format: z.string().describe('Format of a log, `capture`, `exports` or `service-log`.'),
       records: count.describe('Lines of a log, records of a capture.'),
       flows: count.describe('Records of flows; of a long flow in a capture one for each part.'),
+      observations: count
+        .optional()
+        .describe(
+          'Of a log of services: entries that tell something of somebody, refused packets among them.',
+        ),
       toldTwice: count.describe('Of `flows`: those of traffic that another record tells as well, left out.'),
       skipped: reasons.describe('Records that are no flow, by reason.'),
       dropped: reasons.describe('Records that could not be read, by reason.'),
     }),
   ),
+  logs: z
+    .array(z.object({ service: z.string(), outcome: z.string(), times: count }))
+    .describe('What logs of services told.'),
   from: time,
   until: time,
   ...amount,
@@ -81,6 +89,9 @@ export function replaySummary(replay: FlowReplay, files: readonly FlowInputCount
   for (const { detector } of replay.alerts) byDetector.set(detector, (byDetector.get(detector) ?? 0) + 1);
   return {
     files: files.map(({ problems: _, ...file }) => file),
+    logs: [...replay.told].flatMap(([service, outcomes]) =>
+      [...outcomes].map(([outcome, times]) => ({ service, outcome, times })),
+    ),
     from: Number.isFinite(summary.from) ? summary.from : null,
     until: Number.isFinite(summary.until) ? summary.until : null,
     ...summary.total,
