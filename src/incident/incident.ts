@@ -22,6 +22,8 @@ export interface IncidentEntity {
   readonly actor?: Acts;
   /** Present where something was done to it. */
   readonly target?: Span;
+  /** Present where all that was done to it is that it was called or sent data: it is the far end of an attack and not its victim. */
+  readonly isOutlet?: true;
   /** When something was done to it that may have given it into another's hands; from then on what it does is laid to that one. */
   readonly takenAt?: number;
 }
@@ -55,7 +57,10 @@ export interface IncidentAlert {
   readonly beganAt: number;
   readonly firstAt: number;
   readonly lastAt: number;
+  /** How often it was seen, under whatever id. */
   readonly count: number;
+  /** Of `count`: how often under ids before this one. */
+  readonly earlier?: number;
   /** The first few facts that made it fire, shortened. */
   readonly evidence: readonly Evidence[];
 }
