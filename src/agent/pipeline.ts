@@ -3,6 +3,7 @@ import type { AlertFolder } from '../detect/fold.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { End, Flow, FlowChange, Identity, IdentityKind, TranslatedEnd } from '../flow/flow.ts';
 import type { Outcome } from '../flow/verdict.ts';
+import type { Incident } from '../incident/incident.ts';
 import type { Posture } from '../posture/posture.ts';
 import type { Store } from '../store/store.ts';
 
@@ -10,6 +11,8 @@ import type { Store } from '../store/store.ts';
 export interface Observer {
   flow(flow: Flow, change: FlowChange): void;
   alert(alert: Alert, isNew: boolean): void;
+  /** Told when an incident is new or has changed, about once a second at most, and when somebody has acted on it. */
+  incident?(incident: Incident, isNew: boolean): void;
 }
 
 /** Counts of decided connections by state and verdict. */
