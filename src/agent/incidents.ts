@@ -76,8 +76,8 @@ export class Incidents implements Observer {
     this.#correlator.take(alert);
   }
 
-  /** To be called about once a second, with event time: alerts of the time before come together. */
-  tick(now: number): void {
+  /** To be called about once a second, with event time: alerts of the time before come together. Returns how many incidents it told of. */
+  tick(now: number): number {
     if (now - this.#namedAt >= ownEveryMs) {
       this.#names = siteNames(this.#posture, this.#parts.own?.());
       this.#namedAt = now;
@@ -85,6 +85,7 @@ export class Incidents implements Observer {
     const { changed, assigned } = this.#correlator.settle();
     for (const alert of assigned) this.#parts.store.putAlert(alert);
     for (const incident of changed) this.#tell(incident);
+    return changed.length;
   }
 
   /** Returns an incident as it is now, also one that only the store has. */

@@ -138,6 +138,27 @@ describe('what belongs together', () => {
   });
 });
 
+test('an alert that grows is told as it is now, and when it works that is a line of its own', () => {
+  const guesses = (at: number, title: string, change = {}) =>
+    deed(at, outside, 'Credential Access', 'plc', { title, began: 0, ...change });
+  const watch = new Watch().see([
+    guesses(0, '9 guesses'),
+    guesses(1, '99 guesses'),
+    guesses(5, '240 guesses, then in', { outcome: 'succeeded' }),
+    guesses(6, '250 guesses', { outcome: 'failed' }),
+  ]);
+  expect(watch.whole[0]?.timeline.map(({ at, text }) => [(at - noon) / minute, text])).toEqual([
+    [0, '250 guesses'],
+    [5, 'It worked: 240 guesses, then in'],
+  ]);
+  expect(watch.whole[0]).toMatchObject({
+    title: '250 guesses',
+    stages: [{ title: '250 guesses', outcome: 'succeeded', alerts: 1 }],
+    alerts: [{ outcome: 'succeeded', count: 4 }],
+  });
+  expect(watch.whole[0]?.entities[1]?.takenAt).toBe(noon + 5 * minute);
+});
+
 describe('hubs', () => {
   const ingress = 'ingress-nginx/controller';
   /** Two attackers who come through the same proxy, each to a backend of his own. */

@@ -106,23 +106,12 @@ export class Draft {
     // One that stands here with all it tells adds to no count.
     const isKnown = other.alertCount === 1 && known.length === 1;
     for (const stage of other.stages.values()) this.#addStage(stage, isKnown);
-    const workedLate = [...other.alerts.values()].filter((alert) =>
-      worksNow(this.alerts.get(alert.fingerprint), alert),
-    );
-    for (const alert of other.alerts.values()) this.#addAlert(alert);
+    const workedLate = this.#addAlerts([...other.alerts.values()]);
     this.alertCount += other.alertCount - known.length;
-    if (!isKnown) this.addLines(other.timeline);
-    else
-      this.addLines(
-        workedLate.map((alert) => ({
-          ...lineOf(alert, other.detectedAt),
-          text: `It worked: ${alert.title}`,
-        })),
-      );
+    this.addLines(isKnown ? workedLate.map((alert) => workedLine(alert, other.detectedAt)) : other.timeline);
     for (const note of other.notes) this.addNote(note);
     this.mergedFrom = [...this.mergedFrom, ...other.mergedFrom].slice(0, listBounds.mergedFrom);
-    const { alerts, entities, timeline, notes } = other.dropped;
-    this.#drop({ alerts, entities, timeline, notes });
+    this.#drop(other.dropped);
     return !isKnown;
   }
 
@@ -141,6 +130,17 @@ export class Draft {
     if (this.notes.length <= listBounds.notes) return;
     this.notes.shift();
     this.#drop({ notes: 1 });
+  }
+
+  /** What is told of an alert is what its latest repeat says. */
+  #retitle({ fingerprint, title }: IncidentAlert): void {
+    const known = this.alerts.get(fingerprint);
+    if (known === undefined || known.title === title) return;
+    for (const [tactic, stage] of this.stages)
+      if (stage.title === known.title) this.stages.set(tactic, { ...stage, title });
+    this.timeline = this.timeline.map((line) =>
+      line.text === known.title ? { ...line, text: title } : line,
+    );
   }
 
   #drop(more: Partial<Incident['dropped']>): void {
@@ -182,6 +182,16 @@ export class Draft {
     });
   }
 
+  /** Returns those of which it was known before and which say now that it worked. */
+  #addAlerts(alerts: readonly IncidentAlert[]): IncidentAlert[] {
+    const workedLate = alerts.filter((alert) => worksNow(this.alerts.get(alert.fingerprint), alert));
+    for (const alert of alerts) {
+      this.#retitle(alert);
+      this.#addAlert(alert);
+    }
+    return workedLate;
+  }
+
   #addAlert(alert: IncidentAlert): void {
     const known = this.alerts.get(alert.fingerprint);
     this.alerts.set(alert.fingerprint, known === undefined ? alert : again(known, alert));
@@ -197,6 +207,10 @@ function lineOf(
   at: number,
 ): TimelineEntry {
   return { at, kind: 'alert', text: title, alert: id, severity, tactic };
+}
+
+function workedLine(alert: IncidentAlert, at: number): TimelineEntry {
+  return { ...lineOf(alert, at), text: `It worked: ${alert.title}` };
 }
 
 /** Whether an alert that is known says now that it worked. */
