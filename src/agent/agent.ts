@@ -16,8 +16,10 @@ import { AgentClock, type SystemClocks } from './clock.ts';
 import type { FlowExports } from './flow-exports.ts';
 import { type FlowSourceStatus, FlowSources, sum, type WantedFlowSource } from './flow-sources.ts';
 import { judgeHealth } from './health.ts';
+import { Incidents } from './incidents.ts';
 import { LossLog } from './loss-log.ts';
 import { agentMetrics } from './metrics.ts';
+import { readOwnMachine } from './own-machine.ts';
 import type { PacketFilterWatch } from './packet-filter-watch.ts';
 import { type Observer, Pipeline } from './pipeline.ts';
 import type { RuleAlerts } from './rules/rule-alerts.ts';
@@ -76,6 +78,7 @@ interface SensorState {
 export class Agent implements AgentView {
   readonly store: Store;
   readonly stream = new EventStream();
+  readonly incidents: Incidents;
   /** Endpoints that could not be opened; set by who opens them. */
   unserved: readonly string[] = [];
   readonly #parts: AgentParts;
@@ -105,18 +108,26 @@ export class Agent implements AgentView {
       epochOffset: this.#clock.offset,
       hashSeed: randomInt(2 ** 31),
     });
+    const observers: readonly Observer[] = [
+      this.#metrics,
+      this.#streamObserver,
+      ...(parts.flowExports ? [parts.flowExports] : []),
+      ...(parts.observer ? [parts.observer] : []),
+    ];
+    this.incidents = new Incidents({
+      store: parts.store,
+      newId: randomUUID,
+      posture: parts.posture,
+      own: readOwnMachine,
+      observers,
+    });
     this.#pipeline = new Pipeline({
       posture: parts.posture,
       detectors: parts.detectors ?? allDetectors,
       ...(parts.detectSettings && { settings: parts.detectSettings }),
       folder: new AlertFolder({ newId: randomUUID, lostBetween: this.#losses.between }),
       store: parts.store,
-      observers: [
-        this.#metrics,
-        this.#streamObserver,
-        ...(parts.flowExports ? [parts.flowExports] : []),
-        ...(parts.observer ? [parts.observer] : []),
-      ],
+      observers: [...observers, this.incidents],
     });
     const { flowSources = [] } = parts;
     // The first that sees what sockets do tells how much they sent; a second one would tell it twice.
@@ -137,6 +148,7 @@ export class Agent implements AgentView {
 
   /** Opens every sensor that this machine can give. A sensor that cannot start is told in status, not thrown. */
   async start(): Promise<void> {
+    this.incidents.restore();
     for (const definition of this.#parts.sensors) await this.#open(definition);
     await this.#flowSources.start();
     this.#timers.push(
@@ -149,6 +161,7 @@ export class Agent implements AgentView {
   replacePosture(posture: Posture, settings: DetectSettings): void {
     this.#pipeline.posture = posture;
     this.#pipeline.useSettings(settings);
+    this.incidents.replacePosture(posture);
   }
 
   /** Stops the sensors, writes what is buffered, closes the store. Idempotent. */
@@ -159,9 +172,15 @@ export class Agent implements AgentView {
     await this.#flowSources.stop();
     // What still waits for its other side goes on without it.
     this.#joiner?.tick(Number.POSITIVE_INFINITY, this.#pipeline.flow);
+    this.incidents.tick(this.#clock.now());
     this.stream.close();
     await this.store.close();
     await this.#parts.flowExports?.close();
+  }
+
+  /** ms since the epoch, by the agent's time line. */
+  now(): number {
+    return this.#clock.now();
   }
 
   parseFilter(text: string): FlowFilter {
@@ -228,6 +247,7 @@ export class Agent implements AgentView {
         unknown: byVerdict.unknown,
       },
       alerts: { open: this.#pipeline.openAlerts, total: this.#pipeline.alerts },
+      incidents: this.incidents.status(),
       detectors: this.#pipeline.detectors.map(({ id, running }) => ({
         id,
         stateBytes: running.stateBytes(),
@@ -342,6 +362,7 @@ export class Agent implements AgentView {
     this.#noteRuleLosses(now);
     this.#noteFlowLosses(now);
     this.#pipeline.tick(now);
+    this.incidents.tick(now);
     this.store.flush();
     if (now - this.#retainedAt >= retainEveryMs) {
       this.#retainedAt = now;

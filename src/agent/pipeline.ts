@@ -6,6 +6,7 @@ import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { End, Flow, FlowChange, Identity, IdentityKind, TranslatedEnd } from '../flow/flow.ts';
 import type { Outcome } from '../flow/verdict.ts';
+import type { Incident } from '../incident/incident.ts';
 import type { Posture } from '../posture/posture.ts';
 import type { Store } from '../store/store.ts';
 import { refusedFlow } from './refused-flow.ts';
@@ -14,6 +15,8 @@ import { refusedFlow } from './refused-flow.ts';
 export interface Observer {
   flow(flow: Flow, change: FlowChange): void;
   alert(alert: Alert, isNew: boolean): void;
+  /** Told when an incident is new or has changed, about once a second at most, and when somebody has acted on it. */
+  incident?(incident: Incident, isNew: boolean): void;
 }
 
 /** Counts of decided connections by state and verdict. */

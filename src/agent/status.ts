@@ -3,6 +3,7 @@ import type { SensorCounters } from '../flow/kernel-batch.ts';
 import type { StoreHealth } from '../store/store.ts';
 import type { FlowExportStatus } from './flow-exports.ts';
 import type { FlowSourceStatus } from './flow-sources.ts';
+import type { IncidentStatus } from './incidents.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 
 /** Version of every JSON shape under /api/v1; grows when a field changes its meaning or goes. */
@@ -53,6 +54,8 @@ export interface Status {
     readonly unknown: number;
   };
   readonly alerts: { readonly open: number; readonly total: number };
+  /** Only where incidents are made of alerts. */
+  readonly incidents?: IncidentStatus;
   readonly detectors: readonly {
     readonly id: string;
     readonly stateBytes: number;

@@ -125,8 +125,8 @@ describe('a log', () => {
       files: [{ dropped: { 'not JSON': 1 } }],
     });
     const lines = (await picket(['replay', 'conn.json', '-o', 'jsonl'])).out.trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line).type)).toEqual(['alert', 'summary']);
-    expect(JSON.parse(lines[1]!)).toEqual({ type: 'summary', schemaVersion: 1, ...result.summary });
+    expect(lines.map((line) => JSON.parse(line).type)).toEqual(['alert', 'incident', 'summary']);
+    expect(JSON.parse(lines[2]!)).toEqual({ type: 'summary', schemaVersion: 1, ...result.summary });
   });
 
   test('options and exceptions of the site file apply', async () => {

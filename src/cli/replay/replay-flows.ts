@@ -6,9 +6,11 @@ import { readDetectSettings } from '../../detect/settings/settings.ts';
 import { plural } from '../../detect/text.ts';
 import { flowLogFormats } from '../../flow/logs/registry.ts';
 import { flowWriters } from '../../flow/logs/writers.ts';
+import { incidentToJson } from '../../incident/json.ts';
 import type { ReadLimits } from '../../manifest/limits.ts';
 import { alertText } from '../alert-text.ts';
 import { ExitCode, UsageError } from '../command.ts';
+import { incidentBlock } from '../incidents/incident-text.ts';
 import type { Io } from '../io.ts';
 import { loadPosture } from '../load-posture.ts';
 import { progress } from '../progress.ts';
@@ -117,9 +119,13 @@ export async function replayFlows(
   else if (request.output === 'jsonl') {
     for (const alert of replay.alerts)
       sink.write(`${JSON.stringify({ type: 'alert', ...alertToJson(alert) })}\n`);
+    for (const incident of replay.incidents)
+      sink.write(`${JSON.stringify({ type: 'incident', ...incidentToJson(incident) })}\n`);
     sink.write(`${JSON.stringify({ type: 'summary', schemaVersion: 1, ...replaySummary(replay, files) })}\n`);
   } else {
     for (const alert of replay.alerts) sink.write(`${alertText(alert, io.style, io.columns, dateTime)}\n`);
+    for (const incident of replay.incidents.filter(({ alertCount }) => alertCount > 1))
+      sink.write(`${incidentBlock(incident, io.style, io.columns)}\n`);
     sink.write(replayText(replaySummary(replay, files), isJudged, io.style));
   }
   sink.end();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertToJson } from '../../../detect/json.ts';
 import type { Amount, Talker } from '../../../flow/top-talkers.ts';
+import { incidentToJson } from '../../../incident/json.ts';
 import type { FlowReplay } from '../../replay/flow-replay.ts';
 import type { FlowInputCounts } from '../../replay/input-counts.ts';
 import { outcomeOutput } from '../span-schema.ts';
@@ -68,6 +69,17 @@ export const replayOutput = z
     alerts: z
       .array(z.looseObject({ id: z.string(), detector: z.string(), title: z.string(), count }))
       .describe('As in `picket alerts -o json`.'),
+    incidents: z
+      .array(
+        z.looseObject({
+          id: z.string(),
+          severity: z.string(),
+          score: z.int().min(0).max(100),
+          title: z.string(),
+          story: z.string(),
+        }),
+      )
+      .describe('As in `picket incidents list -o json`, the one with the highest score first.'),
     summary: summaryOutput,
   })
   .meta({ title: 'Picket replay' });
@@ -112,6 +124,7 @@ export function replayJson(replay: FlowReplay, files: readonly FlowInputCounts[]
   return {
     schemaVersion: 1 as const,
     alerts: replay.alerts.map(alertToJson),
+    incidents: replay.incidents.map(incidentToJson),
     summary: replaySummary(replay, files),
   };
 }
