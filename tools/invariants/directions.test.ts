@@ -7,7 +7,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
   const records = [...base, 'manifest', 'flow'];
   const controls = [...records, 'event', 'segmentation', 'firewall', 'wireguard', 'rules', 'product'];
   const judged = [...controls, 'posture'];
-  const pure = [...judged, 'detect'];
+  const pure = [...judged, 'detect', 'respond'];
   const all = [...pure, 'sensor', 'output', 'store', 'enforce', 'agent'];
   return {
     net: [],
@@ -22,6 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
     product: base,
     posture: controls,
     detect: judged,
+    respond: [...judged, 'detect'],
     sensor: pure,
     output: pure,
     enforce: pure,

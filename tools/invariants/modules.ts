@@ -19,6 +19,7 @@ export const pureRooms = [
   'product',
   'posture',
   'detect',
+  'respond',
 ] as const;
 
 /** What a module imports. */
