@@ -171,7 +171,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'flood of datagrams',
-    tool: 'hping3 --udp -d 300 -i u250',
+    tool: 'hping3 --udp --flood, 100,000 packets',
     needs: ['hping3'],
     site: 'shop',
     left: '203.0.113.80',
@@ -182,7 +182,21 @@ export const attacks: readonly Attack[] = [
     within: 3 * minute,
     isMissing: true,
     perform: async (lab) => {
-      const args = ['-q', '--udp', '-d', '300', '-p', '443', '-i', 'u250', '-c', '20000', target];
+      const args = [
+        '-q',
+        '--udp',
+        '--flood',
+        '-k',
+        '-s',
+        '40000',
+        '-d',
+        '64',
+        '-p',
+        '443',
+        '-c',
+        '100000',
+        target,
+      ];
       await lab.run('left', 'hping3', ...args);
     },
   },

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { TwoHosts, until } from '../harness.ts';
+import { sleep, TwoHosts, until } from '../harness.ts';
 
 /** What an attack is given: two hosts of its own on a cable, and a folder for its files. */
 export interface Lab {
@@ -46,6 +46,8 @@ export async function record(folder: string, attack: (lab: Lab) => Promise<void>
     '1600',
     '-U',
     '--immediate-mode',
+    '-B',
+    '16384',
     '-Z',
     'root',
     '-w',
@@ -55,10 +57,19 @@ export async function record(folder: string, attack: (lab: Lab) => Promise<void>
   try {
     await until('tcpdump listens', () => existsSync(path) || undefined, 30_000);
     await attack(lab);
+    await settled(path);
   } finally {
     for (const child of [...servers, dump]) await end(child);
   }
   return path;
+}
+
+/** Waits until tcpdump has written what it has been given: nothing more for a moment. */
+async function settled(path: string): Promise<void> {
+  for (let [known, size] = [-1, statSync(path).size]; size !== known; size = statSync(path).size) {
+    known = size;
+    await sleep(300);
+  }
 }
 
 /** Whether somebody listens on a port in a namespace. */
