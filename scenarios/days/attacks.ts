@@ -171,8 +171,8 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'flood of datagrams',
-    tool: 'hping3 --udp --flood, 100,000 packets',
-    needs: ['hping3'],
+    tool: 'nping --udp --rate 50000, 100,000 packets',
+    needs: ['nping'],
     site: 'shop',
     left: '203.0.113.80',
     right: 'web',
@@ -180,24 +180,21 @@ export const attacks: readonly Attack[] = [
     detector: 'udp-flood',
     accused: 'right',
     within: 3 * minute,
-    isMissing: true,
     perform: async (lab) => {
-      const args = [
-        '-q',
+      const rate = ['--rate', '50000', '-c', '100000', '--quiet', '--hide-sent', '--no-capture'];
+      await lab.run(
+        'left',
+        'nping',
         '--udp',
-        '--flood',
-        '-k',
-        '-s',
+        '-g',
         '40000',
-        '-d',
-        '64',
         '-p',
         '443',
-        '-c',
-        '100000',
+        '--data-length',
+        '64',
+        ...rate,
         target,
-      ];
-      await lab.run('left', 'hping3', ...args);
+      );
     },
   },
   {
@@ -393,7 +390,6 @@ export const attacks: readonly Attack[] = [
     detector: 'exfiltration',
     accused: 'left',
     within: hour,
-    isMissing: true,
     perform: async (lab) => {
       const key = await serveSsh(lab);
       chmodSync(key, 0o600);

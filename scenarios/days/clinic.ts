@@ -17,6 +17,12 @@ import { type Host, hour, minute, Site } from './site.ts';
 export function clinic(midnight: number, seed: number): Site {
   const site = new Site('clinic', '192.168.40.0', midnight, seed);
   const names = site.host('names', 2);
+  site.partners.push(
+    'vault.storage.example',
+    'sip.telephony.example',
+    'report.monitoring.example',
+    'records.clinic.example',
+  );
   site.resolvesBy(names);
   const mail = site.host('mail', 3);
   const archive = site.host('archive', 4);

@@ -21,6 +21,13 @@ const shift: Hours = [
 export function factory(midnight: number, seed: number): Site {
   const site = new Site('factory', '10.20.30.0', midnight, seed);
   const edge = site.host('edge', 1);
+  site.partners.push(
+    'archive.storage.example',
+    'www.company.example',
+    'runner.code.example',
+    'logs.cloud.example',
+    'cloud.meter.example',
+  );
   site.resolvesBy(edge);
   const broker = site.host('broker', 5);
   const press = site.host('press', 11);

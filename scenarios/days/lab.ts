@@ -86,13 +86,20 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(hard);
 }
 
+/** A tool that takes longer has lost its way: nobody waits for it, and nothing of it stays. */
+const mostMs = 60_000;
+
 async function outputOf(child: ChildProcess): Promise<string> {
   let said = '';
+  const late = setTimeout(() => child.kill('SIGKILL'), mostMs);
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => {
       if (said.length < 1e6) said += chunk.toString();
     });
   child.stdin?.end();
   await once(child, 'close');
+  clearTimeout(late);
+  if (child.signalCode !== null)
+    throw new Error(`${child.spawnargs.join(' ')} was ended by ${child.signalCode}: ${said}`);
   return said;
 }

@@ -14,6 +14,8 @@ import type { Expected } from './truth.ts';
 export interface Day {
   readonly site: string;
   readonly file: string;
+  /** Folder with the site file that an operator would write. */
+  readonly declared: string;
   /** Machines of the site. */
   readonly hosts: number;
   readonly packets: number;
@@ -53,8 +55,21 @@ export function makeDays(folder: string, seed: number, captures: ReadonlyMap<Att
     const file = join(folder, `${site.name}.pcap`);
     writeFileSync(file, site.trace.pcap());
     writeFileSync(join(folder, `${site.name}.truth.json`), `${JSON.stringify(truth, null, 2)}\n`);
-    return { site: site.name, file, hosts: site.hosts.length, packets: site.trace.count, truth };
+    const declared = join(folder, site.name);
+    mkdirSync(declared, { recursive: true });
+    writeFileSync(join(declared, 'picket.yaml'), siteFile(site));
+    return { site: site.name, file, declared, hosts: site.hosts.length, packets: site.trace.count, truth };
   });
+}
+
+/** Names of its machines, and of those it has contracts with. */
+function siteFile({ name, hosts, partners, outside }: Site): string {
+  const named = [
+    ...hosts.map((host) => [host.name, host.address] as const),
+    ...partners.map((partner) => [partner, outside(partner)] as const),
+  ];
+  const lines = named.map(([called, number]) => `  ${called}: ${addressText(number)}`);
+  return `site: ${name}\nhosts:\n${lines.join('\n')}\n`;
 }
 
 function layAttack(site: Site, attack: Attack, path: string): Expected {
@@ -67,12 +82,14 @@ function layAttack(site: Site, attack: Attack, path: string): Expected {
   };
   const { until, packets } = lay(path, site, { at, address: standIn, ...(begins && { begins }) });
   if (packets === 0) throw new Error(`nothing was recorded of ${name}`);
+  const called = site.hosts.find(({ address }) => address === who[accused])?.name;
   return {
     name,
     tool,
     site: site.name,
     detector,
     entity: addressText(who[accused]),
+    ...(called && { called }),
     ...(about && { about }),
     from: site.time(at),
     until: site.time(until),

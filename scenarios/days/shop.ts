@@ -18,6 +18,12 @@ const open: Hours = [[8.5 * hour, 19 * hour]];
 export function shop(midnight: number, seed: number): Site {
   const site = new Site('shop', '192.168.10.0', midnight, seed);
   const router = site.host('router', 1);
+  site.partners.push(
+    'backup.storage.example',
+    'heartbeat.payments.example',
+    'authorize.payments.example',
+    'sip.telephony.example',
+  );
   site.resolvesBy(router);
   const web = site.host('web', 10);
   const tills = [site.host('till-1', 21), site.host('till-2', 22)];

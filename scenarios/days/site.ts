@@ -57,6 +57,8 @@ export class Site {
   readonly trace = new Trace();
   readonly random: Random;
   readonly hosts: Host[] = [];
+  /** Services outside that the site has a contract with, and would name in its site file. */
+  readonly partners: string[] = [];
   readonly #midnight: number;
   readonly #network: number;
   readonly #broken: [from: number, to: number][] = [];

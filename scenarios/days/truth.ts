@@ -8,14 +8,15 @@ export interface Expected {
   /** Who should find it, and of whom it should speak; `about` stands in the title. */
   readonly detector: string;
   readonly entity: string;
+  /** What the site file calls it, where it is a machine of the site. */
+  readonly called?: string;
   readonly about?: string;
   /** When it began and was over, and how long after its beginning it is to be found at the latest; ms since the epoch, ms. */
   readonly from: number;
   readonly until: number;
   readonly within: number;
-  /** Other detectors that may speak of it as well, of the same entity or of one of these. */
+  /** Other detectors that may speak of it as well. */
   readonly also?: readonly string[];
-  readonly others?: readonly string[];
   /** There is no such detector yet. */
   readonly isMissing?: true;
 }
@@ -45,11 +46,12 @@ export function score(alerts: readonly AlertJson[], truth: readonly Expected[]):
   return { attacks, wrong };
 }
 
-function isFound(alert: AlertJson, { detector, entity, about = '', from, within }: Expected): boolean {
+function isFound(alert: AlertJson, expected: Expected): boolean {
+  const { detector, about = '', from, within } = expected;
   const delay = alert.firstAt - from;
   return (
     alert.detector === detector &&
-    alert.entity === entity &&
+    isOf(alert, expected) &&
     alert.title.includes(about) &&
     delay >= 0 &&
     delay <= within
@@ -57,8 +59,12 @@ function isFound(alert: AlertJson, { detector, entity, about = '', from, within 
 }
 
 function isExplained(alert: AlertJson, expected: Expected): boolean {
-  const { detector, entity, about = '', also = [], others = [], from, until, within } = expected;
+  const { detector, about = '', also = [], from, until, within } = expected;
   if (alert.firstAt < from || alert.firstAt > Math.max(until + laterMs, from + within)) return false;
-  if (alert.entity !== entity && !others.includes(alert.entity)) return false;
+  if (!isOf(alert, expected)) return false;
   return also.includes(alert.detector) || (alert.detector === detector && alert.title.includes(about));
+}
+
+function isOf({ entity }: AlertJson, expected: Expected): boolean {
+  return entity === expected.entity || entity === expected.called;
 }
