@@ -12,8 +12,10 @@ import { dropReasonNames } from '../../flow/packet/drop-reason.ts';
 import type { PacketFlowsOptions } from '../../flow/table/packet-flows.ts';
 import { FailedError } from '../command.ts';
 import type { Io } from '../io.ts';
+import type { CaptureEnd } from './capture-thread/messages.ts';
+import { CaptureFileError, type CaptureRequest, readCaptureInThread } from './capture-thread.ts';
 import type { ExportInput } from './export-input.ts';
-import type { FileBytes } from './file-bytes.ts';
+import { cutShort, type FileBytes } from './file-bytes.ts';
 import { type FlowInputCounts, positive } from './input-counts.ts';
 import { readServiceLog } from './service-log-input.ts';
 
@@ -118,38 +120,32 @@ function tablesFor(file: FileBytes['file']): Pick<PacketFlowsOptions, 'maxFlows'
   };
 }
 
+/** Bytes of a file from which a thread of its own, which takes some 60 ms to begin, pays. */
+const largeBytes = 32 * 2 ** 20;
+
 async function readCapture(
   file: FileBytes,
   sink: (flow: Flow) => void,
   dns: (message: DnsMessage) => void,
 ): Promise<FlowInputCounts> {
   let flows = 0;
-  const capture: CaptureFlows = new CaptureFlows(
-    {
-      ...tablesFor(file.file),
-      // Ids of several files must differ.
+  const isLarge = file.file !== undefined && file.file.size >= largeBytes;
+  const { counters, problem, decoded } = await (isLarge ? readLarge : readSmall)(file, {
+    // Whole flows: nobody waits for the parts of one that lasts.
+    table: { ...tablesFor(file.file), activeMs: 0 },
+    // Ids of several files must differ.
+    teller: {
       flowId: (number) => `${file.name}:${number}`,
-      // Whole flows: nobody waits for the parts of one that lasts.
-      activeMs: 0,
       observation: { by: 'capture', exporter: file.name },
-      interfaceName: (number) => capture.reader.interfaces[number]?.name,
     },
-    {
-      ended: (table, slot) => {
-        flows++;
-        sink(table.flow(slot));
-      },
-      dns,
+    flow: (flow) => {
+      flows++;
+      sink(flow);
     },
-  );
-  for await (const chunk of file.chunks()) {
-    capture.push(chunk);
-    if (capture.reader.hasEnded) break;
-  }
-  capture.end();
-  const { counters, problem } = capture.reader;
+    dns,
+  });
   const undecoded = dropReasonNames
-    .map((name, at): [string, number] => [name, capture.decoder.counts[at] ?? 0])
+    .map((name, at): [string, number] => [name, decoded[at] ?? 0])
     .filter(([name]) => name !== 'decoded');
   return {
     name: file.name,
@@ -167,6 +163,28 @@ async function readCapture(
     ]),
     problems: problem === undefined ? [] : [`at byte ${problem.offset}: ${problem.message}`],
   };
+}
+
+async function readSmall(file: FileBytes, { table, teller, flow, dns }: CaptureRequest): Promise<CaptureEnd> {
+  const capture: CaptureFlows = new CaptureFlows(
+    { ...table, ...teller, interfaceName: (number) => capture.reader.interfaces[number]?.name },
+    { ended: (flows, slot) => flow(flows.flow(slot)), ...(dns && { dns }) },
+  );
+  for await (const chunk of file.chunks()) {
+    capture.push(chunk);
+    if (capture.reader.hasEnded) break;
+  }
+  capture.end();
+  const { counters, problem } = capture.reader;
+  return { counters, problem, decoded: capture.decoder.counts };
+}
+
+async function readLarge({ name, file }: FileBytes, request: CaptureRequest): Promise<CaptureEnd> {
+  try {
+    return await readCaptureInThread({ ...request, path: file!.path, pack: file!.pack });
+  } catch (error) {
+    throw error instanceof CaptureFileError ? cutShort(name, error) : error;
+  }
 }
 
 /** Blocks of pcapng have this type at their beginning in either byte order; captures of system calls have it too. */
