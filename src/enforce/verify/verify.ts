@@ -420,16 +420,17 @@ function agrees(
 }
 
 /**
- * Tells whether two machines gave a packet different source ports because its own was taken in both: the kernel then draws
- * one by lot, from ports of the same class (nf_nat_core.c, nf_nat_l4proto_unique_tuple).
+ * Tells whether two machines gave a packet different source ports because its own was taken, in one of them or in both: the
+ * kernel then draws one by lot, from ports of the same class (nf_nat_core.c, nf_nat_l4proto_unique_tuple), which may in its
+ * turn be that of a later packet.
  */
 function areDrawn({ wire }: Probe, old: KernelFate, now: KernelFate): boolean {
   const own = wire.sourcePort;
   if (own === undefined || old.sourcePort === now.sourcePort) return false;
   const { from, to } = usualRange({ ...wire, from: own });
-  const isDrawn = ({ sourcePort }: KernelFate) =>
-    sourcePort !== undefined && sourcePort !== own && sourcePort >= from && sourcePort <= to;
-  return isDrawn(old) && isDrawn(now) && sameEnds(old, { ...now, sourcePort: old.sourcePort! });
+  const mayBeDrawn = ({ sourcePort }: KernelFate) =>
+    sourcePort !== undefined && sourcePort >= from && sourcePort <= to;
+  return mayBeDrawn(old) && mayBeDrawn(now) && sameEnds(old, { ...now, sourcePort: old.sourcePort! });
 }
 
 function sameEnds(one: KernelFate, other: KernelFate): boolean {

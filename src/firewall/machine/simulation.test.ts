@@ -246,6 +246,17 @@ describe('translations', () => {
     expect(asks(simulation, '203.0.113.7', '192.0.2.9').packet.state).toBe('ESTABLISHED');
   });
 
+  test('what may answer or begin something is answered nobody knows how', () => {
+    const simulation = simulate(router);
+    asks(simulation, '203.0.113.7', '192.0.2.9');
+    asks(simulation, '203.0.113.8', '192.0.2.9');
+    // An answer to the second, or a first packet to the machine.
+    expect(answers(simulation, '192.0.2.9', 20_000).outcome).toBe('unknown');
+    expect(answers(simulation, '192.0.2.9', 20_000).outcome).toBe('unknown');
+    const back = packet('198.51.100.1', '192.0.2.9', { sourcePort: 20_000, port: 53 });
+    expect(simulation.send(back).outcome).toBe('unknown');
+  });
+
   test('one address of several is the choice of the kernel, answers to each of them may be its', () => {
     const simulation = simulate(
       nft(`table ip nat { chain post { type nat hook postrouting priority 100; oifname "wan0" snat to 198.51.100.1-198.51.100.3

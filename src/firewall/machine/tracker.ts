@@ -60,7 +60,7 @@ export class Tracker {
       const unclear = this.table.findUnclear(tuple, packet.time);
       if (unclear === undefined) return this.#begin(packet, tuple);
       this.table.answerUnclear(tuple);
-      return { ...invalid, doubt: unclear.unclear!.why };
+      return this.#maybeBegin(packet, tuple, unclear.unclear!.why);
     }
     const { connection, isAnswer } = found;
     const { doubt } = connection;
@@ -79,6 +79,16 @@ export class Tracker {
     if (isAnswer) connection.hasAnswered = true;
     const state = isAnswer || hadAnswered ? 'ESTABLISHED' : 'NEW';
     return { state, connection, isAnswer, ...(doubt !== undefined && { doubt }) };
+  }
+
+  /** It answers a connection whose ends are not known, or it begins one, of which nothing is known then. */
+  #maybeBegin(packet: WirePacket, tuple: Tuple, why: string): Tracked {
+    const begun = doubtful(this.#begin(packet, tuple), why);
+    if (begun.connection !== undefined) {
+      begun.connection.isConfirmed = true;
+      this.table.add(begun.connection, packet.time);
+    }
+    return begun;
   }
 
   #begin(packet: WirePacket, tuple: Tuple): Tracked {
