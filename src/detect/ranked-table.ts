@@ -112,7 +112,10 @@ export class RankedTable<T> {
     if (this.#index.size === this.#capacity) this.#evict();
     const slot = this.#lists.head(0);
     const hash = this.#hash();
-    this.#keys.set(this.key, slot * this.#lanes);
+    // One by one: of so few, setting them all at once costs more.
+    const { key } = this;
+    const keys = this.#keys;
+    for (let lane = 0, at = slot * this.#lanes; lane < key.length; lane++) keys[at + lane] = key[lane]!;
     this.#hashes[slot] = hash;
     this.#values[slot] = value;
     this.#index.insert(hash, slot);
@@ -123,6 +126,11 @@ export class RankedTable<T> {
 
   value(slot: number): T {
     return this.#values[slot]!;
+  }
+
+  /** Puts another value in the place of that of an entry. */
+  replace(slot: number, value: T): void {
+    this.#values[slot] = value;
   }
 
   /** Counts as touched just now, with this rank. Age is counted in entries that came since, and rounded to a sixteenth of the table. */
@@ -143,6 +151,11 @@ export class RankedTable<T> {
     this.#index.remove(this.#hashes[slot]!, slot);
     this.#values[slot] = undefined;
     this.#lists.move(slot, 0);
+  }
+
+  /** Whether the slot holds an entry. */
+  has(slot: number): boolean {
+    return this.#lists.of(slot) > 0;
   }
 
   /** All values, in no order that means anything. */

@@ -54,6 +54,8 @@ const flowBytes = 500;
 /** What is remembered of one service. */
 interface Service {
   slot: number;
+  /** Whether it is among those that are looked at in each step. */
+  isStirred: boolean;
   /** In this step: handshakes without an end and completed ones. */
   open: number;
   completed: number;
@@ -93,7 +95,10 @@ class SynFlood implements RunningDetector {
     if (isCompleted || (flow.received?.packets ?? 0) > 0) service.isAlive = true;
     if (isCompleted) service.completed++;
     else this.#open(service, flow);
-    this.#stirred.add(service);
+    if (!service.isStirred) {
+      service.isStirred = true;
+      this.#stirred.add(service);
+    }
     return nothing;
   }
 
@@ -152,6 +157,7 @@ class SynFlood implements RunningDetector {
     }
     if (service.calm < calmSteps) return undefined;
     this.#stirred.delete(service);
+    service.isStirred = false;
     const end = service.isTold ? findingOf(service, now, usual, this.#options, true) : undefined;
     calmDown(service);
     this.#services.touch(service.slot, 0);
@@ -165,7 +171,15 @@ class SynFlood implements RunningDetector {
     table.key[addressLanes] = destination.port;
     const slot = table.find();
     if (slot >= 0) return table.value(slot);
-    const service = { slot: -1, open: 0, completed: 0, isAlive: false, usual: 0, sum: 0 } as Service;
+    const service = {
+      slot: -1,
+      isStirred: false,
+      open: 0,
+      completed: 0,
+      isAlive: false,
+      usual: 0,
+      sum: 0,
+    } as Service;
     calmDown(service);
     service.slot = table.insert(service);
     return service;
