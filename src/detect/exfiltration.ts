@@ -337,6 +337,7 @@ export const exfiltration: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [webService, otherProtocol],
   options,
+  threshold: { option: 'backstopBytes', values: [5e6, 10e6, 20e6, 50e6, 100e6, 200e6, 500e6, 1e9, 5e9] },
   doc: `One of ours that sends much to an address outside and receives little from it. For each source and address bytes are summed over an hour and over a day, each
 beginning with the first upload after the last has passed, and held against three limits:
 

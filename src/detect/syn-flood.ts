@@ -243,6 +243,7 @@ export const synFlood: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [direct, exhaustion],
   options,
+  threshold: { option: 'leastOpen', values: [10, 20, 50, 100, 200, 500, 1000, 5000] },
   doc: `A service (address and port) that is sent many TCP handshakes that nobody completes. In steps of 10 s a cumulative sum is kept (non-parametric CUSUM;
 Wang, Zhang and Shin, IEEE INFOCOM 2002): handshakes without an end, divided by those that are completed in a usual step, less 0.35 of drift, never
 below 0 and never above twice the alarm; above 1.05 it is a flood. What is usual is an average that forgets a tenth at each step, and is not learned while the sum is above 0. It is never

@@ -260,6 +260,11 @@ export const unusualVolume: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [flood, carriedOff],
   options,
+  threshold: {
+    option: 'leastBytes',
+    values: [1e6, 2e6, 5e6, 10e6, 20e6, 50e6, 100e6, 500e6],
+    learnsMs: 86_400_000,
+  },
   doc: `Bytes received, bytes sent and connections by minute, of each service of ours (address, port and protocol) and of each end of ours as a client (over all it talks
 to). Each is held against its own threshold, not against a mean and deviations: what is above the mean of the last hour, and a generalized Pareto distribution of the greatest
 fiftieth of it (streaming extreme-value theory with drift: Siffer and others, KDD 2017), above which a usual minute is with a probability of 1 in 10,000. To be told, three minutes in a

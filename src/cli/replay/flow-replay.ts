@@ -1,7 +1,7 @@
 import { type Observer, Pipeline } from '../../agent/pipeline.ts';
-import type { Alert } from '../../detect/detector.ts';
+import type { Alert, DetectorDefinition } from '../../detect/detector.ts';
 import { AlertFolder } from '../../detect/fold.ts';
-import { detectors } from '../../detect/registry.ts';
+import { detectors as all } from '../../detect/registry.ts';
 import type { DnsMessage } from '../../flow/dns-message.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { endOf, FlowSummary } from '../../flow/flow-summary.ts';
@@ -24,7 +24,7 @@ export class FlowReplay implements Observer {
   #now: number | undefined;
   #ids = 0;
 
-  constructor(posture: Posture) {
+  constructor(posture: Posture, detectors: readonly DetectorDefinition[] = all) {
     this.#pipeline = new Pipeline({
       posture,
       detectors,
