@@ -8,8 +8,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beacon } from '../src/detect/beacon.ts';
-import type { RunningDetector } from '../src/detect/detector.ts';
+import { connectionExhaustion } from '../src/detect/connection-exhaustion.ts';
+import type { DetectorDefinition, RunningDetector } from '../src/detect/detector.ts';
 import { dnsTunnel } from '../src/detect/dns-tunnel.ts';
+import { exfiltration } from '../src/detect/exfiltration.ts';
 import { failingDialOut } from '../src/detect/failing-dial-out.ts';
 import { portScan } from '../src/detect/port-scan.ts';
 import {
@@ -24,6 +26,8 @@ import {
 } from '../src/detect/recorded.fixture.ts';
 import { loadPublicSuffixes } from '../src/detect/registrable-domain.ts';
 import { detectors } from '../src/detect/registry.ts';
+import { udpFlood } from '../src/detect/udp-flood.ts';
+import { unusualVolume } from '../src/detect/unusual-volume.ts';
 import type { DnsMessage } from '../src/flow/dns-message.ts';
 import type { Flow, FlowState } from '../src/flow/flow.ts';
 import { stepsAtEnd } from '../src/flow/steps.ts';
@@ -43,7 +47,7 @@ const server = ['rita-missing-host/2024-04-19', 'rita-missing-host/2024-04-20'] 
 const tunnels = ['dns/dns2tcp-key_00002_20230905100101.pcap', 'dns/dnscat2-txt_00001_20230903183304.pcap'];
 
 function row(cells: readonly (string | number)[]): void {
-  const widths = [18, 34, 14, 30, 12];
+  const widths = [22, 22, 12, 22, 16];
   console.log(cells.map((cell, at) => String(cell).padEnd(widths[at] ?? 0)).join(' '));
 }
 
@@ -126,6 +130,7 @@ function quality(): void {
       new Map(),
       falseOf(dials, () => false, 1),
     );
+    volumes(name, flows, host, 1);
   }
   for (const [file, host, to] of [
     [njrat, '192.168.1.115', '41.108.179.197'],
@@ -143,6 +148,7 @@ function quality(): void {
     );
   }
   const flows = server.flatMap((day) => readLogs(day, 'conn.'));
+  volumes("RITA's missing host", flows, '64.225.56.201', 2);
   const pair = '73.54.23.243 calls 64.225.56.201:80';
   const calls = detect(beacon, flows);
   tell(
@@ -166,6 +172,20 @@ function quality(): void {
       `${others.size}`,
     );
   }
+}
+
+/** Detectors of volume, on days in which nothing of the kind is known to be. */
+function volumes(name: string, flows: readonly Labelled[], host: string, days: number): void {
+  const settings = { inside: [`${host}/32`] };
+  const none = () => false;
+  const told = <Options>(definition: DetectorDefinition<Options>, more: object = {}) => {
+    const outcome = detect(definition, flows, { ...settings, ...more });
+    tell(definition.id, name, outcome, new Map(), falseOf(outcome, none, days));
+  };
+  told(udpFlood);
+  told(connectionExhaustion);
+  told(exfiltration);
+  told(unusualVolume, { learnMinutes: 720 });
 }
 
 /** Flows of clients that call a few services outside, some of which fail, or of sources that were never seen before. */
@@ -245,9 +265,9 @@ function speed({ name, flows }: Traffic): void {
   );
   for (const [at, [id]] of contenders.entries()) {
     const middle = median(times[at]!);
-    const rate = id === 'none' ? '' : `${Math.round(1e6 / middle).toLocaleString('en')} thousand flows/s`;
+    const rate = middle === 0 || id === 'none' ? '' : `${Math.round(1e6 / middle).toLocaleString('en')} thousand flows/s`;
     console.log(
-      `  ${id.padEnd(18)} ${middle.toFixed(0).padStart(6)} ns  ${`${Math.min(...times[at]!).toFixed(0)} .. ${Math.max(...times[at]!).toFixed(0)}`.padStart(14)}  ${rate}`,
+      `  ${id.padEnd(22)} ${middle.toFixed(0).padStart(6)} ns  ${`${Math.min(...times[at]!).toFixed(0)} .. ${Math.max(...times[at]!).toFixed(0)}`.padStart(14)}  ${rate}`,
     );
   }
   console.log(`  state of all: ${(bytes.reduce((sum, one) => sum + one, 0) / 1e6).toFixed(1)} MB`);

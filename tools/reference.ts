@@ -9,6 +9,7 @@ import { applyOutput, planOutput } from '../src/cli/apply/report-json.ts';
 import { codes } from '../src/cli/codes.ts';
 import { commands } from '../src/cli/commands/registry.ts';
 import { testOutput } from '../src/cli/render/assertions/json.ts';
+import { backtestOutput } from '../src/cli/render/backtest/json.ts';
 import { diffOutput } from '../src/cli/render/diff/json.ts';
 import { learnOutput } from '../src/cli/render/learn/json.ts';
 import { exposureOutput } from '../src/cli/render/reach/exposure.ts';
@@ -44,6 +45,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['sensors.md', sensorsPage()],
     ['schema/apply.schema.json', jsonSchema(applyOutput)],
     ['schema/assertions.schema.json', jsonSchema(assertionFileSchema, 'input')],
+    ['schema/backtest.schema.json', jsonSchema(backtestOutput)],
     ['schema/diff.schema.json', jsonSchema(diffOutput)],
     ['schema/exposure.schema.json', jsonSchema(exposureOutput)],
     ['schema/flow-groups.schema.json', jsonSchema(flowAnswerOutput)],
@@ -122,7 +124,7 @@ function commandsPage(): string {
 }
 
 function detectorsPage(): string {
-  const sections = detectors.map(({ id, title, since, techniques, doc, options }) => {
+  const sections = detectors.map(({ id, title, since, techniques, doc, options, threshold }) => {
     const schema = z.toJSONSchema(options, { io: 'input' }) as {
       properties?: Record<string, { description?: string; default?: unknown }>;
     };
@@ -134,6 +136,11 @@ function detectorsPage(): string {
       `## ${id}: ${title}`,
       `since ${since} · ATT&CK ${techniques.map((technique) => `${technique.id} ${technique.name} (${technique.tactic})`).join(', ')}`,
       doc.trim(),
+      ...(threshold === undefined
+        ? []
+        : [
+            `\`picket backtest ${id}\` tries \`${threshold.option}\`: ${threshold.values.map((value) => JSON.stringify(value)).join(', ')}.`,
+          ]),
       ...(rows.length > 0 ? [['| option | default | meaning |', '|---|---|---|', ...rows].join('\n')] : []),
     ].join('\n\n');
   });

@@ -191,6 +191,7 @@ export const beacon: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [webProtocols, otherPort],
   options,
+  threshold: { option: 'score', values: [0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.99] },
   doc: `A source that connects to the same service outside again and again as a machine does: what has taken over a host asks for orders.
 For each source, address, port and protocol four parts are scored, a quarter each, after RITA 5 (\`analysis/beacons.go\`):
 

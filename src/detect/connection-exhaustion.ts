@@ -322,6 +322,7 @@ export const connectionExhaustion: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [serviceFlood],
   options,
+  threshold: { option: 'connections', values: [10, 20, 50, 100, 200, 500, 1000] },
   doc: `A service of ours (address and TCP port) of which a few sources hold many connections at one time and hardly use them, as slowloris, slow POST and slow read do, and
 handshakes that are left half open too slowly to be a SYN flood. Each minute it is counted for each source how many it holds:
 

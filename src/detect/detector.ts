@@ -110,6 +110,15 @@ export interface RunningDetector {
   evicted(): number;
 }
 
+/** The option by which a detector becomes more or less sensitive, for `picket backtest`. */
+export interface DetectorThreshold {
+  readonly option: string;
+  /** Values worth trying, the most sensitive first; the preset is among them. */
+  readonly values: readonly number[];
+  /** For how long, after a host is first seen, it is learned and nothing can be told of it; ms. Default 0. */
+  readonly learnsMs?: number;
+}
+
 /** One file exports one definition; `registry.ts` lists it. */
 export interface DetectorDefinition<Options = unknown> {
   readonly id: string;
@@ -117,6 +126,8 @@ export interface DetectorDefinition<Options = unknown> {
   readonly since: string;
   readonly techniques: readonly Technique[];
   readonly options: ZodType<Options>;
+  /** Absent where nothing of the kind decides. */
+  readonly threshold?: DetectorThreshold;
   /** Markdown: what it sees, how it decides (with the source), what it cannot see, its memory bound. */
   readonly doc: string;
   create(options: Options): RunningDetector;

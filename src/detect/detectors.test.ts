@@ -203,6 +203,15 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
     expect(definition.options.safeParse({ enabled: true }).success).toBe(false);
   });
 
+  test('has a threshold whose values its options take, the preset among them', () => {
+    const { threshold, options } = definition;
+    if (threshold === undefined) return;
+    const preset = (options.parse({}) as Record<string, unknown>)[threshold.option];
+    expect(threshold.values).toContain(preset);
+    for (const value of threshold.values)
+      expect(options.safeParse({ [threshold.option]: value }).success, String(value)).toBe(true);
+  });
+
   test('finds the same in the same records', () => {
     const findings = run();
     expect(findings.length).toBeGreaterThan(0);

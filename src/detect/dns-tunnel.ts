@@ -257,6 +257,7 @@ export const dnsTunnel: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [dns, tunneling],
   options,
+  threshold: { option: 'names', values: [10, 20, 30, 50, 100, 200, 500, 1000] },
   doc: `A client that asks for ever new and long names below one domain: what it asks for carries data to whoever answers for the domain, and the answers
 carry data back. Counted for each client and registrable domain (one label more than the public suffix, publicsuffix.org) within 5 minutes:
 different names, their mean length without the domain, and how many of the questions are for a new name. Told are 50 different names that are 10

@@ -68,6 +68,10 @@ const growth = 10;
 /** Ranks: little was sent, something, much, told. */
 const ranks = 4;
 const something = 1e6;
+/** A pair that sent less than this in a day is three numbers only: start, bytes sent and received. */
+const small = 100_000;
+const columns = 3;
+const dayMs = 86_400_000;
 /** Approximate bytes of a source, of a pair, and of the flow that is kept of each. */
 const sourceBytes = 900;
 const pairBytes = 400;
@@ -100,13 +104,16 @@ class Exfiltration implements RunningDetector {
   readonly #options: Options;
   readonly #ours: Ours;
   readonly #sources: RankedTable<Source>;
-  readonly #pairs: RankedTable<Pair>;
+  /** Null for one that is small. */
+  readonly #pairs: RankedTable<Pair | null>;
+  readonly #small: Float64Array;
 
   constructor(settings: Options) {
     this.#options = settings;
     this.#ours = new Ours(settings.inside);
     this.#sources = new RankedTable(settings.maxSources, addressLanes, ranks);
     this.#pairs = new RankedTable(settings.maxPairs, addressLanes * 2, ranks);
+    this.#small = new Float64Array(settings.maxPairs * columns);
   }
 
   onFlow(flow: Flow, change: FlowChange): readonly Finding[] {
@@ -117,35 +124,68 @@ class Exfiltration implements RunningDetector {
       return nothing;
     const at = endOf(flow);
     const received = flow.received?.bytes ?? 0;
-    const source = this.#source(flow, at);
-    const pair = this.#pair(flow);
-    pair.upload.add(at, sent, received);
-    if (sent > (pair.largest.sent?.bytes ?? 0)) pair.largest = flow;
-    const wasTold = pair.upload.tellAt < Number.POSITIVE_INFINITY;
-    const finding = this.#judge(source, pair, flow, at) ?? this.#judgeAll(source, pair, flow, at);
-    if (pair.upload.tellAt === Number.POSITIVE_INFINITY) {
-      source.history.learn(at, pair.upload, sent, received);
-      source.all.add(at, sent, received);
-    } else if (!wasTold) {
-      source.history.forget(pair.upload);
-      source.all.hour.subtract(pair.upload.hour);
-      source.all.day.subtract(pair.upload.day);
-    }
-    this.#rank(source, pair);
-    return finding === undefined ? nothing : [finding];
+    const slot = this.#slotOf(flow);
+    const known = this.#pairs.value(slot);
+    return known === null
+      ? this.#addSmall(slot, flow, at, sent, received)
+      : this.#addTo(known, flow, at, sent, received);
   }
 
   stateBytes(): number {
     return (
       this.#sources.bytes +
       this.#pairs.bytes +
+      this.#small.byteLength +
       this.#sources.size * sourceBytes +
-      this.#pairs.size * (pairBytes + flowBytes)
+      this.#large * (pairBytes + flowBytes)
     );
   }
 
   evicted(): number {
     return this.#sources.evicted + this.#pairs.evicted;
+  }
+
+  /** Pairs that are not small. */
+  get #large(): number {
+    let count = 0;
+    for (const pair of this.#pairs.values()) if (pair !== null) count++;
+    return count;
+  }
+
+  /** Most pairs never send much. */
+  #addSmall(slot: number, flow: Flow, at: number, sent: number, received: number): readonly Finding[] {
+    const sums = this.#small;
+    const column = slot * columns;
+    if (at - sums[column]! >= dayMs) {
+      sums[column] = at;
+      sums[column + 1] = 0;
+      sums[column + 2] = 0;
+    }
+    sums[column + 1]! += sent;
+    sums[column + 2]! += received;
+    if (sums[column + 1]! < small) return nothing;
+    const pair: Pair = { upload: new Upload(), largest: flow, slot };
+    this.#pairs.replace(slot, pair);
+    return this.#addTo(pair, flow, at, sums[column + 1]!, sums[column + 2]!);
+  }
+
+  #addTo(pair: Pair, flow: Flow, at: number, sent: number, received: number): readonly Finding[] {
+    const { upload } = pair;
+    const source = this.#source(flow, at);
+    upload.add(at, sent, received);
+    if ((flow.sent?.bytes ?? 0) > (pair.largest.sent?.bytes ?? 0)) pair.largest = flow;
+    const wasTold = upload.tellAt < Number.POSITIVE_INFINITY;
+    const finding = this.#judge(source, pair, flow, at) ?? this.#judgeAll(source, pair, flow, at);
+    if (upload.tellAt === Number.POSITIVE_INFINITY) {
+      source.history.learn(at, upload, sent, received);
+      source.all.add(at, sent, received);
+    } else if (!wasTold) {
+      source.history.forget(upload);
+      source.all.hour.subtract(upload.hour);
+      source.all.day.subtract(upload.day);
+    }
+    this.#rank(source, pair);
+    return finding === undefined ? nothing : [finding];
   }
 
   /** One place, against what is usual of the source and against the backstop. */
@@ -220,16 +260,16 @@ class Exfiltration implements RunningDetector {
     return one;
   }
 
-  #pair(flow: Flow): Pair {
+  #slotOf(flow: Flow): number {
     const table = this.#pairs;
     table.seed(flow.openedAt);
     table.setAddress(0, flow.source.address);
     table.setAddress(addressLanes, flow.destination.address);
-    const slot = table.find();
-    if (slot >= 0) return table.value(slot);
-    const pair: Pair = { upload: new Upload(), largest: flow, slot: -1 };
-    pair.slot = table.insert(pair);
-    return pair;
+    const known = table.find();
+    if (known >= 0) return known;
+    const slot = table.insert(null);
+    this.#small[slot * columns] = Number.NEGATIVE_INFINITY;
+    return slot;
   }
 }
 
@@ -297,13 +337,14 @@ export const exfiltration: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [webService, otherProtocol],
   options,
+  threshold: { option: 'backstopBytes', values: [5e6, 10e6, 20e6, 50e6, 100e6, 200e6, 500e6, 1e9, 5e9] },
   doc: `One of ours that sends much to an address outside and receives little from it. For each source and address bytes are summed over an hour and over a day, each
 beginning with the first upload after the last has passed, and held against three limits:
 
 1. **Its own history**: 5 times the most that the source sent to any one place in an hour, or in a day, of the last seven days before today, and 20 MB at
    least. It holds for sources that are known for 3 days (the learning period).
 2. **A backstop**: 100 MB in a day, whatever is usual, from the first minute on.
-3. The same for **all places together**, so that nobody hides behind many.
+3. The same for **all places together**, so that nobody hides behind many; of those that 100 kB went to.
 
 In each case the producer/consumer ratio, (sent - received) / (sent + received) (C. Bullard, FloCon 2014), must be 0.5 at least: three times as much sent as
 received. So downloads with their acknowledgements, and calls, are none. A source that is a consumer otherwise (a ratio below 0, of the days before) makes it
@@ -316,7 +357,7 @@ It cannot see: what is fetched from a service of ours by who calls it (see unusu
 two days; an attacker who raises the most by less than 5 times a day; flows of which nobody counts bytes (sockets alone); what goes through a proxy or another host of ours; long flows
 before they end, where nobody tells their parts.
 
-Memory: at most \`maxPairs\` pairs of 0.9 KB and \`maxSources\` sources of 0.9 KB: 5 MB as preset. When full, the one that sent least and was not seen for longest goes, and
+Memory: at most \`maxPairs\` pairs of 0.1 KB, and 1 KB once 100 kB were sent in a day, and \`maxSources\` sources of 0.9 KB: 5 MB as preset. When full, the one that sent least and was not seen for longest goes, and
 is counted; a source that goes is learned afresh.`,
   create: (settings) => new Exfiltration(settings),
 };

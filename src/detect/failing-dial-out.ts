@@ -196,6 +196,7 @@ export const failingDialOut: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [fallback, otherPort],
   options,
+  threshold: { option: 'failures', values: [5, 10, 20, 30, 50, 100, 200, 500] },
   doc: `One of ours that tries the same address, port and protocol outside again and again, mostly in vain: 50 failures within 6 hours that make up 60 % of
 all its connections there, over 5 minutes at least. What has taken over a host goes on dialling when its server is gone or overloaded; Stratosphere's
 captures of NjRAT and of IoT malware are full of it. It is the other half of beacon, which looks at connections that came about.

@@ -172,6 +172,7 @@ export const nxdomainBurst: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [generated],
   options,
+  threshold: { option: 'domains', values: [5, 10, 15, 20, 30, 50, 100, 200] },
   doc: `A client whose questions are mostly for domains that nobody registered: malware with a domain generation algorithm tries the names of the day until one
 answers. Told are 20 different registrable domains (publicsuffix.org) without existence (NXDOMAIN) within 10 minutes that make up half of all domains
 answered for. The letters of names decide nothing: models of them accuse too many single names.

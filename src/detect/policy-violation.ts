@@ -6,6 +6,8 @@ import { fullNameOf, listText, nameOf, plural, portsText, processText, reasonTex
 
 const id = 'policy-violation';
 
+const nothing: readonly Finding[] = [];
+
 /** How a forbidden connection came out. */
 type Kind = 'passed' | 'blocked' | 'unclear';
 
@@ -85,9 +87,9 @@ class PolicyViolation implements RunningDetector {
   }
 
   onFlow(flow: Flow, change: FlowChange): readonly Finding[] {
-    if (change !== 'decided' || flow.verdict?.outcome !== 'deny') return [];
+    if (change !== 'decided' || flow.verdict?.outcome !== 'deny') return nothing;
     const kind = kindOf(flow);
-    if (this.#recent.get(flow.id) === kind) return [];
+    if (this.#recent.get(flow.id) === kind) return nothing;
     this.#remember(flow.id, kind);
     const at = flow.closedAt ?? flow.establishedAt ?? flow.openedAt;
     const source = this.#source(`${kind}\0${nameOf(flow.source)}`, at);

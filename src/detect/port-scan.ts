@@ -315,6 +315,7 @@ export const portScan: DetectorDefinition<Options> = {
   since: '0.1.0',
   techniques: [serviceDiscovery, systemDiscovery],
   options,
+  threshold: { option: 'falseAlarm', values: [0.2, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001, 0.0001, 0.00001] },
   doc: `A source that contacts many services which are not there. Two tests, both on *first contacts* only: the first
 connection of a source to an address and port. Trying one dead service again and again is therefore no scan.
 

@@ -73,3 +73,12 @@ test('costs the same however full it is: 300,000 entries through 1000 slots', ()
   expect(table.size).toBe(1000);
   expect(table.evicted).toBe(299_000);
 });
+
+test('a value can be replaced, and a slot tells whether it holds an entry', () => {
+  const table = new RankedTable<number>(4, addressLanes, 1);
+  const slot = enter(table, 7);
+  table.replace(slot, 8);
+  expect([table.value(slot), table.has(slot)]).toEqual([8, true]);
+  table.remove(slot);
+  expect(table.has(slot)).toBe(false);
+});

@@ -1,4 +1,4 @@
-import { ChainedIndex, finish, mix } from '../flow/chained-index.ts';
+import { finish, mix } from '../flow/chained-index.ts';
 import { SlotLists } from '../flow/slot-lists.ts';
 import type { Address } from '../net/address.ts';
 
@@ -10,6 +10,11 @@ const slackShare = 16;
 export const addressLanes = 4;
 /** In the third lane of IPv4 addresses, which stand in keys as they are mapped into IPv6 (RFC 4291 §2.5.5.2). */
 const mappedLane = 0xffff;
+/** Before the key in the record of a slot: the next slot of its chain and one, its hash, and how many entries had come when it was touched. */
+const chainAt = 0;
+const hashAt = 1;
+const touchedAt = 2;
+const before = 3;
 
 /**
  * A table of fixed size whose entries have ranks, 0 for the least suspicious. When it is full, the entry goes that was not
@@ -21,39 +26,38 @@ export class RankedTable<T> {
   /** The key that {@link find} and {@link insert} mean; to be filled in before. */
   readonly key: Uint32Array;
   readonly #capacity: number;
-  readonly #lanes: number;
   readonly #ranks: number;
-  readonly #index: ChainedIndex;
+  /** By hash, the first slot of a chain and one. */
+  readonly #heads: Int32Array;
   readonly #lists: SlotLists;
-  readonly #keys: Uint32Array;
-  readonly #hashes: Int32Array;
+  /** What is looked at together lies together: one record of a few lanes for each slot. */
+  readonly #records: Uint32Array;
+  readonly #stride: number;
   readonly #values: (T | undefined)[];
   readonly #dropped: ((value: T) => void) | undefined;
   #seed: number | undefined;
   #evicted = 0;
+  #size = 0;
+  /** Entries that have come, by modulo 2 ** 32. */
   #inserts = 0;
-  /** How many entries had come when it was put at the end of its rank. */
-  readonly #touchedAt: Float64Array;
   readonly #slack: number;
 
   /** For `capacity` entries with keys of `lanes` 32-bit lanes; `dropped` is told of each value that had to go. */
   constructor(capacity: number, lanes: number, ranks: number, dropped?: (value: T) => void) {
     this.key = new Uint32Array(lanes);
     this.#capacity = capacity;
-    this.#lanes = lanes;
     this.#ranks = ranks;
-    this.#index = new ChainedIndex(capacity);
+    this.#stride = lanes + before;
+    this.#heads = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(capacity, 2))));
     this.#lists = new SlotLists(capacity, ranks + 1);
-    this.#keys = new Uint32Array(capacity * lanes);
-    this.#hashes = new Int32Array(capacity);
+    this.#records = new Uint32Array(capacity * this.#stride);
     this.#values = new Array<T | undefined>(capacity).fill(undefined);
     this.#dropped = dropped;
-    this.#touchedAt = new Float64Array(capacity);
     this.#slack = Math.floor(capacity / slackShare);
   }
 
   get size(): number {
-    return this.#index.size;
+    return this.#size;
   }
 
   /** Entries that had to go for want of room. */
@@ -63,14 +67,7 @@ export class RankedTable<T> {
 
   /** Bytes held beside the values. */
   get bytes(): number {
-    return (
-      this.#index.bytes +
-      this.#lists.bytes +
-      this.#keys.byteLength +
-      this.#hashes.byteLength +
-      this.#touchedAt.byteLength +
-      this.#capacity * 8
-    );
+    return this.#heads.byteLength + this.#lists.bytes + this.#records.byteLength + this.#capacity * 8;
   }
 
   /**
@@ -94,30 +91,40 @@ export class RankedTable<T> {
   /** The slot of the key, or -1. */
   find(): number {
     const { key } = this;
-    const keys = this.#keys;
-    const lanes = this.#lanes;
+    const records = this.#records;
+    const stride = this.#stride;
     const hash = this.#hash();
-    for (let slot = this.#index.first(hash); slot >= 0; slot = this.#index.after(slot)) {
-      if (this.#hashes[slot] !== hash) continue;
-      const at = slot * lanes;
-      let lane = lanes - 1;
-      while (lane >= 0 && keys[at + lane] === key[lane]) lane--;
-      if (lane < 0) return slot;
+    for (let one = this.#heads[hash & (this.#heads.length - 1)]!; one > 0; ) {
+      const at = (one - 1) * stride;
+      if (records[at + hashAt] === hash) {
+        let lane = key.length - 1;
+        while (lane >= 0 && records[at + before + lane] === key[lane]) lane--;
+        if (lane < 0) return one - 1;
+      }
+      one = records[at + chainAt]!;
     }
     return -1;
   }
 
   /** Enters a value under the key, which must not be there, with rank 0, and returns its slot. */
   insert(value: T): number {
-    if (this.#index.size === this.#capacity) this.#evict();
+    if (this.#size === this.#capacity) this.#evict();
+    const { key } = this;
+    const records = this.#records;
     const slot = this.#lists.head(0);
     const hash = this.#hash();
-    this.#keys.set(this.key, slot * this.#lanes);
-    this.#hashes[slot] = hash;
+    const bucket = hash & (this.#heads.length - 1);
+    const at = slot * this.#stride;
+    this.#inserts = (this.#inserts + 1) >>> 0;
+    records[at + chainAt] = this.#heads[bucket]!;
+    records[at + hashAt] = hash;
+    records[at + touchedAt] = this.#inserts;
+    // One by one: of so few, setting them all at once costs more.
+    for (let lane = 0; lane < key.length; lane++) records[at + before + lane] = key[lane]!;
+    this.#heads[bucket] = slot + 1;
     this.#values[slot] = value;
-    this.#index.insert(hash, slot);
     this.#lists.move(slot, 1);
-    this.#touchedAt[slot] = ++this.#inserts;
+    this.#size++;
     return slot;
   }
 
@@ -125,12 +132,19 @@ export class RankedTable<T> {
     return this.#values[slot]!;
   }
 
+  /** Puts another value in the place of that of an entry. */
+  replace(slot: number, value: T): void {
+    this.#values[slot] = value;
+  }
+
   /** Counts as touched just now, with this rank. Age is counted in entries that came since, and rounded to a sixteenth of the table. */
   touch(slot: number, rank: number): void {
     const list = Math.min(rank, this.#ranks - 1) + 1;
-    const isNew = this.#inserts - this.#touchedAt[slot]! < this.#slack;
+    const records = this.#records;
+    const at = slot * this.#stride + touchedAt;
+    const isNew = (this.#inserts - records[at]!) >>> 0 < this.#slack;
     if (isNew && this.#lists.of(slot) === list) return;
-    this.#touchedAt[slot] = this.#inserts;
+    records[at] = this.#inserts;
     this.#lists.move(slot, list);
   }
 
@@ -140,14 +154,39 @@ export class RankedTable<T> {
 
   /** Takes an entry out. */
   remove(slot: number): void {
-    this.#index.remove(this.#hashes[slot]!, slot);
+    this.#unchain(slot);
+    this.#size--;
     this.#values[slot] = undefined;
     this.#lists.move(slot, 0);
+  }
+
+  /** Whether the slot holds an entry. */
+  has(slot: number): boolean {
+    return this.#lists.of(slot) > 0;
   }
 
   /** All values, in no order that means anything. */
   *values(): Generator<T> {
     for (const value of this.#values) if (value !== undefined) yield value;
+  }
+
+  #unchain(slot: number): void {
+    const records = this.#records;
+    const stride = this.#stride;
+    const next = records[slot * stride + chainAt]!;
+    const bucket = records[slot * stride + hashAt]! & (this.#heads.length - 1);
+    let one = this.#heads[bucket]!;
+    if (one === slot + 1) {
+      this.#heads[bucket] = next;
+      return;
+    }
+    while (one > 0) {
+      const at = (one - 1) * stride + chainAt;
+      one = records[at]!;
+      if (one !== slot + 1) continue;
+      records[at] = next;
+      return;
+    }
   }
 
   #evict(): void {
@@ -164,10 +203,14 @@ export class RankedTable<T> {
     this.#dropped?.(value);
   }
 
+  /** Lanes that are the same in most keys, since addresses are mapped, add nothing; they are compared all the same. */
   #hash(): number {
     let hash = this.#seed ?? 0;
     const { key } = this;
-    for (let lane = 0; lane < key.length; lane++) hash = mix(hash, key[lane]!);
-    return finish(hash);
+    for (let lane = 0; lane < key.length; lane++) {
+      const value = key[lane]!;
+      if (value !== 0 && value !== mappedLane) hash = mix(hash, value);
+    }
+    return finish(hash) >>> 0;
   }
 }

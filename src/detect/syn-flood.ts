@@ -54,6 +54,8 @@ const flowBytes = 500;
 /** What is remembered of one service. */
 interface Service {
   slot: number;
+  /** Whether it is among those that are looked at in each step. */
+  isStirred: boolean;
   /** In this step: handshakes without an end and completed ones. */
   open: number;
   completed: number;
@@ -93,7 +95,10 @@ class SynFlood implements RunningDetector {
     if (isCompleted || (flow.received?.packets ?? 0) > 0) service.isAlive = true;
     if (isCompleted) service.completed++;
     else this.#open(service, flow);
-    this.#stirred.add(service);
+    if (!service.isStirred) {
+      service.isStirred = true;
+      this.#stirred.add(service);
+    }
     return nothing;
   }
 
@@ -152,6 +157,7 @@ class SynFlood implements RunningDetector {
     }
     if (service.calm < calmSteps) return undefined;
     this.#stirred.delete(service);
+    service.isStirred = false;
     const end = service.isTold ? findingOf(service, now, usual, this.#options, true) : undefined;
     calmDown(service);
     this.#services.touch(service.slot, 0);
@@ -165,7 +171,15 @@ class SynFlood implements RunningDetector {
     table.key[addressLanes] = destination.port;
     const slot = table.find();
     if (slot >= 0) return table.value(slot);
-    const service = { slot: -1, open: 0, completed: 0, isAlive: false, usual: 0, sum: 0 } as Service;
+    const service = {
+      slot: -1,
+      isStirred: false,
+      open: 0,
+      completed: 0,
+      isAlive: false,
+      usual: 0,
+      sum: 0,
+    } as Service;
     calmDown(service);
     service.slot = table.insert(service);
     return service;
@@ -229,6 +243,7 @@ export const synFlood: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [direct, exhaustion],
   options,
+  threshold: { option: 'leastOpen', values: [10, 20, 50, 100, 200, 500, 1000, 5000] },
   doc: `A service (address and port) that is sent many TCP handshakes that nobody completes. In steps of 10 s a cumulative sum is kept (non-parametric CUSUM;
 Wang, Zhang and Shin, IEEE INFOCOM 2002): handshakes without an end, divided by those that are completed in a usual step, less 0.35 of drift, never
 below 0 and never above twice the alarm; above 1.05 it is a flood. What is usual is an average that forgets a tenth at each step, and is not learned while the sum is above 0. It is never

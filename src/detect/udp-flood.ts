@@ -371,6 +371,7 @@ export const udpFlood: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [direct, reflection],
   options,
+  threshold: { option: 'leastPackets', values: [100, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000] },
   doc: `Packets over UDP that an end of ours is sent and does not answer, in steps of 10 s. A conversation is one in which at least one packet in 20 goes the other way, as
 downloads over QUIC and calls do; what has less was not asked for.
 

@@ -61,32 +61,26 @@ const level = 0.98;
 const leastMinutes = 3;
 /** Ranks: not followed yet, learning, learned, told. */
 const ranks = 4;
-const placeBytes = 300;
 const flowBytes = 500;
 
+/** The sums of a minute, by slot, in this order; behind them the bytes of the flow that is kept as an example. */
 const kinds = ['received', 'sent', 'flows'] as const;
 type Kind = (typeof kinds)[number];
+const columns = kinds.length + 1;
 
-/** An end of ours as a client, or a service of ours. */
-interface Place {
-  slot: number;
-  /** The flow of the last minute with traffic that moved most. */
-  example: Flow;
-  exampleBytes: number;
-  isService: boolean;
-  /** In this minute. */
-  received: number;
-  sent: number;
-  flows: number;
-  /** Minutes with traffic so far. */
-  minutes: number;
-  series: Readonly<Record<Kind, VolumeSeries>> | undefined;
-}
+/** An end of ours as a client, or a service of ours, that is followed. */
+type Series = Readonly<Record<Kind, VolumeSeries>>;
 
 class UnusualVolume implements RunningDetector {
   readonly #options: Options;
   readonly #ours: Ours;
-  readonly #places: RankedTable<Place>;
+  /** Null for one that is not followed yet. */
+  readonly #places: RankedTable<Series | null>;
+  readonly #sums: Float64Array;
+  /** By slot: the flow of this minute, or of the last with traffic, that moved most; minutes with traffic; whether it is a service. */
+  readonly #examples: Flow[] = [];
+  readonly #minutes: Uint8Array;
+  readonly #services: Uint8Array;
   readonly #ofBytes: VolumeOptions;
   readonly #ofFlows: VolumeOptions;
   #minuteEnd = Number.NEGATIVE_INFINITY;
@@ -95,6 +89,9 @@ class UnusualVolume implements RunningDetector {
     this.#options = settings;
     this.#ours = new Ours(settings.inside);
     this.#places = new RankedTable(settings.maxPlaces, addressLanes + 1, ranks);
+    this.#sums = new Float64Array(settings.maxPlaces * columns);
+    this.#minutes = new Uint8Array(settings.maxPlaces);
+    this.#services = new Uint8Array(settings.maxPlaces);
     const { risk, learnMinutes, timesHour, minutes, calmMinutes, acceptMinutes } = settings;
     const tail = { risk, level, learn: learnMinutes - drift, drift };
     this.#ofBytes = { tail, least: settings.leastBytes, timesHour, minutes, calmMinutes, acceptMinutes };
@@ -118,15 +115,16 @@ class UnusualVolume implements RunningDetector {
     if (now < this.#minuteEnd) return nothing;
     this.#minuteEnd = now + minuteMs;
     const findings: Finding[] = [];
-    for (const place of this.#places.values()) this.#endMinute(place, now, findings);
+    for (let slot = 0; slot < this.#options.maxPlaces; slot++)
+      if (this.#places.has(slot)) this.#endMinute(slot, now, findings);
     return findings;
   }
 
   stateBytes(): number {
-    let bytes = this.#places.bytes;
-    for (const { series } of this.#places.values()) {
-      bytes += placeBytes + flowBytes;
-      if (series !== undefined) for (const kind of kinds) bytes += series[kind].bytes;
+    let bytes = this.#places.bytes + this.#sums.byteLength + this.#minutes.byteLength * 2;
+    for (const series of this.#places.values()) {
+      bytes += flowBytes;
+      if (series !== null) for (const kind of kinds) bytes += series[kind].bytes;
     }
     return bytes;
   }
@@ -135,76 +133,82 @@ class UnusualVolume implements RunningDetector {
     return this.#places.evicted;
   }
 
-  #add(place: Place, flow: Flow, change: FlowChange, counts: boolean): void {
-    if (change === 'decided') place.flows++;
+  #add(slot: number, flow: Flow, change: FlowChange, counts: boolean): void {
+    const sums = this.#sums;
+    const at = slot * columns;
+    if (change === 'decided') sums[at + 2]!++;
     if (!counts) return;
     const forth = flow.sent?.bytes ?? 0;
     const back = flow.received?.bytes ?? 0;
-    place.received += place.isService ? forth : back;
-    place.sent += place.isService ? back : forth;
-    if (forth + back < place.exampleBytes) return;
-    place.example = flow;
-    place.exampleBytes = forth + back;
+    const isService = this.#services[slot] === 1;
+    sums[at]! += isService ? forth : back;
+    sums[at + 1]! += isService ? back : forth;
+    if (forth + back < sums[at + 3]!) return;
+    this.#examples[slot] = flow;
+    sums[at + 3] = forth + back;
   }
 
-  #endMinute(place: Place, now: number, findings: Finding[]): void {
-    const { flows, received, sent } = place;
-    if (flows + received + sent > 0) place.minutes++;
-    if (place.series === undefined && place.minutes < leastMinutes) {
-      empty(place);
-      return;
+  #endMinute(slot: number, now: number, findings: Finding[]): void {
+    const at = slot * columns;
+    const sums = this.#sums.subarray(at, at + columns);
+    const series = this.#places.value(slot) ?? this.#follow(slot, sums);
+    if (series !== null) {
+      const hour = Math.floor((now - 1) / hourMs);
+      let rank = 1;
+      for (const [column, kind] of kinds.entries()) {
+        const one = series[kind];
+        if (one.add(sums[column]!, hour) === 'began')
+          findings.push(this.#finding(slot, kind, sums[column]!, one, now));
+        rank = Math.max(rank, one.isTold ? 3 : one.isLearning ? 1 : 2);
+      }
+      this.#places.touch(slot, rank);
     }
-    place.series ??= {
+    sums.fill(0);
+  }
+
+  /** Begins to follow a place when it has had traffic in some minutes. */
+  #follow(slot: number, sums: Float64Array): Series | null {
+    if (sums[0]! + sums[1]! + sums[2]! === 0 || ++this.#minutes[slot]! < leastMinutes) return null;
+    const series: Series = {
       received: new VolumeSeries(this.#ofBytes),
       sent: new VolumeSeries(this.#ofBytes),
       flows: new VolumeSeries(this.#ofFlows),
     };
-    const hour = Math.floor((now - 1) / hourMs);
-    let rank = 1;
-    for (const kind of kinds) {
-      const series = place.series[kind];
-      const value = place[kind];
-      // What the minute is held against is what was usual before it.
-      if (series.add(value, hour) === 'began')
-        findings.push(findingOf(place, kind, value, series, now, this.#options));
-      rank = Math.max(rank, series.isTold ? 3 : series.isLearning ? 1 : 2);
-    }
-    this.#places.touch(place.slot, rank);
-    empty(place);
+    this.#places.replace(slot, series);
+    return series;
   }
 
-  #place(flow: Flow, { address }: End, service: number): Place {
+  #finding(slot: number, kind: Kind, value: number, series: VolumeSeries, now: number): Finding {
+    return findingOf(
+      this.#examples[slot]!,
+      this.#services[slot] === 1,
+      kind,
+      value,
+      series,
+      now,
+      this.#options,
+    );
+  }
+
+  #place(flow: Flow, { address }: End, service: number): number {
     const table = this.#places;
     table.seed(flow.openedAt);
     table.setAddress(0, address);
     table.key[addressLanes] = service;
-    const slot = table.find();
-    if (slot >= 0) return table.value(slot);
-    const place: Place = {
-      slot: -1,
-      example: flow,
-      exampleBytes: 0,
-      isService: service !== 0,
-      received: 0,
-      sent: 0,
-      flows: 0,
-      minutes: 0,
-      series: undefined,
-    };
-    place.slot = table.insert(place);
-    return place;
+    const known = table.find();
+    if (known >= 0) return known;
+    const slot = table.insert(null);
+    this.#sums.fill(0, slot * columns, (slot + 1) * columns);
+    this.#examples[slot] = flow;
+    this.#minutes[slot] = 0;
+    this.#services[slot] = service === 0 ? 0 : 1;
+    return slot;
   }
 }
 
-function empty(place: Place): void {
-  place.received = 0;
-  place.sent = 0;
-  place.flows = 0;
-  place.exampleBytes = 0;
-}
-
 function findingOf(
-  { example, isService }: Place,
+  example: Flow,
+  isService: boolean,
   kind: Kind,
   value: number,
   series: VolumeSeries,
@@ -256,6 +260,11 @@ export const unusualVolume: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [flood, carriedOff],
   options,
+  threshold: {
+    option: 'leastBytes',
+    values: [1e6, 2e6, 5e6, 10e6, 20e6, 50e6, 100e6, 500e6],
+    learnsMs: 86_400_000,
+  },
   doc: `Bytes received, bytes sent and connections by minute, of each service of ours (address, port and protocol) and of each end of ours as a client (over all it talks
 to). Each is held against its own threshold, not against a mean and deviations: what is above the mean of the last hour, and a generalized Pareto distribution of the greatest
 fiftieth of it (streaming extreme-value theory with drift: Siffer and others, KDD 2017), above which a usual minute is with a probability of 1 in 10,000. To be told, three minutes in a
@@ -271,7 +280,7 @@ in a row being asked for.
 It cannot see: bytes that nobody counts (sockets alone: connections are); what grows slowly over hours; what stays below 20 MB a minute (see exfiltration); what happened in
 the learning period, which is taken for usual.
 
-Memory: at most \`maxPlaces\` ends and services, 0.8 KB until there was traffic in three minutes and then 3.3 to 8.2 KB: 8 MB as preset. When full, one that is not yet followed goes first, then one that is
+Memory: at most \`maxPlaces\` ends and services, 0.6 KB until there was traffic in three minutes and then 3.1 to 7.9 KB: 8 MB as preset. When full, one that is not yet followed goes first, then one that is
 learning, each the one without traffic for longest, and is counted.`,
   create: (settings) => new UnusualVolume(settings),
 };

@@ -1,6 +1,7 @@
 import type { CommandDefinition, CommandGroup } from '../command.ts';
 import { alertsCommand } from './alerts.ts';
 import { applyCommand } from './apply.ts';
+import { backtestCommand } from './backtest.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
 import { confirmCommand } from './confirm.ts';
@@ -45,6 +46,7 @@ export const commands: readonly CommandDefinition[] = [
   testCommand,
   learnCommand,
   replayCommand,
+  backtestCommand,
   rulesCheckCommand,
   rulesTestCommand,
   rulesListCommand,

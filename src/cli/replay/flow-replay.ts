@@ -1,8 +1,8 @@
 import { Incidents } from '../../agent/incidents.ts';
 import { type Observer, Pipeline } from '../../agent/pipeline.ts';
-import type { Alert } from '../../detect/detector.ts';
+import type { Alert, DetectorDefinition } from '../../detect/detector.ts';
 import { AlertFolder } from '../../detect/fold.ts';
-import { detectors } from '../../detect/registry.ts';
+import { detectors as all } from '../../detect/registry.ts';
 import type { ExceptionStatus } from '../../detect/settings/exceptions.ts';
 import { type DetectSettings, presetSettings } from '../../detect/settings/settings.ts';
 import type { LogObservation, LogOutcome } from '../../event/service-log/log-observation.ts';
@@ -35,7 +35,11 @@ export class FlowReplay implements Observer {
   #refused = 0;
   #incidentIds = 0;
 
-  constructor(posture: Posture, settings: DetectSettings = presetSettings) {
+  constructor(
+    posture: Posture,
+    settings: DetectSettings = presetSettings,
+    detectors: readonly DetectorDefinition[] = all,
+  ) {
     this.#incidents = new Incidents({
       store: this.#store,
       newId: () => `incident-${++this.#incidentIds}`,

@@ -1,0 +1,60 @@
+import { loadPublicSuffixes } from '../../detect/registrable-domain.ts';
+import type { ReadLimits } from '../../manifest/limits.ts';
+import { UsageError } from '../command.ts';
+import type { Io } from '../io.ts';
+import { loadPosture } from '../load-posture.ts';
+import { progress } from '../progress.ts';
+import { readFlowInput } from '../replay/flow-input.ts';
+import { flowInputsOf } from '../replay/replay-flows.ts';
+import { Backtest, type BacktestResult } from './backtest.ts';
+import type { Chosen } from './choose.ts';
+
+/** What a backtest goes over. */
+export interface BacktestRequest {
+  readonly paths: readonly string[];
+  readonly from: string | undefined;
+  readonly manifests: readonly string[];
+  readonly limits: Partial<ReadLimits>;
+  readonly inside: readonly string[];
+  /** Alerts for each host and day. */
+  readonly budget: number;
+}
+
+/** Runs a backtest over files of flows. Throws UsageError and FailedError. */
+export async function runBacktest(
+  { definition, option, values }: Chosen,
+  request: BacktestRequest,
+  io: Io,
+): Promise<BacktestResult> {
+  const { paths, from, manifests, limits, inside, budget } = request;
+  const inputs = await flowInputsOf(paths, from, io);
+  const other = inputs.indexOf(undefined);
+  if (other >= 0) throw new UsageError(`${paths[other]} holds no flows of a form that is known`);
+  const loaded = await loadPosture(manifests, io, limits);
+  for (const { name, reason } of loaded.unreadable)
+    io.err(`${io.errStyle('yellow', 'warning')}: ${name} was not read: ${reason}\n`);
+  await loadPublicSuffixes();
+  const backtest = new Backtest(loaded.posture, definition, { option, values }, inside, budget);
+  const told = progress(io, 'flows');
+  for (const input of inputs) {
+    if (input === undefined) continue;
+    await readFlowInput(
+      input.file,
+      input.kind,
+      (flow) => {
+        backtest.take(flow);
+        told.step();
+      },
+      undefined,
+      io,
+      (message) => backtest.takeDns(message),
+    );
+  }
+  told.end();
+  const result = backtest.end();
+  if (result.hosts === 0)
+    io.err(
+      `${io.errStyle('yellow', 'warning')}: no host of ours is in it; name public networks of yours with --inside\n`,
+    );
+  return result;
+}
