@@ -1,5 +1,6 @@
 import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../detect/detector.ts';
 import type { AlertFolder } from '../detect/fold.ts';
+import type { PacketFilterState } from '../detect/packet-filter-state.ts';
 import { type ExceptionStatus, Exceptions } from '../detect/settings/exceptions.ts';
 import { type DetectSettings, presetSettings } from '../detect/settings/settings.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
@@ -117,6 +118,11 @@ export class Pipeline {
   readonly dns = (seen: DnsMessage): void => {
     const message = { ...seen, clientIdentity: this.posture.identify(seen.client) };
     for (const { running } of this.#detectors) this.#raise(running.onDns?.(message));
+  };
+
+  /** Takes what the packet filter of this machine was found to be. */
+  readonly packetFilter = (state: PacketFilterState): void => {
+    for (const { running } of this.#detectors) this.#raise(running.onPacketFilter?.(state));
   };
 
   /** Gives detectors the time, ms since the epoch. */

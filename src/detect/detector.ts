@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
+import type { PacketFilterState } from './packet-filter-state.ts';
 
 /** A MITRE ATT&CK (Enterprise) technique. */
 export interface Technique {
@@ -55,6 +56,8 @@ export interface RunningDetector {
   onFlow?(flow: Flow, change: FlowChange): readonly Finding[];
   /** Called for each question and answer of DNS, where packets are seen. Flows of the same time may come before or after. */
   onDns?(message: DnsMessage): readonly Finding[];
+  /** Called when the kernel was asked for the packet filter that Picket keeps there. */
+  onPacketFilter?(state: PacketFilterState): readonly Finding[];
   /** Called about once a second with event time, also when nothing happens. */
   onTick?(now: number): readonly Finding[];
   /** Told of each finding that becomes an alert, of every detector: what somebody does under alert is not to be learned as usual. */

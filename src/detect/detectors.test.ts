@@ -6,6 +6,7 @@ import { parseAddress } from '../net/address.ts';
 import type { Finding } from './detector.ts';
 import { answerOf, questionOf } from './dns.fixture.ts';
 import { deniedBy, flowOf } from './flow.fixture.ts';
+import type { PacketFilterState } from './packet-filter-state.ts';
 import { give } from './recorded.fixture.ts';
 import { loadPublicSuffixes } from './registrable-domain.ts';
 import { detectors } from './registry.ts';
@@ -108,6 +109,19 @@ function* questions(count: number, clients: number): Generator<DnsMessage> {
   }
 }
 
+/** What the packet filter of one of many machines was found to be, and should not. */
+function tampered(n: number): PacketFilterState {
+  return {
+    at: n,
+    machine: `m${n}`,
+    change: 1,
+    confirmedAt: '2026-11-30T10:00:00Z',
+    digest: 'a',
+    expected: 'b',
+    isGone: false,
+  };
+}
+
 describe.each(detectors.map((definition) => [definition.id, definition] as const))('%s', (id, definition) => {
   const start = () => definition.create(definition.options.parse({}));
 
@@ -119,6 +133,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
       findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
     }
     for (const message of questions(500, 4)) findings.push(...(detector.onDns?.(message) ?? []));
+    findings.push(...(detector.onPacketFilter?.(tampered(0)) ?? []));
     return findings;
   }
 
@@ -161,6 +176,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
     for (const flow of traffic(100_000, 1 << 24)) give(detector, flow);
     for (const flow of strangers(50_000)) give(detector, flow);
     for (const message of questions(50_000, 1 << 24)) detector.onDns?.(message);
+    for (let n = 0; n < 20_000; n++) detector.onPacketFilter?.(tampered(n));
     expect(detector.stateBytes()).toBeLessThan(16 * 1024 * 1024);
     expect(detector.evicted()).toBeGreaterThan(10_000);
   });

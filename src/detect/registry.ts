@@ -2,6 +2,7 @@ import { beacon } from './beacon.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { failingDialOut } from './failing-dial-out.ts';
+import { firewallTampering } from './firewall-tampering.ts';
 import { newListeningPort } from './new-listening-port.ts';
 import { newPeer } from './new-peer.ts';
 import { newService } from './new-service.ts';
@@ -22,6 +23,7 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(newPeer),
   erase(newService),
   erase(newListeningPort),
+  erase(firewallTampering),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */
