@@ -79,10 +79,23 @@ function* habits(from: number): Generator<Flow> {
     const openedAt = from + n * 3_600_000;
     yield flowOf('10.7.7.7', '198.51.100.20', 443, { id: `same${n}`, state, openedAt });
     yield flowOf('10.7.7.8', '10.7.7.9', 22, { id: `door${n}`, state, openedAt });
+    yield offerOf(n < hours ? '10.7.7.1' : '10.7.7.66', openedAt);
     if (n < hours) continue;
     yield flowOf('10.7.7.7', '203.0.113.99', 8081, { id: 'other', state, openedAt });
     yield flowOf('10.7.7.8', '10.7.7.9', 4444, { id: 'door', state, openedAt });
   }
+}
+
+/** What is seen of an answer of DHCP. */
+function offerOf(server: string, openedAt: number): Flow {
+  const flow = flowOf('255.255.255.255', server, 67, {
+    id: `offer${openedAt}`,
+    protocol: 17,
+    state: 'attempted',
+    openedAt,
+    received: { packets: 1, bytes: 328 },
+  });
+  return { ...flow, source: { ...flow.source, port: 68 } };
 }
 
 /** Flows that came about, between ever new ends. */

@@ -9,6 +9,7 @@ import { newService } from './new-service.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
+import { rogueServer } from './rogue-server.ts';
 import { synFlood } from './syn-flood.ts';
 
 /** Every detector, in the order in which a flow meets them. */
@@ -23,6 +24,7 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(newPeer),
   erase(newService),
   erase(newListeningPort),
+  erase(rogueServer),
   erase(firewallTampering),
 ];
 
