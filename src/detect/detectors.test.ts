@@ -45,6 +45,8 @@ function* traffic(count: number, sources: number): Generator<Flow> {
       state: states[next(states.length)]!,
       reachedDestination: next(2) === 0,
       verdict: { outcome: next(3) === 0 ? 'allow' : 'deny', reasons: [deniedBy] },
+      sent: { packets: 3, bytes: 300 },
+      received: { packets: 2, bytes: 900 },
     });
   }
 }
@@ -68,7 +70,6 @@ function* provocation(): Generator<Flow> {
     const openedAt = 1440 * 60_000 + n * 20;
     yield flowOf(from, '198.51.100.7', 443, { id: `syn${n}`, state: 'timed-out', openedAt });
   }
-  yield* habits(1441 * 60_000);
 }
 
 /** A machine that does the same each hour for nine days, and then something else, by another service; and another door that opens. */
@@ -110,6 +111,35 @@ function* strangers(count: number): Generator<Flow> {
   }
 }
 
+/** Answers over UDP that none of so many ends of ours asked for. */
+function* answers(count: number, ends: number, packets: number): Generator<Flow> {
+  const next = numbers(5);
+  for (let n = 0; n < count; n++) {
+    const end = next(ends);
+    const openedAt = 1600 * 60_000 + n * 100;
+    yield flowOf(`203.0.113.${n % 250}`, `10.${end >> 16}.${(end >> 8) & 255}.${end & 255}`, 5000, {
+      id: `answer${n}`,
+      protocol: 17,
+      source: { address: parseAddress(`203.0.113.${n % 250}`)!, port: 123 },
+      state: 'unanswered',
+      openedAt,
+      closedAt: openedAt,
+      sent: { packets, bytes: packets * 468 },
+    });
+  }
+}
+
+/** What is unusual after such a day: uploads of 200 MB a minute. */
+function* volumes(): Generator<Flow> {
+  for (let n = 0; n < 100; n++) {
+    const openedAt = (1442 + n) * 60_000;
+    const part = { id: `volume${n}`, state: 'closed', openedAt, closedAt: openedAt } as const;
+    const bytes = n < 90 ? 300 : 200_000_000;
+    const sent = { packets: Math.ceil(bytes / 1400), bytes };
+    yield flowOf('10.9.9.9', '198.51.100.9', 443, { ...part, sent, received: { packets: 1, bytes: 60 } });
+  }
+}
+
 /** Questions for ever new names, or answers that most domains do not exist, of `clients` clients. */
 function* questions(count: number, clients: number): Generator<DnsMessage> {
   const next = numbers(7);
@@ -141,7 +171,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
   function run(): Finding[] {
     const detector = start();
     const findings: Finding[] = [];
-    for (const flow of provocation()) {
+    for (const flow of [...provocation(), ...volumes(), ...answers(200, 1, 500), ...habits(1700 * 60_000)]) {
       findings.push(...give(detector, flow));
       findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
     }
@@ -188,6 +218,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
     const detector = start();
     for (const flow of traffic(100_000, 1 << 24)) give(detector, flow);
     for (const flow of strangers(50_000)) give(detector, flow);
+    for (const flow of answers(50_000, 1 << 24, 1)) give(detector, flow);
     for (const message of questions(50_000, 1 << 24)) detector.onDns?.(message);
     for (let n = 0; n < 20_000; n++) detector.onPacketFilter?.(tampered(n));
     expect(detector.stateBytes()).toBeLessThan(16 * 1024 * 1024);

@@ -181,3 +181,10 @@ test('costs at most 1.9 KB, however much and whatever is observed', () => {
   for (let n = 0; n < 100_000; n++) series.learn(next() * n);
   expect(series.bytes).toBeLessThan(1900);
 });
+
+test('what is off mostly and on at times has a threshold within some tenfold of what it is when on', () => {
+  const series = new ExtremeValue({ ...settings, learn: 1380, drift: 60 });
+  for (let n = 0; n < 5000; n++) series.learn(n % 100 === 0 ? 90 : 0);
+  expect(series.threshold).toBeGreaterThan(90);
+  expect(series.threshold).toBeLessThan(1500);
+});

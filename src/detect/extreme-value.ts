@@ -5,6 +5,8 @@ const firstRoom = 32;
 const leastPeaks = 10;
 /** Below this the shape is 0: the tail is that of an exponential distribution. */
 const shapeless = 1e-6;
+/** No tail is taken for heavier: its moments would not be those of a sample (Hosking and Wallis 1987), and what is on at times and off at others looks so. */
+const heaviest = 0.5;
 /** Approximate bytes beside the peaks. */
 const fixedBytes = 250;
 
@@ -41,13 +43,21 @@ export class ExtremeValue {
   /** The first quantile and the threshold, less the mean. */
   #quantile = Number.POSITIVE_INFINITY;
   #threshold = Number.POSITIVE_INFINITY;
+  /** Whether peaks have come since the threshold was estimated, which is done only when somebody asks. */
+  #isBehind = false;
 
   constructor(options: ExtremeValueOptions) {
     this.#options = options;
   }
 
+  /** Whether there is no threshold yet. */
+  get isLearning(): boolean {
+    return this.#quantile === Number.POSITIVE_INFINITY;
+  }
+
   /** What a usual observation is below of; infinite while learning. */
   get threshold(): number {
+    if (this.#isBehind) this.#estimate();
     return this.#threshold + this.#mean;
   }
 
@@ -72,7 +82,7 @@ export class ExtremeValue {
    * for. Who knows that one above was no attack hands it to {@link learn}, and then it is exceeded as often as was asked for.
    */
   observe(value: number): boolean {
-    if (value > this.threshold) return true;
+    if (value - this.#mean > this.#quantile && value > this.threshold) return true;
     this.learn(value);
     return false;
   }
@@ -89,7 +99,7 @@ export class ExtremeValue {
     }
     const above = value - this.#mean;
     this.#observed++;
-    if (this.#threshold === Number.POSITIVE_INFINITY) this.#calibrate(above);
+    if (this.isLearning) this.#calibrate(above);
     else if (above > this.#quantile) this.#peak(above - this.#quantile);
     if (isDrifting) this.#mean += (2 / (drift + 1)) * (value - this.#mean);
   }
@@ -111,7 +121,7 @@ export class ExtremeValue {
     this.#kept = room - 1;
     this.#peaked = this.#kept;
     this.#next = this.#kept % maxPeaks;
-    this.#estimate();
+    this.#isBehind = true;
   }
 
   #peak(above: number): void {
@@ -119,11 +129,12 @@ export class ExtremeValue {
     this.#next = (this.#next + 1) % maxPeaks;
     this.#kept = Math.min(this.#kept + 1, maxPeaks);
     this.#peaked++;
-    this.#estimate();
+    this.#isBehind = true;
   }
 
   /** The quantile of the fitted tail (Siffer 2017, eq. 1). */
   #estimate(): void {
+    this.#isBehind = false;
     const { shape, scale } = fitTail(this.#peaks.slice(0, this.#kept).sort());
     const rarer = (this.#options.risk * this.#observed) / this.#peaked;
     const above = Math.abs(shape) < shapeless ? -Math.log(rarer) : (rarer ** -shape - 1) / shape;
@@ -148,7 +159,7 @@ export interface Tail {
 
 /**
  * Fits a generalized Pareto distribution to what is above a quantile, in ascending order, by probability-weighted moments (Hosking and Wallis 1987, eqs. 9
- * and 10, with plotting positions (i - 0.35) / n). Where all are 0 the scale is 0.
+ * and 10, with plotting positions (i - 0.35) / n). The shape is 0.5 at most, and then the scale that of the mean. Where all are 0 the scale is 0.
  */
 export function fitTail(sorted: ArrayLike<number>): Tail {
   const count = sorted.length;
@@ -163,7 +174,10 @@ export function fitTail(sorted: ArrayLike<number>): Tail {
   weighted /= count;
   const rest = mean - 2 * weighted;
   if (!(rest > 0)) return { shape: 0, scale: Math.max(0, mean) };
-  return { shape: 2 - mean / rest, scale: (2 * mean * weighted) / rest };
+  const shape = 2 - mean / rest;
+  return shape > heaviest
+    ? { shape: heaviest, scale: mean * (1 - heaviest) }
+    : { shape, scale: (2 * mean * weighted) / rest };
 }
 
 function leastOf(values: Float64Array, count: number): number {

@@ -1,6 +1,8 @@
 import { beacon } from './beacon.ts';
+import { connectionExhaustion } from './connection-exhaustion.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
+import { exfiltration } from './exfiltration.ts';
 import { failingDialOut } from './failing-dial-out.ts';
 import { firewallTampering } from './firewall-tampering.ts';
 import { newListeningPort } from './new-listening-port.ts';
@@ -11,6 +13,8 @@ import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
 import { rogueServer } from './rogue-server.ts';
 import { synFlood } from './syn-flood.ts';
+import { udpFlood } from './udp-flood.ts';
+import { unusualVolume } from './unusual-volume.ts';
 
 /** Every detector, in the order in which a flow meets them. */
 export const detectors: readonly DetectorDefinition[] = [
@@ -26,6 +30,10 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(newListeningPort),
   erase(rogueServer),
   erase(firewallTampering),
+  erase(udpFlood),
+  erase(connectionExhaustion),
+  erase(exfiltration),
+  erase(unusualVolume),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */

@@ -1,6 +1,6 @@
 import type { ConnectionState } from '../../firewall/ruleset.ts';
 import { type Address, parseAddress } from '../../net/address.ts';
-import { numberOfAddress } from './frames.ts';
+import { numberAddress, numberOfAddress } from './frames.ts';
 
 /** What the kernel has done with one packet. */
 export interface KernelFate {
@@ -13,6 +13,7 @@ export interface KernelFate {
   readonly sourcePort?: number;
   readonly port?: number;
   readonly mark?: number;
+  readonly connectionMark?: number;
 }
 
 /** What is recorded besides verdicts and states, where rules can change it. */
@@ -29,23 +30,36 @@ export const recorderTable = 'picket_trial';
 
 const states: readonly ConnectionState[] = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
 
+/** Sets of marks, and where they are told; what is not tracked has no mark of a connection. */
+const markSets = [
+  ['marks', 'mark'],
+  ['connection_marks', 'connectionMark'],
+] as const;
+
 const recordEnds = `
     meta l4proto { tcp, udp } meta nfproto ipv4 add @ends4 { ether saddr . ip saddr . ip daddr . th sport . th dport }
     meta l4proto { tcp, udp } meta nfproto ipv6 add @ends6 { ether saddr . ip6 saddr . ip6 daddr . th sport . th dport }
     meta l4proto != { tcp, udp } meta nfproto ipv4 add @hosts4 { ether saddr . ip saddr . ip daddr }
     meta l4proto != { tcp, udp } meta nfproto ipv6 add @hosts6 { ether saddr . ip6 saddr . ip6 daddr }`;
 
+/** A packet, by the number in its Ethernet address, that arrives with a mark. */
+export interface MarkedPacket {
+  readonly number: number;
+  readonly mark: number;
+}
+
 /**
  * Returns the nft text that makes the recorder, or an empty one of it: it remembers what became of packets, each told by the
- * Ethernet address that it came from, and lets nothing out of the machine's own.
+ * Ethernet address that it came from, and lets nothing out of the machine's own. Those of `marked` get their marks before any
+ * rule sees them.
  */
-export function recorderText({ ends, marks }: Recorded): string {
+export function recorderText({ ends, marks }: Recorded, marked: readonly MarkedPacket[] = []): string {
   const set = (name: string, type: string) =>
     `set ${name} { type ${type}; size ${mostRecorded}; flags dynamic; }\n`;
   const end = (where: string) => `
     add @${where} { ether saddr }
     ${ends ? recordEnds : ''}
-    ${marks ? 'add @marks { ether saddr . meta mark }' : ''}`;
+    ${marks ? 'add @marks { ether saddr . meta mark } add @connection_marks { ether saddr . ct mark }' : ''}`;
   return `table inet ${recorderTable}
   delete table inet ${recorderTable}
   table inet ${recorderTable} {
@@ -55,7 +69,8 @@ export function recorderText({ ends, marks }: Recorded): string {
     ${set('ends6', 'ether_addr . ipv6_addr . ipv6_addr . inet_service . inet_service')}
     ${set('hosts4', 'ether_addr . ipv4_addr . ipv4_addr')}
     ${set('hosts6', 'ether_addr . ipv6_addr . ipv6_addr')}
-    ${marks ? set('marks', 'ether_addr . mark') : ''}
+    ${marks ? set('marks', 'ether_addr . mark') + set('connection_marks', 'ether_addr . mark') : ''}
+    ${arrivals(marked)}
     chain tracked {
       type filter hook prerouting priority -199;
       ${states.map((state) => `ct state ${state.toLowerCase()} add @${setOf(state)} { ether saddr }`).join('\n')}
@@ -66,6 +81,15 @@ export function recorderText({ ends, marks }: Recorded): string {
     }
     chain own { type filter hook output priority -450; drop; }
   }`;
+}
+
+function arrivals(marked: readonly MarkedPacket[]): string {
+  if (marked.length === 0) return '';
+  const marks = marked.map(({ number, mark }) => `${numberAddress(number)} : ${mark}`);
+  return `chain arriving {
+      type filter hook prerouting priority -460;
+      meta mark set ether saddr map { ${marks.join(', ')} }
+    }`;
 }
 
 /**
@@ -97,8 +121,10 @@ export function readFates(count: number, { ends, marks }: Recorded, listed: stri
       });
     }
   }
-  for (const { concat } of (marks ? elements('marks') : []) as { concat: (string | number)[] }[])
-    fates[numberOfAddress(String(concat[0]))]!.mark = Number(concat[1]);
+  for (const [set, field] of marks ? markSets : []) {
+    for (const { concat } of elements(set) as { concat: (string | number)[] }[])
+      fates[numberOfAddress(String(concat[0]))]![field] = Number(concat[1]);
+  }
   return fates;
 }
 
