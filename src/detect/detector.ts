@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
+import type { Posture } from '../posture/posture.ts';
 import type { PacketFilterState } from './packet-filter-state.ts';
 
 /** A MITRE ATT&CK (Enterprise) technique. */
@@ -53,6 +54,8 @@ export interface Alert extends Finding {
 
 /** A detector at work. Deterministic: the same records give the same findings. Memory is bounded. */
 export interface RunningDetector {
+  /** Told what is declared, before anything else and again when that changes. Flows carry names and verdicts already. */
+  onPosture?(posture: Posture): void;
   onFlow?(flow: Flow, change: FlowChange): readonly Finding[];
   /** Called for each question and answer of DNS, where packets are seen. Flows of the same time may come before or after. */
   onDns?(message: DnsMessage): readonly Finding[];

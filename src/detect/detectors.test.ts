@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowState } from '../flow/flow.ts';
 import { parseAddress } from '../net/address.ts';
+import { postureOf } from '../posture/posture.fixture.ts';
+import { authenticationYaml, meshPodYaml, namespaceYaml } from '../segmentation/mesh/mesh.fixture.ts';
 import type { Finding } from './detector.ts';
 import { answerOf, questionOf } from './dns.fixture.ts';
 import { deniedBy, flowOf } from './flow.fixture.ts';
@@ -80,6 +82,7 @@ function* habits(from: number): Generator<Flow> {
     const openedAt = from + n * 3_600_000;
     yield flowOf('10.7.7.7', '198.51.100.20', 443, { id: `same${n}`, state, openedAt });
     yield flowOf('10.7.7.8', '10.7.7.9', 22, { id: `door${n}`, state, openedAt });
+    yield flowOf('10.7.7.8', '10.7.7.10', 80, { id: `read${n}`, state, openedAt, names: { http: 'shop' } });
     yield offerOf(n < hours ? '10.7.7.1' : '10.7.7.66', openedAt);
     if (n < hours) continue;
     yield flowOf('10.7.7.7', '203.0.113.99', 8081, { id: 'other', state, openedAt });
@@ -107,6 +110,7 @@ function* strangers(count: number): Generator<Flow> {
       id: `n${n}`,
       openedAt: n,
       state: 'established',
+      names: { http: 'www.example' },
     });
   }
 }
@@ -152,6 +156,13 @@ function* questions(count: number, clients: number): Generator<DnsMessage> {
   }
 }
 
+/** A workload that mutual TLS is declared for. */
+const encrypted = postureOf(
+  namespaceYaml('shop', 'istio-injection: enabled') +
+    `${meshPodYaml('shop/api')}status: {podIP: 10.7.7.10}\n` +
+    authenticationYaml('shop/default', '{mtls: {mode: STRICT}}'),
+);
+
 /** What the packet filter of one of many machines was found to be, and should not. */
 function tampered(n: number): PacketFilterState {
   return {
@@ -166,7 +177,11 @@ function tampered(n: number): PacketFilterState {
 }
 
 describe.each(detectors.map((definition) => [definition.id, definition] as const))('%s', (id, definition) => {
-  const start = () => definition.create(definition.options.parse({}));
+  const start = () => {
+    const running = definition.create(definition.options.parse({}));
+    running.onPosture?.(encrypted);
+    return running;
+  };
 
   function run(): Finding[] {
     const detector = start();

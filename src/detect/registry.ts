@@ -1,4 +1,5 @@
 import { beacon } from './beacon.ts';
+import { clearText } from './clear-text.ts';
 import { connectionExhaustion } from './connection-exhaustion.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
@@ -29,6 +30,7 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(newService),
   erase(newListeningPort),
   erase(rogueServer),
+  erase(clearText),
   erase(firewallTampering),
   erase(udpFlood),
   erase(connectionExhaustion),
