@@ -1,10 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { ownRunner } from '../enforce/runner.ts';
 import { RecordWriter } from '../flow/record-writer.fixture.ts';
 import { readManifests } from '../manifest/read.ts';
 import { compilePosture } from '../posture/compile.ts';
 import type { SensorDefinition, SensorSink } from '../sensor/sensor.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { Agent } from './agent.ts';
+import { PacketFilterWatch } from './packet-filter-watch.ts';
 
 /** A sensor that delivers what the test writes. */
 function written(): SensorDefinition & {
@@ -132,4 +134,27 @@ test('the system clock set back: times go on, health says so, detection goes on'
   expect(one.status().health.find(({ id }) => id === 'clock')).toMatchObject({ state: 'warning' });
   await sensor.sink().batch(intrusion(new RecordWriter()).batch());
   expect(one.status().alerts.total).toBe(1);
+});
+
+test('a packet filter that somebody else changed is an alert', async () => {
+  const watch = new PacketFilterWatch('/nonexistent', ownRunner(), 'edge-1');
+  agent = new Agent({
+    site: 'test',
+    posture,
+    store: openMemoryStore(),
+    sensors: [],
+    packetFilter: watch,
+    clocks: { wall: () => 1_000_000, monotonic: () => 5_000 },
+  });
+  watch.tell({
+    machine: 'edge-1',
+    change: 3,
+    confirmedAt: '2026-11-30T10:00:00Z',
+    digest: 'a',
+    expected: 'b',
+    isGone: true,
+  });
+  expect(agent.store.alerts({ limit: 10 }).map(({ value }) => value)).toMatchObject([
+    { detector: 'firewall-tampering', severity: 'critical', entity: 'edge-1', at: 1_000_000 },
+  ]);
 });

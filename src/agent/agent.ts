@@ -144,6 +144,8 @@ export class Agent implements AgentView {
     if (parts.flowExports !== undefined && joiner !== undefined)
       parts.flowExports.awaitsCounts = (id) => joiner.awaitsCounts(id);
     if (parts.rules !== undefined) parts.rules.find = this.#pipeline.find;
+    if (parts.packetFilter !== undefined)
+      parts.packetFilter.tell = (state) => this.#pipeline.packetFilter({ ...state, at: this.#clock.now() });
   }
 
   /** Opens every sensor that this machine can give. A sensor that cannot start is told in status, not thrown. */

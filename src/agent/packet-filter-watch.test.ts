@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { firewallTampering } from '../detect/firewall-tampering.ts';
 import { ChangeLog } from '../enforce/commit/change-log.ts';
 import { rollBack, startChange } from '../enforce/commit/commit-change.ts';
 import { cannotEnforce, Namespace } from '../enforce/namespace.fixture.ts';
@@ -14,7 +15,12 @@ test.skipIf(cannotEnforce !== undefined)(
     using space = new Namespace('watch');
     const folder = join(mkdtempSync(join(tmpdir(), 'picket-watch-')), 'firewall');
     try {
-      const watch = new PacketFilterWatch(folder, space.runner);
+      const watch = new PacketFilterWatch(folder, space.runner, 'edge-1');
+      const detector = firewallTampering.create({});
+      const found: string[] = [];
+      watch.tell = (one) => {
+        for (const { severity } of detector.onPacketFilter!({ ...one, at: 0 })) found.push(severity);
+      };
       const state = async () => {
         await watch.ask();
         const item = watch.health();
@@ -39,10 +45,14 @@ test.skipIf(cannotEnforce !== undefined)(
       expect(await state()).toMatch(/^ok: .* as change 1 made it/);
       space.run('nft', ['add element inet picket b { 198.51.100.7 timeout 1h }']);
       expect(await state()).toMatch(/^ok/);
+      expect(found).toEqual([]);
       space.run('nft', ['add rule inet picket c drop']);
       expect(await state()).toMatch(/^warning: .* somebody else/);
+      expect(await state()).toMatch(/^warning: .* somebody else changed it/);
+      expect(found).toEqual(['high']);
       space.run('nft', ['delete table inet picket']);
-      expect(await state()).toMatch(/^warning: .* somebody else/);
+      expect(await state()).toMatch(/^warning: .* somebody else took it away/);
+      expect(found).toEqual(['high', 'critical']);
       const next = await start('');
       await rollBack(parts, next.pending, 'tester');
       expect(await state()).toMatch(/^warning: .* somebody else/);

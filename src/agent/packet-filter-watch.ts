@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PacketFilterState } from '../detect/packet-filter-state.ts';
 import type { Runner } from '../enforce/runner.ts';
 import type { HealthItem } from './status.ts';
 
@@ -14,14 +15,19 @@ const id = 'packet-filter';
 export class PacketFilterWatch {
   readonly #folder: string;
   readonly #runner: Runner;
+  readonly #machine: string;
   #item: HealthItem | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   #isAsking = false;
 
-  /** `folder` is where changes are kept (`ChangeLog`); where there is none, nothing is asked. */
-  constructor(folder: string, runner: Runner) {
+  /** Told what the table was found to be, where it is to be something. */
+  tell: (state: Omit<PacketFilterState, 'at'>) => void = () => undefined;
+
+  /** `folder` is where changes are kept (`ChangeLog`); where there is none, nothing is asked. `machine` is the name of this one. */
+  constructor(folder: string, runner: Runner, machine: string) {
     this.#folder = folder;
     this.#runner = runner;
+    this.#machine = machine;
   }
 
   /** The condition as it was when the kernel was asked last; undefined where nothing was applied. */
@@ -66,13 +72,26 @@ export class PacketFilterWatch {
     const expected = log.confirmed();
     if (expected === undefined) return undefined;
     const { change, time, ownDigest } = expected;
-    const { NftablesEnforcer } = await import('../enforce/nftables.ts');
-    if ((await new NftablesEnforcer(this.#runner).readOwnDigest()) === ownDigest)
+    const { digestOf, NftablesEnforcer } = await import('../enforce/nftables.ts');
+    const digest = await new NftablesEnforcer(this.#runner).readOwnDigest();
+    // What was applied or put back while the kernel was asked is no tampering; it is looked at the next time.
+    const isStill = log.pending() === undefined && log.confirmed()?.ownDigest === ownDigest;
+    if (digest !== ownDigest && !isStill) return this.#item;
+    const isGone = digest === digestOf('');
+    this.tell({
+      machine: this.#machine,
+      change,
+      confirmedAt: time,
+      digest,
+      expected: ownDigest,
+      isGone,
+    });
+    if (digest === ownDigest)
       return { id, state: 'ok', text: `the packet filter is as change ${change} made it (${time})` };
     return {
       id,
       state: 'warning',
-      text: `the table inet picket is not as change ${change} made it: somebody else changed it`,
+      text: `the table inet picket is not as change ${change} made it: somebody else ${isGone ? 'took it away' : 'changed it'}`,
       help: 'picket plan shows how, picket apply makes it the declared one again',
     };
   }

@@ -119,6 +119,31 @@ describe('settings of detectors', () => {
     expect(pipeline.exceptions(0)).toMatchObject([{ detector: 'port-scan', heldBack: 1 }]);
   });
 
+  test('detectors are told what is declared, at first, anew, and when they begin anew', () => {
+    const told: unknown[] = [];
+    const [first, second] = [postureOf('', site), postureOf('', site)];
+    const listening = {
+      ...detectors[0]!,
+      create: () => ({
+        onPosture: (posture: unknown) => told.push(posture),
+        stateBytes: () => 0,
+        evicted: () => 0,
+      }),
+    };
+    const pipeline = new Pipeline({
+      posture: first,
+      detectors: [listening],
+      folder: new AlertFolder({ newId: () => 'a', lostBetween: () => 0 }),
+      store: openMemoryStore(),
+      observers: [],
+    });
+    expect(told).toEqual([first]);
+    pipeline.posture = second;
+    pipeline.useSettings(siteOf('{policy-violation: {maxSources: 16}}'));
+    expect(told.slice(1)).toEqual([second, second]);
+    expect(told[1]).toBe(second);
+  });
+
   test('new settings leave detectors of the same options at work, and the others begin anew', () => {
     const { pipeline, see } = begin(`{exceptions: [${exception}]}`);
     see(1, 40);

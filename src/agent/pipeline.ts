@@ -1,5 +1,6 @@
 import type { Alert, DetectorDefinition, Finding, RunningDetector } from '../detect/detector.ts';
 import type { AlertFolder } from '../detect/fold.ts';
+import type { PacketFilterState } from '../detect/packet-filter-state.ts';
 import { type ExceptionStatus, Exceptions } from '../detect/settings/exceptions.ts';
 import { type DetectSettings, presetSettings } from '../detect/settings/settings.ts';
 import type { LogObservation } from '../event/service-log/log-observation.ts';
@@ -41,7 +42,7 @@ function isNamed({ kind }: Identity): boolean {
 
 /** Flows in, judged by the posture, through all detectors, into the store and to the observers. */
 export class Pipeline {
-  posture: Posture;
+  #posture: Posture;
   readonly #definitions: readonly DetectorDefinition[];
   #detectors: readonly AtWork[] = [];
   #exceptions = new Exceptions([]);
@@ -61,12 +62,22 @@ export class Pipeline {
     readonly store: Store;
     readonly observers: readonly Observer[];
   }) {
-    this.posture = parts.posture;
+    this.#posture = parts.posture;
     this.#definitions = parts.detectors;
     this.useSettings(parts.settings ?? presetSettings);
     this.#folder = parts.folder;
     this.#store = parts.store;
     this.#observers = parts.observers;
+  }
+
+  get posture(): Posture {
+    return this.#posture;
+  }
+
+  /** What flows are named and judged by from now on. */
+  set posture(posture: Posture) {
+    this.#posture = posture;
+    for (const { running } of this.#detectors) running.onPosture?.(posture);
   }
 
   /** The detectors that run. */
@@ -83,7 +94,10 @@ export class Pipeline {
       const own = options.get(id) ?? {};
       const text = JSON.stringify(own);
       const known = before.get(id);
-      return known?.options === text ? known : { id, options: text, running: create(own) };
+      if (known?.options === text) return known;
+      const running = create(own);
+      running.onPosture?.(this.#posture);
+      return { id, options: text, running };
     });
   }
 
@@ -120,7 +134,7 @@ export class Pipeline {
 
   /** Takes one question or answer of DNS. */
   readonly dns = (seen: DnsMessage): void => {
-    const message = { ...seen, clientIdentity: this.posture.identify(seen.client) };
+    const message = { ...seen, clientIdentity: this.#posture.identify(seen.client) };
     for (const { running } of this.#detectors) this.#raise(running.onDns?.(message));
   };
 
@@ -135,6 +149,11 @@ export class Pipeline {
     const flow = refusedFlow(seen, newId);
     if (flow !== undefined) this.flow(flow, 'decided');
   }
+
+  /** Takes what the packet filter of this machine was found to be. */
+  readonly packetFilter = (state: PacketFilterState): void => {
+    for (const { running } of this.#detectors) this.#raise(running.onPacketFilter?.(state));
+  };
 
   /** Gives detectors the time, ms since the epoch. */
   tick(now: number): void {
@@ -151,7 +170,7 @@ export class Pipeline {
       ...flow,
       source: { ...source, identity: this.#identify(source) },
       destination: { ...destination, identity },
-      verdict: this.posture.judge({ source: source.address, destination: address, protocol, port }),
+      verdict: this.#posture.judge({ source: source.address, destination: address, protocol, port }),
     };
   }
 
@@ -163,7 +182,7 @@ export class Pipeline {
   #reached({ destination, translated }: Flow): TranslatedEnd & { readonly identity: Identity } {
     const called = this.#identify(destination);
     const behind = translated?.destination;
-    const identity = behind && this.posture.identify(behind.address);
+    const identity = behind && this.#posture.identify(behind.address);
     if (behind === undefined || identity === undefined || !ends.has(identity.kind))
       return { address: destination.address, port: destination.port, identity: called };
     const isOther = isNamed(called) && called.name !== identity.name;
@@ -172,7 +191,7 @@ export class Pipeline {
 
   /** The declared name; where nothing declared has the address, the one that whoever told of the flow gave. */
   #identify({ address, identity }: End): Identity {
-    const declared = this.posture.identify(address);
+    const declared = this.#posture.identify(address);
     return declared.kind === 'unknown' ? (identity ?? declared) : declared;
   }
 

@@ -90,7 +90,11 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     notice: (text) => narrator.say(text),
     observer: narrator,
     ...(watched && { rules: watched.alerts }),
-    packetFilter: new PacketFilterWatch(join(dirname(storePath(request.state, io)), 'firewall'), ownRunner()),
+    packetFilter: new PacketFilterWatch(
+      join(dirname(storePath(request.state, io)), 'firewall'),
+      ownRunner(),
+      hostname(),
+    ),
   });
   process.on('SIGUSR1', () => watched?.alerts.reopen());
   let server: Awaited<ReturnType<typeof serve>> | undefined;

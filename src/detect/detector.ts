@@ -2,6 +2,8 @@ import type { ZodType } from 'zod';
 import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
+import type { Posture } from '../posture/posture.ts';
+import type { PacketFilterState } from './packet-filter-state.ts';
 
 /** A MITRE ATT&CK (Enterprise) technique. */
 export interface Technique {
@@ -95,11 +97,15 @@ export interface Alert extends Finding {
 
 /** A detector at work. Deterministic: the same records give the same findings. Memory is bounded. */
 export interface RunningDetector {
+  /** Told what is declared, before anything else and again when that changes. Flows carry names and verdicts already. */
+  onPosture?(posture: Posture): void;
   onFlow?(flow: Flow, change: FlowChange): readonly Finding[];
   /** Called for each question and answer of DNS, where packets are seen. Flows of the same time may come before or after. */
   onDns?(message: DnsMessage): readonly Finding[];
   /** Called for each thing that logs of services tell of, where they are read; in the order of each log. */
   onLog?(seen: LogObservation): readonly Finding[];
+  /** Called when the kernel was asked for the packet filter that Picket keeps there. */
+  onPacketFilter?(state: PacketFilterState): readonly Finding[];
   /** Called about once a second with event time, also when nothing happens. */
   onTick?(now: number): readonly Finding[];
   /** Told of each finding that becomes an alert, of every detector: what somebody does under alert is not to be learned as usual. */

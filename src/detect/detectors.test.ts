@@ -4,10 +4,13 @@ import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowState } from '../flow/flow.ts';
 import { parseAddress } from '../net/address.ts';
+import { postureOf } from '../posture/posture.fixture.ts';
+import { authenticationYaml, meshPodYaml, namespaceYaml } from '../segmentation/mesh/mesh.fixture.ts';
 import type { Finding } from './detector.ts';
 import { answerOf, questionOf } from './dns.fixture.ts';
 import { deniedBy, flowOf } from './flow.fixture.ts';
 import { failedLogin } from './log.fixture.ts';
+import type { PacketFilterState } from './packet-filter-state.ts';
 import { give } from './recorded.fixture.ts';
 import { loadPublicSuffixes } from './registrable-domain.ts';
 import { detectors } from './registry.ts';
@@ -71,7 +74,6 @@ function* provocation(): Generator<Flow> {
     const openedAt = 1440 * 60_000 + n * 20;
     yield flowOf(from, '198.51.100.7', 443, { id: `syn${n}`, state: 'timed-out', openedAt });
   }
-  yield* habits(1441 * 60_000);
 }
 
 /** A machine that does the same each hour for nine days, and then something else, by another service; and another door that opens. */
@@ -82,10 +84,24 @@ function* habits(from: number): Generator<Flow> {
     const openedAt = from + n * 3_600_000;
     yield flowOf('10.7.7.7', '198.51.100.20', 443, { id: `same${n}`, state, openedAt });
     yield flowOf('10.7.7.8', '10.7.7.9', 22, { id: `door${n}`, state, openedAt });
+    yield flowOf('10.7.7.8', '10.7.7.10', 80, { id: `read${n}`, state, openedAt, names: { http: 'shop' } });
+    yield offerOf(n < hours ? '10.7.7.1' : '10.7.7.66', openedAt);
     if (n < hours) continue;
     yield flowOf('10.7.7.7', '203.0.113.99', 8081, { id: 'other', state, openedAt });
     yield flowOf('10.7.7.8', '10.7.7.9', 4444, { id: 'door', state, openedAt });
   }
+}
+
+/** What is seen of an answer of DHCP. */
+function offerOf(server: string, openedAt: number): Flow {
+  const flow = flowOf('255.255.255.255', server, 67, {
+    id: `offer${openedAt}`,
+    protocol: 17,
+    state: 'attempted',
+    openedAt,
+    received: { packets: 1, bytes: 328 },
+  });
+  return { ...flow, source: { ...flow.source, port: 68 } };
 }
 
 /** Flows that came about, between ever new ends. */
@@ -96,6 +112,7 @@ function* strangers(count: number): Generator<Flow> {
       id: `n${n}`,
       openedAt: n,
       state: 'established',
+      names: { http: 'www.example' },
     });
   }
 }
@@ -171,19 +188,44 @@ function* failures(count: number, sources: number): Generator<LogObservation> {
   }
 }
 
+/** A workload that mutual TLS is declared for. */
+const encrypted = postureOf(
+  namespaceYaml('shop', 'istio-injection: enabled') +
+    `${meshPodYaml('shop/api')}status: {podIP: 10.7.7.10}\n` +
+    authenticationYaml('shop/default', '{mtls: {mode: STRICT}}'),
+);
+
+/** What the packet filter of one of many machines was found to be, and should not. */
+function tampered(n: number): PacketFilterState {
+  return {
+    at: n,
+    machine: `m${n}`,
+    change: 1,
+    confirmedAt: '2026-11-30T10:00:00Z',
+    digest: 'a',
+    expected: 'b',
+    isGone: false,
+  };
+}
+
 describe.each(detectors.map((definition) => [definition.id, definition] as const))('%s', (id, definition) => {
-  const start = () => definition.create(definition.options.parse({}));
+  const start = () => {
+    const running = definition.create(definition.options.parse({}));
+    running.onPosture?.(encrypted);
+    return running;
+  };
 
   function run(): Finding[] {
     const detector = start();
     const findings: Finding[] = [];
-    for (const flow of [...provocation(), ...volumes(), ...answers(200, 1, 500)]) {
+    for (const flow of [...provocation(), ...volumes(), ...answers(200, 1, 500), ...habits(1700 * 60_000)]) {
       findings.push(...give(detector, flow));
       findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
     }
     for (const message of questions(500, 4)) findings.push(...(detector.onDns?.(message) ?? []));
     for (const flow of sessions(200, 4)) findings.push(...give(detector, flow));
     for (const seen of failures(500, 4)) findings.push(...(detector.onLog?.(seen) ?? []));
+    findings.push(...(detector.onPacketFilter?.(tampered(0)) ?? []));
     return findings;
   }
 
@@ -238,6 +280,7 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
     for (const message of questions(50_000, 1 << 24)) detector.onDns?.(message);
     for (const flow of sessions(20_000, 1 << 24)) give(detector, flow);
     for (const seen of failures(50_000, 1 << 24)) detector.onLog?.(seen);
+    for (let n = 0; n < 20_000; n++) detector.onPacketFilter?.(tampered(n));
     expect(detector.stateBytes()).toBeLessThan(16 * 1024 * 1024);
     expect(detector.evicted()).toBeGreaterThan(10_000);
   });

@@ -1,17 +1,20 @@
 import { beacon } from './beacon.ts';
 import { bruteForce } from './brute-force.ts';
 import { bruteForceFlows } from './brute-force-flows.ts';
+import { clearText } from './clear-text.ts';
 import { connectionExhaustion } from './connection-exhaustion.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { exfiltration } from './exfiltration.ts';
 import { failingDialOut } from './failing-dial-out.ts';
+import { firewallTampering } from './firewall-tampering.ts';
 import { newListeningPort } from './new-listening-port.ts';
 import { newPeer } from './new-peer.ts';
 import { newService } from './new-service.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
+import { rogueServer } from './rogue-server.ts';
 import { synFlood } from './syn-flood.ts';
 import { udpFlood } from './udp-flood.ts';
 import { unusualVolume } from './unusual-volume.ts';
@@ -34,6 +37,9 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(newPeer),
   erase(newService),
   erase(newListeningPort),
+  erase(rogueServer),
+  erase(clearText),
+  erase(firewallTampering),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */

@@ -8,6 +8,7 @@ import { cniProfile } from '../segmentation/profile.ts';
 import { Segmentation, type SegmentationOptions } from '../segmentation/segmentation.ts';
 import { AddressBook } from './address-book.ts';
 import { readControls } from './controls/controls.ts';
+import { encryptionOf } from './encryption.ts';
 import { destinationOf, judge } from './judge.ts';
 import type { Connection, Declared, Posture, PostureCounts } from './posture.ts';
 import { peerRanges, readTunnels } from './tunnels.ts';
@@ -60,6 +61,7 @@ export function compilePosture(manifests: ManifestSet, options: PostureOptions =
     },
     identify: (address) => addresses.identify(address),
     judge: (connection) => cache.get(connection, judgeAddresses),
+    encryptionOf: (connection) => encryptionOf(declared, connection),
   };
 }
 

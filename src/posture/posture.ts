@@ -1,6 +1,6 @@
 import type { DeclaredHostFirewall } from '../firewall/host-firewall/declared.ts';
 import type { Identity } from '../flow/flow.ts';
-import type { Verdict } from '../flow/verdict.ts';
+import type { Reason, Verdict } from '../flow/verdict.ts';
 import type { ManifestSet } from '../manifest/resource.ts';
 import type { SiteHost } from '../manifest/site.ts';
 import type { Address } from '../net/address.ts';
@@ -57,4 +57,6 @@ export interface Posture extends Declared {
   identify(address: Address): Identity;
   /** Returns what all declared controls say of the connection, each with its reason. */
   judge(connection: Connection): Verdict;
+  /** Returns what declares that the connection must be encrypted; undefined where nothing does for certain. */
+  encryptionOf(connection: Connection): Reason | undefined;
 }
