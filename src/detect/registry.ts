@@ -6,6 +6,9 @@ import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { exfiltration } from './exfiltration.ts';
 import { failingDialOut } from './failing-dial-out.ts';
+import { newListeningPort } from './new-listening-port.ts';
+import { newPeer } from './new-peer.ts';
+import { newService } from './new-service.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
@@ -28,6 +31,9 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(connectionExhaustion),
   erase(exfiltration),
   erase(unusualVolume),
+  erase(newPeer),
+  erase(newService),
+  erase(newListeningPort),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */

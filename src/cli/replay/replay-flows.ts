@@ -1,12 +1,16 @@
 import { version } from '../../agent/version.ts';
 import { alertToJson } from '../../detect/json.ts';
 import { loadPublicSuffixes } from '../../detect/registrable-domain.ts';
+import { detectors } from '../../detect/registry.ts';
+import { readDetectSettings } from '../../detect/settings/settings.ts';
 import { plural } from '../../detect/text.ts';
 import { flowLogFormats } from '../../flow/logs/registry.ts';
 import { flowWriters } from '../../flow/logs/writers.ts';
+import { incidentToJson } from '../../incident/json.ts';
 import type { ReadLimits } from '../../manifest/limits.ts';
 import { alertText } from '../alert-text.ts';
 import { ExitCode, UsageError } from '../command.ts';
+import { incidentBlock } from '../incidents/incident-text.ts';
 import type { Io } from '../io.ts';
 import { loadPosture } from '../load-posture.ts';
 import { progress } from '../progress.ts';
@@ -71,11 +75,16 @@ export async function replayFlows(
   const loaded = await loadPosture(request.manifests, io, request.limits);
   for (const { name, reason } of loaded.unreadable)
     io.err(`${io.errStyle('yellow', 'warning')}: ${name} was not read: ${reason}\n`);
+  const { settings, diagnostics } = readDetectSettings(loaded.set.site, detectors, Date.now());
+  if (diagnostics.length > 0)
+    io.err(
+      `${io.errStyle('yellow', 'warning')}: ${plural(diagnostics.length, 'problem')} in what the site file says of detectors: picket check says which\n`,
+    );
   const isJudged = request.manifests.length > 0;
   const sink = openSink(io, request.to);
   const told = progress(io, 'flows');
   await loadPublicSuffixes();
-  const replay = new FlowReplay(loaded.posture);
+  const replay = new FlowReplay(loaded.posture, settings);
   const writer = flowWriters.find(({ id }) => id === request.write)?.open({ now: Date.now(), version });
   if (writer !== undefined) sink.write(writer.head());
   const exports = request.exports ? new (await import('./export-input.ts')).ExportInput() : undefined;
@@ -110,9 +119,13 @@ export async function replayFlows(
   else if (request.output === 'jsonl') {
     for (const alert of replay.alerts)
       sink.write(`${JSON.stringify({ type: 'alert', ...alertToJson(alert) })}\n`);
+    for (const incident of replay.incidents)
+      sink.write(`${JSON.stringify({ type: 'incident', ...incidentToJson(incident) })}\n`);
     sink.write(`${JSON.stringify({ type: 'summary', schemaVersion: 1, ...replaySummary(replay, files) })}\n`);
   } else {
     for (const alert of replay.alerts) sink.write(`${alertText(alert, io.style, io.columns, dateTime)}\n`);
+    for (const incident of replay.incidents.filter(({ alertCount }) => alertCount > 1))
+      sink.write(`${incidentBlock(incident, io.style, io.columns)}\n`);
     sink.write(replayText(replaySummary(replay, files), isJudged, io.style));
   }
   sink.end();

@@ -25,6 +25,7 @@ export function replayText(summary: ReplaySummary, isJudged: boolean, style: Sty
     logsOf(summary),
     amountsOf('LEFT OUT', summary.files),
     alertsOf(summary),
+    exceptionsOf(summary),
   ];
   return joined(sections);
 }
@@ -70,6 +71,17 @@ function alertsOf({ alerts }: ReplaySummary): string {
   return right(
     ['DETECTOR', 'ALERTS'],
     alerts.map(({ detector, alerts: count }) => [detector, number(count)]),
+  );
+}
+
+function exceptionsOf({ exceptions = [] }: ReplaySummary): string {
+  if (exceptions.length === 0) return '';
+  return right(
+    ['HELD BACK BY AN EXCEPTION', 'FINDINGS'],
+    exceptions.map(({ detector, filter, heldBack }) => [
+      printable(`${detector}, ${filter}`),
+      number(heldBack),
+    ]),
   );
 }
 
