@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Alert } from '../detect/detector.ts';
 import { AlertFolder } from '../detect/fold.ts';
+import { failedLogin } from '../detect/log.fixture.ts';
 import { loadPublicSuffixes } from '../detect/registrable-domain.ts';
 import { detectors } from '../detect/registry.ts';
 import { readDetectSettings } from '../detect/settings/settings.ts';
+import type { LogObservation } from '../event/service-log/log-observation.ts';
 import { parseFlowFilter } from '../flow/filter.ts';
 import type { Flow, TranslatedEnd } from '../flow/flow.ts';
 import { flowToJson } from '../flow/json.ts';
@@ -65,6 +68,57 @@ function judged(source: string, destination: TranslatedEnd, behind?: TranslatedE
   pipeline.flow(flow, 'decided');
   return store.flows({ limit: 1 })[0]!.value;
 }
+
+describe('logs of services', () => {
+  function taken(...seen: readonly LogObservation[]) {
+    const store = openMemoryStore();
+    const alerts: Alert[] = [];
+    const pipeline = new Pipeline({
+      posture: postureOf(shop, site),
+      detectors,
+      folder: new AlertFolder({ newId: () => 'a', lostBetween: () => 0 }),
+      store,
+      observers: [{ flow: () => {}, alert: (alert) => alerts.push(alert) }],
+    });
+    let ids = 0;
+    for (const one of seen) pipeline.log(one, () => `f${++ids}`);
+    return { alerts, flows: store.flows({ limit: 10 }).map(({ value }) => value), counts: pipeline.counts };
+  }
+
+  test('who is declared is told by name', () => {
+    const { alerts, flows } = taken(
+      ...Array.from({ length: 6 }, (_, n) => failedLogin('198.51.100.7', { at: n * 100 })),
+      ...Array.from({ length: 6 }, (_, n) => failedLogin('203.0.113.99', { at: n * 100 })),
+    );
+    expect(alerts.map(({ entity, severity }) => [entity, severity])).toEqual([
+      ['plc', 'high'],
+      ['203.0.113.99', 'medium'],
+    ]);
+    expect(flows).toEqual([]);
+  });
+
+  test('a refused packet is a flow, named and judged, that never arrived', () => {
+    const { flows, counts } = taken({
+      at: 5000,
+      service: 'firewall',
+      source: parseAddress('10.1.0.1')!,
+      sourcePort: 40_000,
+      outcome: 'refused',
+      target: { ...end('10.1.0.2', 8080), protocol: 6 },
+    });
+    expect(flows).toMatchObject([
+      {
+        id: 'f1',
+        source: { identity: { name: 'shop/web' } },
+        destination: { identity: { name: 'shop/old' } },
+        verdict: { outcome: 'deny' },
+        state: 'timed-out',
+        reachedDestination: false,
+      },
+    ]);
+    expect(counts).toMatchObject({ total: 1, byVerdict: { deny: 1 } });
+  });
+});
 
 describe('settings of detectors', () => {
   const scan = (port: number): Flow => ({

@@ -95,6 +95,9 @@ test('not told: sessions of all sizes, slow ones, other ports, what only knocks,
     see(session(n * 1000, 4000, { from: '203.0.113.10', port: 443 }));
     see(session(n * 1000, 4000, { from: '203.0.113.11', sent: { packets: 3, bytes: 180 } }));
     see(session(n * 1000, 4000, { from: '203.0.113.12', state: 'refused' }));
+    // Whoever looks whether a service is there reads its greeting, and an application calls its database for each request.
+    see(session(n * 1000, 500, { from: '203.0.113.14' }));
+    see(session(n * 1000, 4000, { from: '203.0.113.15', port: 5432 }));
   }
   see(session(200_000, 5_000_000, { from: '203.0.113.13', ms: 100_000 }));
   expect(findings).toEqual([]);

@@ -18,8 +18,11 @@ const guessing: Technique = {
 };
 const remoteServices: Technique = { id: 'T1021', name: 'Remote Services', tactic: 'Lateral Movement' };
 
-/** FTP, SSH, Telnet, SMB, SQL Server, MySQL, RDP, PostgreSQL, VNC, WinRM; IANA's assignments, and 2222, where many move SSH to. */
-const loginPorts: readonly number[] = [21, 22, 23, 445, 1433, 2222, 3306, 3389, 5432, 5900, 5985];
+/**
+ * FTP, SSH, Telnet, RDP, VNC; IANA's assignments, and 2222, where many move SSH to. Programs log in to databases, anew for each small question and
+ * each look whether they are there.
+ */
+const loginPorts: readonly number[] = [21, 22, 23, 2222, 3389, 5900];
 
 const options = z.strictObject({
   ports: z
@@ -44,6 +47,11 @@ const options = z.strictObject({
     .default(0.1)
     .describe('spread of their bytes, at most: median of deviations by median'),
   longestMs: z.int().min(1000).default(60_000).describe('duration of a short session, at most; ms'),
+  leastBytes: z
+    .int()
+    .min(0)
+    .default(1000)
+    .describe('bytes of a session both ways, at least: one that ends at the greeting is no login'),
   mostBytes: z.int().min(1000).default(20_000).describe('bytes of a short session both ways, at most'),
   pauseMs: z.int().min(1000).default(600_000).describe('pause after which a pair is told of again; ms'),
   sourcesPerService: z
@@ -86,6 +94,7 @@ class BruteForceFlows implements RunningDetector {
     if (!this.#ports.has(flow.destination.port) || !isSession(flow, change)) return nothing;
     const at = endOf(flow);
     const bytes = flow.sent!.bytes + flow.received!.bytes;
+    if (bytes < this.#options.leastBytes) return nothing;
     const begun = flow.establishedAt ?? flow.openedAt;
     const isShort = at - begun <= this.#options.longestMs && bytes <= this.#options.mostBytes;
     return isShort ? this.#short(flow, at, bytes) : this.#long(flow, at, bytes);
@@ -256,17 +265,17 @@ export const bruteForceFlows: DetectorDefinition<Options> = {
   since: '0.2.0',
   techniques: [guessing, remoteServices],
   options,
-  doc: `A source that has one short session after the other with a service that people log in to (SSH, RDP, FTP, Telnet, SMB, VNC, WinRM, databases), all of
+  doc: `A source that has one short session after the other with a service that people log in to (SSH, RDP, FTP, Telnet, VNC), all of
 nearly the same size. It is for services whose log nobody reads; where it is read, \`brute-force\` knows better.
 
-A session counts when both ends said something, it took at most a minute and 20,000 bytes. Told are more than 12 at once, one forgotten each 20 s, or
+A session counts when both ends said something, and it took at most a minute and from 1,000 to 20,000 bytes. Told are more than 12 at once, one forgotten each 20 s, or
 more than 16, one forgotten each 5 minutes, if the spread of the last 16 (median of the deviations from the median, by the median) is at most 10 %. A
 longer or larger session of the same pair within 10 minutes after, of at least three times their bytes, is told as one that was let in. Of the
 sources that guess at one service within a day the first 8 are told one by one, further ones together, whenever they have doubled.
 
 It needs flows with bytes: \`--conntrack\`, \`--capture\`, exports, logs of flows. It cannot see guessing that keeps one connection open, that is slower, or
 that mixes its sizes; guessing by many sources together; and what the answer was. Automation that connects anew for each small step looks the same:
-monitoring, deployment, version control over SSH.
+monitoring, deployment, version control over SSH. Ports of databases may be added; programs log in there so often that they are not preset.
 
 Memory: at most \`maxPairs\` pairs of 0.5 KB, 5 KB for one with its examples: 10 MB as preset if all are such. When full, the one with a single session
 goes first, longest ago, and is counted.`,

@@ -2,8 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { LogObservation } from '../event/service-log/log-observation.ts';
 import { maxServiceLine, ServiceLogReader } from '../event/service-log/read-service-log.ts';
-import { AuditLog } from './audit-log.ts';
 import type { FlowSink, FlowSource, FlowSourceCounters, RunningFlowSource } from './flow-source.ts';
+import { LogFile } from './log-file.ts';
 import type { Probe } from './sensor.ts';
 import { Journal } from './service-logs/journal.ts';
 import { utcOfLocal } from './service-logs/local-time.ts';
@@ -71,7 +71,7 @@ function hasProgram(name: string): boolean {
 
 /** One log, and what became of its lines. */
 interface Followed {
-  readonly log: AuditLog;
+  readonly log: LogFile;
   readonly reader: ServiceLogReader;
 }
 
@@ -88,7 +88,7 @@ class RunningServiceLogs implements RunningFlowSource {
     this.#files = files.map((path) => {
       const reader = new ServiceLogReader();
       const lines = (batch: readonly string[]) => this.#take(batch, reader);
-      return { reader, log: new AuditLog(path, { lines, warn }, { maxLineBytes: maxServiceLine }) };
+      return { reader, log: new LogFile(path, { lines, warn }, { maxLineBytes: maxServiceLine }) };
     });
     if (!journal || !hasProgram('journalctl')) return;
     const lines = (batch: readonly string[]) => this.#take(batch, this.#journalReader);

@@ -5,7 +5,7 @@ import type { AskedSet } from '../../agent/rules/asked-set.ts';
 import { AuditRules } from '../../agent/rules/audit-rules.ts';
 import { FalcoAlerts } from '../../agent/rules/falco-alerts.ts';
 import type { RuleAlertSink, RuleSource } from '../../agent/rules/rule-source.ts';
-import { AuditLog } from '../../sensor/audit-log.ts';
+import { LogFile } from '../../sensor/log-file.ts';
 import { FailedError } from '../command.ts';
 import type { Io } from '../io.ts';
 import { parseListen } from '../listen.ts';
@@ -55,7 +55,7 @@ export async function watchIngest(
   }
   for (const path of auditLogs) {
     const lines = (batch: readonly string[]) => void audit.take(batch.join('\n'));
-    audit.inputs.add(new AuditLog(resolve(io.cwd, path), { lines, warn: (text) => sink.warn(text) }));
+    audit.inputs.add(new LogFile(resolve(io.cwd, path), { lines, warn: (text) => sink.warn(text) }));
   }
   sink.add(audit);
   say(`rules    ${asked} on audit events: ${audit.status().detail}`);

@@ -47,7 +47,7 @@ function read(entry: LogEntry): LogResult {
 
 /** Where what the kernel wrote begins, after the prefix of the rule. */
 function beginOf(text: string): number {
-  const at = text.startsWith('IN=') ? 0 : text.search(/[\s:\]]IN=\S* (?:OUT|PHYSIN)=/) + 1;
+  const at = text.startsWith('IN=') ? 0 : text.search(/[\s:\]]IN=\S{0,32} (?:OUT|PHYSIN)=/) + 1;
   return at > 0 || text.startsWith('IN=') ? at : -1;
 }
 

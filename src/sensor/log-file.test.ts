@@ -14,11 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuditLog, type AuditLogOptions } from './audit-log.ts';
+import { LogFile, type LogFileOptions } from './log-file.ts';
 
 let folder: string;
 let path: string;
-let open: AuditLog[] = [];
+let open: LogFile[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'picket-audit-log-'));
@@ -30,9 +30,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function follow(options: AuditLogOptions = {}, onBatch?: () => Promise<void>) {
+function follow(options: LogFileOptions = {}, onBatch?: () => Promise<void>) {
   const [lines, warnings]: [string[], string[]] = [[], []];
-  const log = new AuditLog(
+  const log = new LogFile(
     path,
     {
       lines: (batch) => {

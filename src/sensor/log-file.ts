@@ -4,14 +4,14 @@ import { FollowedFile, fileBirth, fileId } from './tail/followed-file.ts';
 import { rotatedSince } from './tail/rotated-files.ts';
 
 /** Who gets the lines. */
-export interface AuditLogSink {
+export interface LogFileSink {
   /** The next batch is read when what this returns is done. */
   lines(lines: readonly string[]): void | Promise<void>;
   /** One sentence: what may have been missed, and why. */
   warn(text: string): void;
 }
 
-export interface AuditLogOptions {
+export interface LogFileOptions {
   /** Begin with what is there already. Default: at the end. */
   readonly fromStart?: boolean;
   /** Longer lines are left out and counted. Default: 8 MiB. */
@@ -34,14 +34,14 @@ const stopMs = 2000;
  * through cutting (`copytruncate`), and before it is there. Renaming loses nothing; what was written between the last look
  * and a cut is lost with the file, and only the cut can be told.
  */
-export class AuditLog {
+export class LogFile {
   /** Lines handed on. */
   lines = 0;
   /** Files that came under the name after the first. */
   rotations = 0;
   readonly #path: string;
-  readonly #sink: AuditLogSink;
-  readonly #options: Required<AuditLogOptions>;
+  readonly #sink: LogFileSink;
+  readonly #options: Required<LogFileOptions>;
   readonly #files: FollowedFile[] = [];
   /** Births of files that were read to their ends, the latest ones. */
   readonly #past = new Set<string>();
@@ -55,7 +55,7 @@ export class AuditLog {
   #isWoken = false;
 
   /** Begins at once. A file that is not there, or cannot be read, is waited for. */
-  constructor(path: string, sink: AuditLogSink, options: AuditLogOptions = {}) {
+  constructor(path: string, sink: LogFileSink, options: LogFileOptions = {}) {
     this.#path = path;
     this.#sink = sink;
     this.#options = {
