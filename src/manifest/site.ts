@@ -40,10 +40,15 @@ export interface Site {
   readonly hosts: readonly SiteHost[];
   /** Undefined where none is declared. */
   readonly firewall: SiteFirewall | undefined;
+  /** Names, addresses and ranges of what stands between many, so that incidents are not put together through it. */
+  readonly hubs: readonly string[];
   readonly file: string;
 }
 
 const address = () => z.string().describe('An IPv4 or IPv6 address, or a range in CIDR form.');
+
+/** Hubs that a site file may name. */
+const maxHubs = 256;
 
 /** The shape of `picket.yaml`. */
 export const siteSchema = once(() =>
@@ -63,6 +68,18 @@ export const siteSchema = once(() =>
     firewall: hostFirewallSchema()
       .nullish()
       .describe("The packet filter of the site's machines, where no HostFirewall is meant for them."),
+    incidents: z
+      .object({
+        hubs: z
+          .array(z.string().min(1))
+          .max(maxHubs, `has more than ${maxHubs} items`)
+          .nullish()
+          .describe(
+            'What stands between many (jump hosts, egress proxies, NAT): by name, address or range. No incidents are put together through it alone.',
+          ),
+      })
+      .nullish()
+      .describe('How alerts become incidents.'),
   }),
 );
 
@@ -89,8 +106,15 @@ export function readSite(located: LocatedValue): Site {
     cni: networkPlugins.find((name) => name === cni),
     hosts: read,
     firewall: readFirewall(located),
+    hubs: readHubs(located),
     file: located.source.name,
   };
+}
+
+function readHubs(located: LocatedValue): readonly string[] {
+  const hubs = memberOf(memberOf(located.value, 'incidents'), 'hubs');
+  if (!Array.isArray(hubs)) return [];
+  return hubs.filter((hub): hub is string => typeof hub === 'string' && hub !== '').slice(0, maxHubs);
 }
 
 function readFirewall(located: LocatedValue): SiteFirewall | undefined {
