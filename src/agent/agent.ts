@@ -120,6 +120,7 @@ export class Agent implements AgentView {
       posture: parts.posture,
       own: readOwnMachine,
       observers,
+      ...(parts.notice && { notice: parts.notice }),
     });
     this.#pipeline = new Pipeline({
       posture: parts.posture,

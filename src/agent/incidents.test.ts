@@ -101,3 +101,12 @@ test('what is declared and what is this machine go by one name, and posture and 
     ['plc'],
   ]);
 });
+
+test('a hub of the site file that nothing declares is told', () => {
+  const told: string[] = [];
+  const site = 'incidents: {hubs: [jmup]}\n';
+  const { incidents } = incidentsOf({ posture: postureOf('', site), notice: (text) => void told.push(text) });
+  expect(told).toEqual(['warning: the site file calls jmup a hub, and nothing of that name is declared']);
+  incidents.replacePosture(postureOf('', ''));
+  expect(told).toHaveLength(1);
+});

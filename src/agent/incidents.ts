@@ -1,4 +1,5 @@
 import type { Alert } from '../detect/detector.ts';
+import { listText } from '../detect/text.ts';
 import { acted, type IncidentAction } from '../incident/action.ts';
 import { type CorrelatorCounts, IncidentCorrelator } from '../incident/correlator.ts';
 import type { Incident } from '../incident/incident.ts';
@@ -29,6 +30,8 @@ export interface IncidentsParts {
   /** The machine that watches; none for records of other machines. */
   readonly own?: () => OwnMachine;
   readonly observers: readonly Observer[];
+  /** Told in a sentence of what a person should know. */
+  readonly notice?: (text: string) => void;
 }
 
 /** Incidents of the store that are taken up again, at most. */
@@ -50,6 +53,7 @@ export class Incidents implements Observer {
     this.#parts = parts;
     this.#posture = parts.posture;
     this.#names = siteNames(parts.posture, parts.own?.());
+    this.#tellUnknown();
     this.#correlator = new IncidentCorrelator({
       newId: parts.newId,
       named: (entity) => this.#names.named(entity),
@@ -67,7 +71,8 @@ export class Incidents implements Observer {
   /** Names and hubs are those of `posture` from now on. */
   replacePosture(posture: Posture): void {
     this.#posture = posture;
-    this.#namedAt = Number.NEGATIVE_INFINITY;
+    this.#names = siteNames(posture, this.#parts.own?.());
+    this.#tellUnknown();
   }
 
   flow(): void {}
@@ -116,6 +121,14 @@ export class Incidents implements Observer {
     const isNew = !this.#told.has(incident.id);
     this.#remember(incident.id);
     for (const observer of this.#parts.observers) observer.incident?.(incident, isNew);
+  }
+
+  #tellUnknown(): void {
+    const { unknownHubs } = this.#names;
+    if (unknownHubs.length === 0) return;
+    this.#parts.notice?.(
+      `warning: the site file calls ${listText(unknownHubs.slice(0, 4), Math.max(0, unknownHubs.length - 4))} a hub, and nothing of that name is declared`,
+    );
   }
 
   #remember(id: string): void {

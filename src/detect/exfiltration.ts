@@ -293,6 +293,8 @@ function findingOf(
     detector: id,
     severity: isAgainstHistory || turned ? 'high' : 'medium',
     at,
+    beganAt: Math.min(largest.openedAt, flow.openedAt, at),
+    outcome: 'succeeded',
     entity: nameOf(source),
     fingerprint: JSON.stringify([id, nameOf(source), isSpread ? '*' : formatAddress(destination.address)]),
     title: `Exfiltration: ${nameOf(source)} uploaded ${bytesText(span.sent)} to ${place} within ${within}`,

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attack, deed, entity, hour, minute, noise, Watch } from './alerts.fixture.ts';
+import { Draft } from './draft.ts';
 import { noon } from './incident.fixture.ts';
 import { incidentFromJson, incidentToJson } from './json.ts';
+import { linkOf } from './link.ts';
 
 const outside = '198.51.100.7';
 
@@ -266,6 +268,33 @@ describe('order', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  test('afterwards no two that are open belong together, and a link is one from both sides', () => {
+    const rules = {
+      windowMs: 30 * minute,
+      capMs: 24 * hour,
+      slackMs: 2 * minute,
+      isHub: () => false,
+      hasManyTakers: () => false,
+    };
+    fc.assert(
+      fc.property(fc.array(anyDeed, { maxLength: 24 }), (deeds) => {
+        const drafts = new Watch({ hubDegree: 1_000 }).see(deeds).whole.map(Draft.from);
+        for (const one of drafts)
+          for (const other of drafts) if (one !== other) expect(linkOf(one, other, rules)).toBe(0);
+        const seeds = deeds.map((finding, n) =>
+          Draft.ofAlert(
+            { ...finding, id: `${n}`, firstAt: finding.at, lastAt: finding.at, count: 1, lost: 0 },
+            '',
+            (x) => x,
+          ),
+        );
+        for (const one of seeds)
+          for (const other of seeds) expect(linkOf(one, other, rules)).toBe(linkOf(other, one, rules));
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -3,7 +3,7 @@ import type { EntityKind } from '../detect/detector.ts';
 import { parseAddress } from '../net/address.ts';
 import { postureOf } from '../posture/posture.fixture.ts';
 import { podYaml } from '../segmentation/manifests.fixture.ts';
-import { type OwnMachine, siteNames } from './site-names.ts';
+import { type OwnMachine, type SiteNames, siteNames } from './site-names.ts';
 
 const shop = `${podYaml('web', 'app: web', '', 'podIP: 10.1.0.1')}---
 apiVersion: v1
@@ -37,6 +37,11 @@ const own: OwnMachine = {
   gateways: [parseAddress('192.0.2.254')!],
   nameservers: [parseAddress('192.0.2.53')!, parseAddress('192.0.2.50')!],
 };
+/** The same with functions that stand alone. */
+function bound(one: SiteNames) {
+  return { isHub: one.isHub.bind(one), named: one.named.bind(one), unknownHubs: one.unknownHubs };
+}
+
 const names = siteNames(postureOf(shop, 'site: edge\nhosts:\n  plc: 198.51.100.7\n'), own);
 
 test.each([
@@ -91,7 +96,24 @@ spec:
       containers:
       - {name: controller, image: 'registry.k8s.io/ingress-nginx/controller:v1.11.0', args: [/nginx-ingress-controller]}
 `;
-  const { isHub } = siteNames(postureOf(ingress, ''));
+  const { isHub } = bound(siteNames(postureOf(ingress, '')));
   expect(isHub({ kind: 'workload', name: 'ingress-nginx/ingress-nginx-controller' })).toBe(true);
   expect(isHub({ kind: 'workload', name: 'shop/web' })).toBe(false);
+});
+
+test('what the site file names stands between many; what nothing declares is told', () => {
+  const site = `site: edge
+hosts:
+  jump: 198.51.100.5
+incidents:
+  hubs: [jump, 198.51.100.6, 203.0.113.0/28, 10.1.0.1, jmup]
+`;
+  const { isHub, named, unknownHubs } = bound(siteNames(postureOf(shop, site)));
+  expect(isHub({ kind: 'host', name: 'jump' })).toBe(true);
+  expect(isHub({ kind: 'address', name: '198.51.100.6' })).toBe(true);
+  expect(isHub({ kind: 'address', name: '203.0.113.9' })).toBe(true);
+  expect(isHub({ kind: 'address', name: '203.0.113.99' })).toBe(false);
+  const web = named({ kind: 'address', name: '10.1.0.1', role: 'actor' })!;
+  expect(isHub(web)).toBe(true);
+  expect(unknownHubs).toEqual(['jmup']);
 });

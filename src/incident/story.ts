@@ -6,7 +6,7 @@ import { tacticOrder } from './tactic.ts';
 /** Names and steps that a sentence has room for. */
 const [maxNames, maxSteps] = [4, 8];
 
-/** Returns the stages in the order in which they began; of those that began together, in ATT&CK's. */
+/** Returns the stages in the order in which they began; of those that began together, in the order of an attack. */
 export function orderedStages({ stages }: Draft): IncidentStage[] {
   return [...stages.values()].sort(
     (one, other) => one.firstAt - other.firstAt || tacticOrder(one.tactic) - tacticOrder(other.tactic),

@@ -41,10 +41,11 @@ export function phaseOf(tactic: string): Phase | undefined {
   return tactics[tactic];
 }
 
-/** Returns the place of a tactic in ATT&CK's matrix, names that are not in it last. */
+/** Returns the place of a tactic in an attack: by the part that it belongs to, then as in ATT&CK's matrix; names that are not in it come last. */
 export function tacticOrder(tactic: string): number {
+  const phase = phaseOf(tactic);
   const index = order.indexOf(tactic);
-  return index < 0 ? order.length : index;
+  return phase === undefined ? phases.length * order.length : phases.indexOf(phase) * order.length + index;
 }
 
 /** Tells whether a tactic, where it succeeds, gives its target into the hands of who does it. */

@@ -29,6 +29,14 @@ test('names, addresses and ranges', () => {
   expect(counts).toMatchObject({ resources: 0, notManifests: 0 });
 });
 
+test('hubs are names, addresses and ranges; others are told and left out', () => {
+  const { site, diagnostics } = read('incidents:\n  hubs: [jump-host, 203.0.113.0/28, 7, ""]\n');
+  expect(site?.hubs).toEqual(['jump-host', '203.0.113.0/28']);
+  expect(diagnostics.map(({ code }) => code)).toEqual(['PKT0060', 'PKT0060']);
+  expect(read('incidents: {hub: [x]}\n').diagnostics.map(({ code }) => code)).toEqual(['PKT0030']);
+  expect(read(GOOD).site?.hubs).toEqual([]);
+});
+
 test('what is wrong is told and left out', () => {
   const { site, diagnostics } = read(
     'sites: x\nhosts:\n  a: 10.0.0.1\n  b: [10.0.0.1/32, 10.0.0.256]\n  c: 10.0.0.9/8\n  d: 7\n',

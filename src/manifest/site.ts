@@ -55,12 +55,16 @@ export interface Site {
   readonly logs: readonly string[];
   /** Undefined where none are declared. */
   readonly respond: SiteRespond | undefined;
+  /** Names, addresses and ranges of what stands between many, so that incidents are not put together through it. */
+  readonly hubs: readonly string[];
   readonly file: string;
 }
 
 const address = () => z.string().describe('An IPv4 or IPv6 address, or a range in CIDR form.');
 
 const logName = /^(?:\/.{0,4095}|journal)$/;
+/** Hubs that a site file may name. */
+const maxHubs = 256;
 
 /** The shape of `picket.yaml`. */
 export const siteSchema = once(() =>
@@ -88,6 +92,18 @@ export const siteSchema = once(() =>
     respond: respondSchema()
       .nullish()
       .describe('What is done about alerts, and how far that may go; nothing where it is left out.'),
+    incidents: z
+      .object({
+        hubs: z
+          .array(z.string().min(1))
+          .max(maxHubs, `has more than ${maxHubs} items`)
+          .nullish()
+          .describe(
+            'What stands between many (jump hosts, egress proxies, NAT): by name, address or range. No incidents are put together through it alone.',
+          ),
+      })
+      .nullish()
+      .describe('How alerts become incidents.'),
   }),
 );
 
@@ -117,8 +133,15 @@ export function readSite(located: LocatedValue): Site {
     detect: readDetect(located),
     logs: Array.isArray(logs) ? logs.filter((name) => typeof name === 'string' && logName.test(name)) : [],
     respond: readRespond(located),
+    hubs: readHubs(located),
     file: located.source.name,
   };
+}
+
+function readHubs(located: LocatedValue): readonly string[] {
+  const hubs = memberOf(memberOf(located.value, 'incidents'), 'hubs');
+  if (!Array.isArray(hubs)) return [];
+  return hubs.filter((hub): hub is string => typeof hub === 'string' && hub !== '').slice(0, maxHubs);
 }
 
 function readFirewall(located: LocatedValue): SiteFirewall | undefined {

@@ -22,7 +22,8 @@ export async function act(
   const { by = io.env.SUDO_USER ?? io.env.USER } = options;
   const client = new AgentClient(options, io);
   const incident = await client.act(id, action, { ...said, ...(by !== undefined && { by: String(by) }) });
-  io.err(`incident ${incident.id} is ${stateText(incident)}: ${printable(incident.title)}\n`);
+  const state = said.falsePositive === true ? 'a false positive' : stateText(incident);
+  io.err(`incident ${incident.id} is ${state}: ${printable(incident.title)}\n`);
   if (said.falsePositive === true) {
     const { exceptionText } = await import('./exception-text.ts');
     io.err('so that alerts like these are not raised again, put this into the site file:\n');
