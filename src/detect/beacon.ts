@@ -142,6 +142,7 @@ function findingOf(pair: BeaconPair, score: BeaconScore, at: number, settings: O
     detector: id,
     severity: score.total >= settings.highScore ? 'high' : 'medium',
     at,
+    beganAt: Math.min(first.openedAt, at),
     entity: nameOf(source),
     fingerprint: JSON.stringify([id, nameOf(source), nameOf(destination), protocol, destination.port]),
     title: `Beacon: ${nameOf(source)} calls ${service} about every ${every}`,

@@ -4,6 +4,7 @@ import { formatAddress } from '../net/address.ts';
 import { ContactSet } from './contact-set.ts';
 import type { DetectorDefinition, Finding, RunningDetector, Technique } from './detector.ts';
 import { hashText, setText, textLanes } from './dns-key.ts';
+import { entityOf } from './entities.ts';
 import { addressLanes, RankedTable } from './ranked-table.ts';
 import { registrableDomain } from './registrable-domain.ts';
 import { listText, nameOf } from './text.ts';
@@ -205,7 +206,12 @@ function findingOf(pair: Pair, message: DnsMessage, settings: Options): Finding 
     detector: id,
     severity: 'high',
     at: message.at,
+    beganAt: Math.min(pair.windowStart, message.at),
     entity: client,
+    entities: [
+      entityOf({ address: message.client, port: 0, ...identityOf(message) }, 'actor'),
+      { kind: 'domain', name: domain, role: 'target' },
+    ],
     fingerprint: JSON.stringify([id, address, domain]),
     title: `DNS tunnel: ${client} asks for ever new names below ${shortened(domain)}`,
     explanation: [
