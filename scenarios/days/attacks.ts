@@ -67,7 +67,8 @@ async function serveSsh(lab: Lab): Promise<string> {
 
 const ways = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
 
-async function serveNames(lab: Lab, ...more: string[]): Promise<void> {
+/** A dnsmasq that answers at a port of UDP. */
+async function serveBy(lab: Lab, port: number, ...more: string[]): Promise<void> {
   const args = [
     '--keep-in-foreground',
     '--conf-file=/dev/null',
@@ -75,12 +76,20 @@ async function serveNames(lab: Lab, ...more: string[]): Promise<void> {
     '--no-hosts',
     '--user=root',
     `--pid-file=${join(lab.folder, 'dnsmasq.pid')}`,
-    '--listen-address=198.51.100.2',
+    ...more,
+  ];
+  await lab.serve('right', 'dnsmasq', args, () => listens(lab.hosts, 'udp', port));
+}
+
+async function serveNames(lab: Lab, ...more: string[]): Promise<void> {
+  await serveBy(
+    lab,
+    53,
+    `--listen-address=${target}`,
     '--bind-interfaces',
     '--dns-forward-max=2000',
     ...more,
-  ];
-  await lab.serve('right', 'dnsmasq', args, () => listens(lab.hosts, 'udp', 53));
+  );
 }
 
 const questions = `const { Resolver } = require('node:dns').promises;
@@ -225,6 +234,30 @@ export const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'DHCP server that is none of the site',
+    tool: 'dnsmasq, asked by udhcpc',
+    needs: ['dnsmasq', 'busybox'],
+    site: 'shop',
+    left: 'laptop',
+    right: 'camera',
+    // What it hands out lies in the network of the site; the client has no address at first.
+    rest: (recorded) =>
+      recorded >>> 8 === address('198.51.100.0') >>> 8
+        ? address('192.168.10.0') + (recorded & 255)
+        : recorded,
+    at: 14.05 * hour,
+    detector: 'rogue-server',
+    accused: 'right',
+    within: minute,
+    isMissing: true,
+    perform: async (lab) => {
+      const leases = join(lab.folder, 'leases');
+      const args = ['--port=0', '--dhcp-range=198.51.100.100,198.51.100.150', `--dhcp-leasefile=${leases}`];
+      await serveBy(lab, 67, ...args);
+      await lab.run('left', 'busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-s', '/bin/true');
+    },
+  },
+  {
     name: 'slow connect scan',
     tool: 'nmap -sT -T2 --top-ports 18, its times stretched 60 times',
     needs: ['nmap'],
@@ -355,10 +388,9 @@ export const attacks: readonly Attack[] = [
     left: '203.0.113.79',
     right: 'mail',
     at: 5.5 * hour,
-    detector: 'brute-force',
+    detector: 'brute-force-flows',
     accused: 'left',
     within: 5 * minute,
-    isMissing: true,
     perform: async (lab) => {
       await serveSsh(lab);
       const list = join(lab.folder, 'passwords');

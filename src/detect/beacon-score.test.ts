@@ -51,3 +51,13 @@ test('six hours in a row are half of the duration; where nobody counted bytes th
   expect(score.sizes).toBeUndefined();
   expect(score.total).toBeCloseTo((1 + 0.5 + 0) / 3, 1);
 });
+
+test('evenness is that of whole hours: neither of the one in which it began nor of the one that is not over', () => {
+  const hours = new Uint32Array(24);
+  hours.fill(12, 12, 23);
+  hours[11] = 1;
+  hours[23] = 1;
+  expect(scoreBeacon({ times, bytes, hours, spanMs: day / 2 }).evenness).toBe(1);
+  hours[15] = 0;
+  expect(scoreBeacon({ times, bytes, hours, spanMs: day / 2 }).evenness).toBeLessThan(0.75);
+});

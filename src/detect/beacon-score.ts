@@ -59,8 +59,8 @@ const hourMs = 3_600_000;
 
 /**
  * Returns how much like a beacon a pair's connections are, after RITA 5: regular intervals, equal sizes, for how long (share of the day, or hours
- * in a row), and how evenly over the hours (coefficient of variation), a quarter each. Hours before the first connection say nothing of
- * evenness, where half a day is left: RITA looks at days that are over, and would else call uneven what began this morning.
+ * in a row), and how evenly over the hours (coefficient of variation), a quarter each. Evenness is of whole hours since the
+ * first connection, of half a day at least: RITA looks at days that are over, and would else call uneven what began this morning.
  */
 export function scoreBeacon({ times, bytes, hours, spanMs }: BeaconRecord): BeaconScore {
   const gaps = new Float64Array(Math.max(times.length - 1, 0));
@@ -70,15 +70,16 @@ export function scoreBeacon({ times, bytes, hours, spanMs }: BeaconRecord): Beac
   const hoursSeen = hours.reduce((seen, count) => seen + (count > 0 ? 1 : 0), 0);
   const duration =
     hoursSeen < leastHours ? 0 : Math.min(1, Math.max(spanMs / dayMs, longestRun(hours) / fullRun));
-  const evenness = evennessOf(hours.subarray(hours.length - hoursKnown(hours.length, spanMs)));
+  const evenness = evennessOf(wholeHours(hours, spanMs));
   const parts = [intervals.score, ...(sizes ? [sizes.score] : []), duration, evenness];
   const total = parts.reduce((sum, part) => sum + part, 0) / parts.length;
   return { total, intervals, sizes, duration, evenness, hoursSeen };
 }
 
-/** Hours, the last ones, over which evenness is asked. */
-function hoursKnown(kept: number, spanMs: number): number {
-  return Math.min(kept, Math.max(fullRun, Math.ceil(spanMs / hourMs)));
+/** Hours over which evenness is asked: neither the last one, which is not over, nor the one in which it began. */
+function wholeHours(hours: Uint32Array, spanMs: number): Uint32Array {
+  const count = Math.min(hours.length, Math.max(fullRun, Math.floor(spanMs / hourMs))) - 1;
+  return hours.subarray(hours.length - 1 - count, hours.length - 1);
 }
 
 function longestRun(hours: Uint32Array): number {

@@ -198,7 +198,7 @@ For each source, address, port and protocol four parts are scored, a quarter eac
 1. **intervals** between connections, and 2. **bytes sent**: symmetry of the quartiles (Bowley's skewness) and median absolute deviation
    against the median, half each;
 3. **duration**: share of the last 24 hours, or hours in a row out of 12; nothing below 6 hours with connections;
-4. **evenness** over the hours since the first connection, the last 12 to 24: one less the coefficient of variation.
+4. **evenness** over the whole hours since the first connection, the last 11 to 23: one less the coefficient of variation.
 
 Where nobody counted bytes (sockets alone) the score is the mean of the other three. It is worked out at most every 10 minutes for a pair with at
 least 32 connections in 24 hours, and must stay at 0.9 and above for an hour. Times are those at which connections were opened; the last 128 are kept.
