@@ -10,6 +10,7 @@ import { type FlowJson, flowToJson } from '../flow/json.ts';
 import type { Query, Store } from '../store/store.ts';
 import { filteredFlowQuery, groupQuery, type ParameterProblem, pageQuery, readQuery } from './api-query.ts';
 import { FlowGroups } from './flow-groups.ts';
+import { addRespondRoutes, mayAct, type RespondView } from './respond/respond-api.ts';
 import type { StaticFile } from './static.ts';
 import { apiSchemaVersion, type Status } from './status.ts';
 import type { EventStream } from './stream.ts';
@@ -23,6 +24,8 @@ export interface AgentView {
   metrics(): Promise<string>;
   /** Reads the `filter` of a request for flows; without it, there is no such parameter. */
   parseFilter?(text: string): FlowFilter;
+  /** Responses; without them, there are no such paths. */
+  readonly respond?: RespondView | undefined;
 }
 
 /** A filter over flows, or why its text is none. */
@@ -48,7 +51,8 @@ const scanStep = 500;
 
 /**
  * Returns the HTTP interface of `view`: `/healthz`, `/metrics` and `/api/v1`, every JSON body with `schemaVersion`. Paths
- * that are none of these are looked up in `files`, when given. Only GET and HEAD; nothing here changes anything.
+ * that are none of these are looked up in `files`, when given. Only GET and HEAD, but for responses (`respond/respond-api.ts`): nothing else
+ * here changes anything.
  */
 export function createApi(
   view: AgentView,
@@ -57,7 +61,8 @@ export function createApi(
   const api = new Hono<{ Bindings: HttpBindings }>();
 
   api.use(async (c, next) => {
-    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+    const { method, path } = c.req;
+    if (method === 'GET' || method === 'HEAD' || mayAct(method, path, view.respond)) return next();
     return failure(
       c,
       405,
@@ -123,6 +128,8 @@ export function createApi(
       { 'Retry-After': '30' },
     );
   });
+
+  if (view.respond !== undefined) addRespondRoutes(api, view.respond);
 
   api.notFound(async (c) => {
     const file = await files?.(c.req.path);

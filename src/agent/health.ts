@@ -2,6 +2,8 @@ import type { StoreHealth } from '../store/store.ts';
 import { flowExportHealth } from './flow-export-health.ts';
 import type { FlowExportStatus } from './flow-exports.ts';
 import { outputHealth } from './output-health.ts';
+import { respondHealth } from './respond/respond-series.ts';
+import type { RespondStatus } from './respond/responder.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 import type { HealthItem, Status } from './status.ts';
 
@@ -23,6 +25,8 @@ export interface Vitals {
   readonly rules: RulesStatus | undefined;
   /** Undefined where Picket has no packet filter here. */
   readonly packetFilter: HealthItem | undefined;
+  /** Undefined where there are no responses. */
+  readonly respond?: RespondStatus | undefined;
 }
 
 /** A loss is shown as a warning for this long after the last record was lost (ms). */
@@ -47,6 +51,7 @@ export function judgeHealth(vitals: Vitals): readonly HealthItem[] {
       ? []
       : [asking(vitals.rules), outputHealth(vitals.rules.outputs, vitals.now)]),
     ...(vitals.packetFilter === undefined ? [] : [vitals.packetFilter]),
+    ...(vitals.respond === undefined ? [] : [respondHealth(vitals.respond)]),
   ];
 }
 

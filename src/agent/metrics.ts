@@ -7,6 +7,7 @@ import { flowExportSeries } from './flow-export-series.ts';
 import { flowSeries } from './flow-series.ts';
 import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
+import { respondSeries } from './respond/respond-series.ts';
 import { ruleSeries } from './rules/rule-series.ts';
 import { series } from './series.ts';
 import type { Status } from './status.ts';
@@ -39,6 +40,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
   const take = [...statusSeries(registry), ...processSeries(registry)];
   const [takeRules, takeOutputs] = [ruleSeries(registry), outputSeries(registry)];
   const takeExports = flowExportSeries(registry);
+  const takeRespond = respondSeries(registry);
   const traffic = flowSeries(registry);
   return {
     flow(flow: Flow, change: FlowChange): void {
@@ -56,6 +58,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
         takeOutputs({ ...now.rules, now: now.now });
       }
       takeExports(now.flowExports ?? []);
+      if (now.respond !== undefined) takeRespond(now.respond);
       return registry.metrics();
     },
   };

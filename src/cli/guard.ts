@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +22,8 @@ import type { Io } from './io.ts';
 import { parseListen } from './listen.ts';
 import { type Loaded, loadPosture } from './load-posture.ts';
 import { Narrator } from './narrator.ts';
+import { respondFolder } from './respond/folder.ts';
+import type { OpenResponder } from './respond/open-responder.ts';
 import type { RulesRequest, WatchedRules } from './rules/watch.ts';
 import type { IngestRequest } from './rules/watch-ingest.ts';
 import { storePath } from './state.ts';
@@ -64,7 +67,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   const paths = request.demo ? [...request.manifests, demoManifests] : request.manifests;
   const loaded = await loadPosture(paths, io, request.limits);
   const narrator = new Narrator(io, { flows: request.flows, json: request.json });
-  narrator.say(`picket ${version}, observing only`);
+  narrator.say(`picket ${version}`);
   tellDeclared(loaded, narrator);
 
   const watched = await loadRules(request, io, narrator);
@@ -75,6 +78,11 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   const end = ending(request.forMs);
   const demo = request.demo ? startDemo() : undefined;
   const flowExports = openFlowExports?.();
+  const respond = await responderOf(loaded, store, request, io, narrator).catch(async (error) => {
+    await watched?.alerts.stop();
+    await store.close();
+    throw error;
+  });
   const agent = new Agent({
     site: loaded.set.site?.name ?? hostname(),
     posture: loaded.posture,
@@ -85,13 +93,16 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     notice: (text) => narrator.say(text),
     observer: narrator,
     ...(watched && { rules: watched.alerts }),
+    ...(respond && { respond }),
     packetFilter: new PacketFilterWatch(join(dirname(storePath(request.state, io)), 'firewall'), ownRunner()),
   });
   process.on('SIGUSR1', () => watched?.alerts.reopen());
   let server: Awaited<ReturnType<typeof serve>> | undefined;
   try {
+    await respond?.responder.start();
     await agent.start();
     server = await open(agent, request);
+    if (server.urls[0] !== undefined) respond?.reachedAt(server.urls[0]);
     for (const text of agent.unserved) narrator.say(`warning: ${text}`);
     tellSeen(agent, narrator);
     if (watched !== undefined) await openSources(watched, request, io, narrator);
@@ -102,7 +113,15 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     globalThis.gc?.();
     narrator.say('Ctrl-C ends it');
     whenHungUp(async () => {
-      await readAgain(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
+      await readAgain(
+        () => loadPosture(paths, io, request.limits),
+        paths,
+        narrator,
+        (again) => {
+          agent.replacePosture(again.posture);
+          respond?.replace(again);
+        },
+      );
       if (watched !== undefined) await readRulesAgain(watched, request, io, narrator);
     });
     if (demo) void playDemo(demo, end.reached, narrator);
@@ -110,6 +129,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     await watched?.alerts.stop();
     narrator.summary(agent.status());
   } finally {
+    respond?.leave();
     await demo?.stop();
     await server?.close();
     await agent.stop();
@@ -127,6 +147,23 @@ async function flowExportsOf(
   const { FlowExports } = await import('../agent/flow-exports.ts');
   const targets = await parseFlowExports(texts, listening);
   return () => new FlowExports({ targets, listening });
+}
+
+/** Opens what responds to alerts, where that is declared. Without, nothing is done about them. */
+async function responderOf(
+  loaded: Loaded,
+  store: Store,
+  request: GuardRequest,
+  io: Io,
+  narrator: Narrator,
+): Promise<OpenResponder | undefined> {
+  // What decides and acts costs megabytes, which only those pay who want it, or have what is left of it in force.
+  if (loaded.set.site?.respond === undefined && !existsSync(respondFolder(request.state, io))) {
+    narrator.say('observing only');
+    return undefined;
+  }
+  const { openResponder } = await import('./respond/open-responder.ts');
+  return openResponder(loaded, store, request.state, io, (text) => narrator.say(text));
 }
 
 /** Loads the rules that were asked for. */
@@ -288,8 +325,8 @@ function later(signal: 'SIGHUP'): (run: () => void) => void {
 async function readAgain(
   load: () => Promise<Loaded>,
   paths: readonly string[],
-  agent: Agent,
   narrator: Narrator,
+  replace: (loaded: Loaded) => void,
 ): Promise<void> {
   if (paths.includes('-')) {
     narrator.say('warning: manifests from standard input cannot be read again');
@@ -305,7 +342,7 @@ async function readAgain(
       );
       return;
     }
-    agent.replacePosture(loaded.posture);
+    replace(loaded);
     tellDeclared(loaded, narrator);
   } catch (error) {
     narrator.say(

@@ -26,6 +26,11 @@ const alert = (more: Partial<Alert>): Alert => ({
   ...more,
 });
 
+test('what began up to ten minutes before the first sign is its own', () => {
+  const flows = [flowOf('203.0.113.9', '198.51.100.1', 22, { openedAt: 2_000_000 })];
+  expect(triggerOf(alert({ flows, firstAt: 2_500_000 })).since).toBe(1_400_000);
+});
+
 test('an end is named where all flows have it', () => {
   const flows = [flowOf('203.0.113.9', '198.51.100.1', 22), flowOf('203.0.113.9', '198.51.100.2', 22)];
   expect(triggerOf(alert({ flows }))).toEqual({
@@ -33,7 +38,7 @@ test('an end is named where all flows have it', () => {
     detector: 'port-scan',
     severity: 'high',
     title: 't',
-    since: 3,
+    since: 3 - 600_000,
     at: 9,
     source: '203.0.113.9',
     entity: '203.0.113.9',

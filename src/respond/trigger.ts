@@ -3,6 +3,12 @@ import type { Address } from '../net/address.ts';
 import { formatAddress, parseAddress, sameAddress } from '../net/address.ts';
 import type { Trigger } from './model.ts';
 
+/**
+ * What began so shortly before is taken for the attack's own: a detector fires when it has seen enough, and what it saw until then, an open port that a
+ * scan found say, is nothing that anybody would miss. ms.
+ */
+const leadMs = 600_000;
+
 /** Returns what an alert is to responses. An end is named only where all example flows of the alert have the same one. */
 export function triggerOf(alert: Alert): Trigger {
   const { flows } = alert;
@@ -18,7 +24,7 @@ export function triggerOf(alert: Alert): Trigger {
     detector: alert.detector,
     severity: alert.severity,
     title: alert.title,
-    since: alert.firstAt,
+    since: Math.min(alert.firstAt, ...flows.map(({ openedAt }) => openedAt)) - leadMs,
     at: alert.lastAt,
     ...(source && { source: formatAddress(source) }),
     ...(destination && { destination: formatAddress(destination) }),
