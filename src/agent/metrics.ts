@@ -5,6 +5,7 @@ import type { Flow, FlowChange } from '../flow/flow.ts';
 import type { FlowSourceCounters } from '../sensor/flow-source.ts';
 import { flowExportSeries } from './flow-export-series.ts';
 import { flowSeries } from './flow-series.ts';
+import { incidentSeries } from './incident-series.ts';
 import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
 import { respondSeries } from './respond/respond-series.ts';
@@ -41,6 +42,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
   const [takeRules, takeOutputs] = [ruleSeries(registry), outputSeries(registry)];
   const takeExports = flowExportSeries(registry);
   const takeRespond = respondSeries(registry);
+  const takeIncidents = incidentSeries(registry);
   const traffic = flowSeries(registry);
   return {
     flow(flow: Flow, change: FlowChange): void {
@@ -59,6 +61,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
       }
       takeExports(now.flowExports ?? []);
       if (now.respond !== undefined) takeRespond(now.respond);
+      if (now.incidents !== undefined) takeIncidents(now.incidents);
       return registry.metrics();
     },
   };
@@ -117,6 +120,20 @@ function statusSeries(registry: Registry): Take[] {
       "Entries dropped from a detector's full tables.",
       ['detector'],
       (s) => s.detectors.map(({ id, evicted }) => [{ detector: id }, evicted]),
+    ),
+    series(
+      registry,
+      'picket_findings_held_back_total',
+      'Findings that an exception of the site file held back.',
+      ['detector'],
+      (s) => (s.exceptions ?? []).map(({ detector, heldBack }) => [{ detector }, heldBack]),
+    ),
+    series(
+      registry,
+      'picket_exceptions_expired',
+      'Exceptions of the site file that no longer apply.',
+      [],
+      (s) => [[{}, (s.exceptions ?? []).filter(({ isExpired }) => isExpired).length]],
     ),
     series(registry, 'picket_store_bytes', 'Size of the store on disk, its log included.', [], (s) => [
       [{}, s.store.bytes],

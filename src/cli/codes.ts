@@ -1,3 +1,4 @@
+import { detectCodes } from '../detect/settings/codes.ts';
 import { ignoreCodes } from '../diagnostic/ignore.ts';
 import { CodeRegistry } from '../diagnostic/registry.ts';
 import { enforceCodes } from '../enforce/codes.ts';
@@ -23,5 +24,6 @@ export const codes: CodeRegistry = new CodeRegistry([
   loadCodes,
   settingsCodes,
   ruleTestCodes,
+  detectCodes,
   checks,
 ]);

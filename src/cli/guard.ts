@@ -8,6 +8,8 @@ import { type Listen, serve } from '../agent/http.ts';
 import type { OwnSocket } from '../agent/own-sockets.ts';
 import { PacketFilterWatch } from '../agent/packet-filter-watch.ts';
 import { version } from '../agent/version.ts';
+import { detectors } from '../detect/registry.ts';
+import { type ReadSettings, readDetectSettings } from '../detect/settings/settings.ts';
 import { ownRunner } from '../enforce/runner.ts';
 import type { ReadLimits } from '../manifest/limits.ts';
 import type { SensorDefinition } from '../sensor/sensor.ts';
@@ -17,7 +19,7 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { FailedError, UsageError } from './command.ts';
 import { type Demo, demoManifests, startDemo } from './demo/demo.ts';
-import { type FlowSourcesRequest, flowListeners, openableFlowSources } from './flow-sources.ts';
+import { type FlowSourcesRequest, flowListeners, logPaths, openableFlowSources } from './flow-sources.ts';
 import type { Io } from './io.ts';
 import { parseListen } from './listen.ts';
 import { type Loaded, loadPosture } from './load-posture.ts';
@@ -68,11 +70,13 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   const loaded = await loadPosture(paths, io, request.limits);
   const narrator = new Narrator(io, { flows: request.flows, json: request.json });
   narrator.say(`picket ${version}`);
-  tellDeclared(loaded, narrator);
+  const detect = readDetectSettings(loaded.set.site, detectors, Date.now());
+  tellDeclared(loaded, detect, narrator);
 
   const watched = await loadRules(request, io, narrator);
   const stateFolder = request.keep ? dirname(storePath(request.state, io)) : undefined;
-  const flowSources = await openableFlowSources(request.flowSources, stateFolder);
+  const logs = [...logPaths(request.flowSources.logs, io.cwd), ...(loaded.set.site?.logs ?? [])];
+  const flowSources = await openableFlowSources({ ...request.flowSources, logs }, stateFolder);
   const store = await openStoreOr(request, io, narrator, () => watched?.alerts.stop());
   // From here on there is something to clean up, so signals must not end the process by themselves.
   const end = ending(request.forMs);
@@ -86,6 +90,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   const agent = new Agent({
     site: loaded.set.site?.name ?? hostname(),
     posture: loaded.posture,
+    detectSettings: detect.settings,
     store,
     sensors: [sensorWith(request.bufferKb)],
     flowSources,
@@ -117,8 +122,8 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
         () => loadPosture(paths, io, request.limits),
         paths,
         narrator,
-        (again) => {
-          agent.replacePosture(again.posture);
+        (again, settings) => {
+          agent.replacePosture(again.posture, settings);
           respond?.replace(again);
         },
       );
@@ -284,7 +289,7 @@ async function open(agent: Agent, request: GuardRequest): ReturnType<typeof serv
   }
 }
 
-function tellDeclared({ posture, unreadable }: Loaded, narrator: Narrator): void {
+function tellDeclared({ posture, unreadable }: Loaded, detect: ReadSettings, narrator: Narrator): void {
   const { files, workloads, policies, hosts, errors, warnings } = posture.counts;
   if (files === 0) {
     narrator.say('declared nothing: no --manifests given, so connections are watched but not judged');
@@ -292,7 +297,7 @@ function tellDeclared({ posture, unreadable }: Loaded, narrator: Narrator): void
   }
   narrator.say(`declared ${workloads} workloads, ${policies} policies, ${hosts} hosts in ${files} files`);
   for (const { name, reason } of unreadable) narrator.say(`warning: ${name} was not read: ${reason}`);
-  const problems = errors + warnings;
+  const problems = errors + warnings + detect.diagnostics.length;
   if (problems > 0)
     narrator.say(`warning: ${problems} problem${problems === 1 ? '' : 's'} in them: picket check says which`);
 }
@@ -326,7 +331,7 @@ async function readAgain(
   load: () => Promise<Loaded>,
   paths: readonly string[],
   narrator: Narrator,
-  replace: (loaded: Loaded) => void,
+  replace: (loaded: Loaded, settings: ReadSettings['settings']) => void,
 ): Promise<void> {
   if (paths.includes('-')) {
     narrator.say('warning: manifests from standard input cannot be read again');
@@ -334,7 +339,9 @@ async function readAgain(
   }
   try {
     const loaded = await load();
-    const { errors } = loaded.posture.counts;
+    const detect = readDetectSettings(loaded.set.site, detectors, Date.now());
+    const wrong = detect.diagnostics.filter(({ severity }) => severity === 'error');
+    const errors = loaded.posture.counts.errors + wrong.length;
     if (errors > 0) {
       // What cannot be read may be just the policy that denies: better the old posture whole than the new one with holes.
       narrator.say(
@@ -342,8 +349,8 @@ async function readAgain(
       );
       return;
     }
-    replace(loaded);
-    tellDeclared(loaded, narrator);
+    replace(loaded, detect.settings);
+    tellDeclared(loaded, detect, narrator);
   } catch (error) {
     narrator.say(
       `warning: the manifests were not read again, the old ones stay: ${(error as Error).message}`,

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Flow, FlowChange } from '../flow/flow.ts';
-import { type Prefix, parsePrefix, prefixContains } from '../net/prefix.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { DetectorDefinition, Finding, RunningDetector, Technique } from './detector.ts';
-import { isDeclared, isInside, isOutbound } from './outbound.ts';
+import { isOutbound, Ours, ownNetworks } from './outbound.ts';
 import { addressLanes, RankedTable } from './ranked-table.ts';
 import { fullNameOf, nameOf, plural, processText } from './text.ts';
 
@@ -11,10 +10,6 @@ const id = 'failing-dial-out';
 
 const fallback: Technique = { id: 'T1008', name: 'Fallback Channels', tactic: 'Command and Control' };
 const otherPort: Technique = { id: 'T1571', name: 'Non-Standard Port', tactic: 'Command and Control' };
-
-const prefix = z
-  .string()
-  .refine((text) => parsePrefix(text) !== undefined, 'is no prefix such as 203.0.113.0/24');
 
 const options = z.strictObject({
   failures: z.int().min(5).default(50).describe('failed connections within the window that are told'),
@@ -30,11 +25,7 @@ const options = z.strictObject({
     .min(0)
     .default(300_000)
     .describe('time that the failures are spread over, at least: shorter bursts are retries or a scan; ms'),
-  inside: z
-    .array(prefix)
-    .max(64)
-    .default([])
-    .describe('public networks that are our own, so that what dials from there dials out'),
+  inside: ownNetworks.describe('public networks that are our own, so that what dials from there dials out'),
   maxPairs: z.int().min(16).max(65_536).default(4096).describe('pairs remembered at one time'),
 });
 
@@ -66,18 +57,19 @@ interface Pair {
 
 class FailingDialOut implements RunningDetector {
   readonly #options: Options;
-  readonly #inside: readonly Prefix[];
+  readonly #ours: Ours;
   readonly #pairs: RankedTable<Pair>;
 
   constructor(settings: Options) {
     this.#options = settings;
-    this.#inside = settings.inside.map((text) => parsePrefix(text)!);
+    this.#ours = new Ours(settings.inside);
     this.#pairs = new RankedTable(settings.maxPairs, addressLanes * 2 + 1, ranks);
   }
 
   onFlow(flow: Flow, change: FlowChange): readonly Finding[] {
     if (change !== 'decided' || flow.state === 'aborted') return nothing;
-    if (!isOutbound(flow) || !this.#isFromInside(flow)) return nothing;
+    // What others try at our public addresses is no dial-out.
+    if (!isOutbound(flow) || !this.#ours.hasSource(flow)) return nothing;
     const isSuccess = flow.state === 'established' || flow.state === 'closed';
     const at = flow.closedAt ?? flow.establishedAt ?? flow.openedAt;
     const pair = this.#pair(flow, at, isSuccess);
@@ -98,13 +90,6 @@ class FailingDialOut implements RunningDetector {
 
   evicted(): number {
     return this.#pairs.evicted;
-  }
-
-  /** Whether it is one of ours that dials: what others try at our public addresses is no dial-out. */
-  #isFromInside({ source, seenBy }: Flow): boolean {
-    if (seenBy === 'source' || seenBy === 'both' || isDeclared(source) || isInside(source.address))
-      return true;
-    return this.#inside.some((own) => prefixContains(own, source.address));
   }
 
   #fail(pair: Pair, flow: Flow, at: number): void {
@@ -177,6 +162,8 @@ function findingOf(pair: Pair, flow: Flow, at: number, settings: Options): Findi
     detector: id,
     severity: 'medium',
     at,
+    beganAt: Math.min(firstFailure, at),
+    ...(successes === 0 && { outcome: 'failed' as const }),
     entity: nameOf(source),
     fingerprint: JSON.stringify([id, nameOf(source), nameOf(destination), protocol, destination.port]),
     title: `${nameOf(source)} dials ${service} in vain, again and again`,

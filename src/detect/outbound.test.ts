@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseAddress } from '../net/address.ts';
 import { flowOf, named } from './flow.fixture.ts';
-import { isInside, isOutbound } from './outbound.ts';
+import { isInside, isOutbound, Ours, ownNetworks } from './outbound.ts';
 
 test.each([
   ['10.0.0.1', true],
@@ -43,4 +43,20 @@ test('infrastructure, private, declared, multicast, broadcast, accepted here and
   expect(isOutbound(named(flow, 'shop/web', 'shop/db'))).toBe(false);
   expect(isOutbound({ ...flow, seenBy: 'destination' })).toBe(false);
   expect(isOutbound({ ...flow, protocol: 1 })).toBe(false);
+});
+
+test('an end is ours where its own machine told of it, it is declared, private, or in a network that is', () => {
+  const ours = new Ours(['203.0.113.0/24']);
+  const flow = flowOf('198.51.100.5', '198.51.100.1', 443, { seenBy: 'network' });
+  expect([ours.hasSource(flow), ours.hasDestination(flow)]).toEqual([false, false]);
+  const seen = (seenBy: 'source' | 'destination' | 'both') =>
+    [ours.hasSource({ ...flow, seenBy }), ours.hasDestination({ ...flow, seenBy })] as const;
+  expect(seen('source')).toEqual([true, false]);
+  expect(seen('destination')).toEqual([false, true]);
+  expect(seen('both')).toEqual([true, true]);
+  const declared = named(flow, 'shop/web', 'shop/db');
+  expect([ours.hasSource(declared), ours.hasDestination(declared)]).toEqual([true, true]);
+  const other = flowOf('203.0.113.9', '10.0.0.1', 443, { seenBy: 'network' });
+  expect([ours.hasSource(other), ours.hasDestination(other)]).toEqual([true, true]);
+  expect(ownNetworks.safeParse(['203.0.113.0/33']).success).toBe(false);
 });

@@ -52,3 +52,13 @@ export function listText(items: readonly string[], rest: number): string {
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+const units = ['kB', 'MB', 'GB', 'TB'] as const;
+
+/** `999 bytes`, `1.5 kB`, `12.3 MB`: bytes in decimal units, as `picket flows` takes them. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1000) return `${Math.round(bytes)} bytes`;
+  let [value, unit] = [bytes / 1000, 0];
+  while (value >= 999.5 && unit + 1 < units.length) [value, unit] = [value / 1000, unit + 1];
+  return `${value < 99.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}

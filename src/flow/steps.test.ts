@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Address, parseAddress } from '../net/address.ts';
 import type { Flow } from './flow.ts';
-import { asOpen, countOver, isContact, stepsAtEnd } from './steps.ts';
+import { asOpen, countOver, isContact, isCounted, stepsAtEnd } from './steps.ts';
 
 const at = (text: string): Address => parseAddress(text) as Address;
 const flow = (more: Partial<Flow> = {}, to = '198.51.100.2'): Flow => ({
@@ -78,6 +78,15 @@ describe('a flow that is told when it is over', () => {
     expect(asOpen(all, 'established')).toStrictEqual({ ...open, state: 'established' });
     const { closedAt: _, ...least } = flow();
     expect(asOpen(least)).toStrictEqual(least);
+  });
+
+  test('tells what was counted once', () => {
+    const counted = (one: Flow) =>
+      stepsAtEnd(one).filter(({ flow: step, change }) => isCounted(step, change)).length;
+    for (const one of [flow(), flow({ state: 'refused' }), flow({ part: 2 }), flow({ endReason: 'active' })])
+      expect(counted(one)).toBe(1);
+    expect(counted(flow({ awaitsCounts: true }))).toBe(0);
+    expect(isCounted(flow(), 'counted')).toBe(true);
   });
 
   test('has no fate where nobody need answer', () => {

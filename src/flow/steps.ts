@@ -66,6 +66,11 @@ export function isOver({ closedAt }: Flow, change: FlowChange): boolean {
   return change === 'closed' || change === 'part' || (change === 'decided' && closedAt !== undefined);
 }
 
+/** Whether what was counted of a flow, or of a part of it, is told with this, and not yet or once more: who sums up bytes adds these. */
+export function isCounted(flow: Flow, change: FlowChange): boolean {
+  return change === 'counted' || (isOver(flow, change) && flow.awaitsCounts !== true);
+}
+
 /**
  * Whether it is a contact with one end whose fate is known: not the first half of a conversation, nothing sent to many at once, which
  * nobody need answer, and of ICMP questions only.

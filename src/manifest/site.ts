@@ -49,12 +49,18 @@ export interface Site {
   readonly hosts: readonly SiteHost[];
   /** Undefined where none is declared. */
   readonly firewall: SiteFirewall | undefined;
+  /** What is written of detectors; they read it themselves (`detect/settings.ts`). Undefined where nothing is. */
+  readonly detect: LocatedValue | undefined;
+  /** Logs of services that are followed where `picket run` guards: absolute paths, or `journal`. */
+  readonly logs: readonly string[];
   /** Undefined where none are declared. */
   readonly respond: SiteRespond | undefined;
   readonly file: string;
 }
 
 const address = () => z.string().describe('An IPv4 or IPv6 address, or a range in CIDR form.');
+
+const logName = /^(?:\/.{0,4095}|journal)$/;
 
 /** The shape of `picket.yaml`. */
 export const siteSchema = once(() =>
@@ -71,9 +77,14 @@ export const siteSchema = once(() =>
       )
       .nullish()
       .describe('Hosts that are not in Kubernetes, by name.'),
+    logs: z
+      .array(z.string().regex(logName, { error: 'must be an absolute path, or `journal`' }))
+      .nullish()
+      .describe('Logs of services that `picket run` follows: absolute paths, or `journal` for the journal.'),
     firewall: hostFirewallSchema()
       .nullish()
       .describe("The packet filter of the site's machines, where no HostFirewall is meant for them."),
+    detect: z.unknown().optional().describe('Options of detectors, and exceptions from what they find.'),
     respond: respondSchema()
       .nullish()
       .describe('What is done about alerts, and how far that may go; nothing where it is left out.'),
@@ -88,7 +99,7 @@ export function isSiteFile(file: string): boolean {
 /** Reads the site file's document; what is wrong in it is reported and left out. */
 export function readSite(located: LocatedValue): Site {
   validate(located, siteSchema(), 'picket.yaml', invalidSite);
-  const { site, cni, hosts } = (located.value ?? {}) as Record<string, unknown>;
+  const { site, cni, hosts, logs } = (located.value ?? {}) as Record<string, unknown>;
   const seen = new Map<string, { name: string; path: Path }>();
   const read: SiteHost[] = [];
   for (const [name, value] of Object.entries(isMapping(hosts) ? hosts : {})) {
@@ -103,6 +114,8 @@ export function readSite(located: LocatedValue): Site {
     cni: networkPlugins.find((name) => name === cni),
     hosts: read,
     firewall: readFirewall(located),
+    detect: readDetect(located),
+    logs: Array.isArray(logs) ? logs.filter((name) => typeof name === 'string' && logName.test(name)) : [],
     respond: readRespond(located),
     file: located.source.name,
   };
@@ -116,6 +129,11 @@ function readFirewall(located: LocatedValue): SiteFirewall | undefined {
     at: (path) => located.source.span(located.range(['firewall', ...path])),
     keyAt: (path) => located.source.span(located.keyRange(['firewall', ...path])),
   };
+}
+
+function readDetect(located: LocatedValue): LocatedValue | undefined {
+  const value = memberOf(located.value, 'detect');
+  return value === undefined || value === null ? undefined : located.child(['detect'], value);
 }
 
 function readRespond(located: LocatedValue): SiteRespond | undefined {

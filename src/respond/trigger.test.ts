@@ -56,3 +56,15 @@ test('who it is about where that is no address, with its workload and process', 
   expect(found.entity).toBeUndefined();
   expect(triggerOf(alert({}))).not.toHaveProperty('source');
 });
+
+test('without flows the ends are whom the alert names', () => {
+  const entities = [
+    { kind: 'address', name: '203.0.113.9', role: 'actor' },
+    { kind: 'user', name: 'root@edge-1', role: 'target' },
+    { kind: 'address', name: '198.51.100.1', role: 'target' },
+    { kind: 'address', name: '198.51.100.2', role: 'target' },
+  ] as const;
+  const found = triggerOf(alert({ entities, beganAt: 1, incident: 'i1' }));
+  expect(found).toMatchObject({ source: '203.0.113.9', incidentId: 'i1', since: 1 - 600_000 });
+  expect(found.destination).toBeUndefined();
+});

@@ -9,11 +9,11 @@ import type { Trigger } from './model.ts';
  */
 const leadMs = 600_000;
 
-/** Returns what an alert is to responses. An end is named only where all example flows of the alert have the same one. */
+/** Returns what an alert is to responses. An end is named only where there is exactly one. */
 export function triggerOf(alert: Alert): Trigger {
   const { flows } = alert;
-  const source = sameEnd(flows.map((flow) => flow.source.address));
-  const destination = sameEnd(flows.map((flow) => flow.destination.address));
+  const source = endOf(alert, 'actor');
+  const destination = endOf(alert, 'target');
   const entity = parseAddress(alert.entity);
   const workload = flows
     .map((flow) => flow.source.identity)
@@ -21,10 +21,11 @@ export function triggerOf(alert: Alert): Trigger {
   const task = flows.map((flow) => flow.source.process).find((one) => one !== undefined);
   return {
     alertId: alert.id,
+    ...(alert.incident !== undefined && { incidentId: alert.incident }),
     detector: alert.detector,
     severity: alert.severity,
     title: alert.title,
-    since: Math.min(alert.firstAt, ...flows.map(({ openedAt }) => openedAt)) - leadMs,
+    since: Math.min(alert.firstAt, alert.beganAt ?? alert.firstAt, ...flows.map(({ openedAt }) => openedAt)) - leadMs,
     at: alert.lastAt,
     ...(source && { source: formatAddress(source) }),
     ...(destination && { destination: formatAddress(destination) }),
@@ -33,6 +34,14 @@ export function triggerOf(alert: Alert): Trigger {
     ...(task && { process: { pid: task.pid, comm: task.comm } }),
     stages: [...new Set(alert.techniques.map(({ tactic }) => tactic))],
   };
+}
+
+/** By the flows, where there are some; else whom the alert names, as one that logs of services gave rise to does. */
+function endOf({ flows, entities = [] }: Alert, role: 'actor' | 'target'): Address | undefined {
+  if (flows.length > 0)
+    return sameEnd(flows.map(({ source, destination }) => (role === 'actor' ? source : destination).address));
+  const named = entities.filter((one) => one.role === role && one.kind === 'address');
+  return sameEnd(named.flatMap(({ name }) => parseAddress(name) ?? []));
 }
 
 function sameEnd([first, ...rest]: readonly Address[]): Address | undefined {

@@ -19,6 +19,7 @@ export const pureRooms = [
   'product',
   'posture',
   'detect',
+  'incident',
   'respond',
 ] as const;
 

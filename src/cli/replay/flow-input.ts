@@ -1,3 +1,5 @@
+import type { LogObservation } from '../../event/service-log/log-observation.ts';
+import { isServiceLog } from '../../event/service-log/read-service-log.ts';
 import { isPcap } from '../../flow/capture/pcap.ts';
 import { sectionHeader } from '../../flow/capture/pcapng.ts';
 import { CaptureFlows } from '../../flow/capture-flows.ts';
@@ -13,33 +15,43 @@ import type { Io } from '../io.ts';
 import type { ExportInput } from './export-input.ts';
 import type { FileBytes } from './file-bytes.ts';
 import { type FlowInputCounts, positive } from './input-counts.ts';
+import { readServiceLog } from './service-log-input.ts';
 
-/** What a file holds flows in: a log of some tool, or packets, which may be those of exporters. */
-export type FlowInputKind = FlowLogFormat | 'capture';
+/** What a file holds flows in: a log of some tool, packets, which may be those of exporters, or a log of services. */
+export type FlowInputKind = FlowLogFormat | 'capture' | 'service-log';
+
+/** Who takes what files hold beside flows. */
+export interface FlowInputTaker {
+  flow(flow: Flow): void;
+  dns(message: DnsMessage): void;
+  log(seen: LogObservation): void;
+}
 
 /** Returns what kind of flows a file holds, going by what it begins with; undefined when it is something else. */
 export function flowInputKind({ beginning }: FileBytes): FlowInputKind | undefined {
-  return isCapture(beginning) ? 'capture' : recognizeFlowLog(beginning);
+  if (isCapture(beginning)) return 'capture';
+  return recognizeFlowLog(beginning) ?? (isServiceLog(beginning) ? 'service-log' : undefined);
 }
 
 /**
  * Reads all flows of a file; of a capture those that `exports` finds in it, where it is given, and
- * else also its questions and answers of DNS. Throws FailedError where its bytes cannot be had, or nothing of them is what
+ * else also its questions and answers of DNS; of a log of services what it tells. Throws FailedError where its bytes cannot be had, or nothing of them is what
  * they should be.
  */
 export async function readFlowInput(
   file: FileBytes,
   kind: FlowInputKind,
-  sink: (flow: Flow) => void,
+  taker: FlowInputTaker,
   exports: ExportInput | undefined,
   io: Io,
-  dns?: (message: DnsMessage) => void,
 ): Promise<FlowInputCounts> {
+  if (kind === 'service-log') return readServices(file, taker);
+  const sink = (flow: Flow) => taker.flow(flow);
   const isLog = typeof kind !== 'string';
   const counts = await (isLog
     ? readLog(file, kind, sink)
     : exports === undefined
-      ? readCapture(file, sink, dns)
+      ? readCapture(file, sink, (message) => taker.dns(message))
       : exports.read(file, sink));
   for (const problem of counts.problems)
     io.err(`${io.errStyle('yellow', 'not read')}: ${file.name}: ${problem}\n`);
@@ -51,6 +63,15 @@ export async function readFlowInput(
     throw new FailedError(
       `${file.name}: nothing in it could be read as ${isLog ? kind.title : exports === undefined ? 'packets' : 'exports of flows'}`,
     );
+  return counts;
+}
+
+async function readServices(file: FileBytes, taker: FlowInputTaker): Promise<FlowInputCounts> {
+  const counts = await readServiceLog(file, (seen) => taker.log(seen));
+  const { observations = 0, records, dropped } = counts;
+  const unreadable = Object.values(dropped).reduce((sum, one) => sum + one, 0);
+  if (observations === 0 && records > 0 && unreadable === records)
+    throw new FailedError(`${file.name}: nothing in it could be read as a log of services`);
   return counts;
 }
 
@@ -100,7 +121,7 @@ function tablesFor(file: FileBytes['file']): Pick<PacketFlowsOptions, 'maxFlows'
 async function readCapture(
   file: FileBytes,
   sink: (flow: Flow) => void,
-  dns: ((message: DnsMessage) => void) | undefined,
+  dns: (message: DnsMessage) => void,
 ): Promise<FlowInputCounts> {
   let flows = 0;
   const capture: CaptureFlows = new CaptureFlows(
@@ -118,7 +139,7 @@ async function readCapture(
         flows++;
         sink(table.flow(slot));
       },
-      ...(dns && { dns }),
+      dns,
     },
   );
   for await (const chunk of file.chunks()) {

@@ -7,6 +7,8 @@ export interface FrameAddress {
   readonly number: number;
   /** Number of the interface of the machine that it is for. */
   readonly port: number;
+  /** The checksum of TCP, UDP or ICMP is wrong, for which tracking calls the packet invalid (nf_conntrack_checksum). */
+  readonly isDamaged?: boolean;
 }
 
 /** Returns the Ethernet address of the machine's interface. */
@@ -48,14 +50,27 @@ export function captureOf(
   return Buffer.concat(parts);
 }
 
-/** Returns the bytes of a packet in an Ethernet frame. Lengths and checksums are right. */
-export function frameOf(wire: WirePacket, { number, port }: FrameAddress): Buffer {
+/** Where the checksum is in the header of a protocol, and TCP, UDP and ICMP alone have one. */
+const checksumPlaces: ReadonlyMap<number, number> = new Map([
+  [6, 16],
+  [17, 6],
+  [1, 2],
+  [58, 2],
+]);
+
+/** Returns the bytes of a packet in an Ethernet frame. Lengths and checksums are right, but for what is to be wrong. */
+export function frameOf(wire: WirePacket, { number, port, isDamaged }: FrameAddress): Buffer {
   const ethernet = Buffer.alloc(14);
   const bytes = (text: string) => Buffer.from(text.replaceAll(':', ''), 'hex');
   bytes(portAddress(port)).copy(ethernet, 0);
   bytes(numberAddress(number)).copy(ethernet, 6);
   ethernet.writeUInt16BE(wire.family === 4 ? 0x0800 : 0x86dd, 12);
-  return Buffer.concat([ethernet, ipPacket(wire, wire.hopLimit, wire.dscp ?? 0, payloadOf(wire))]);
+  const payload = payloadOf(wire);
+  const place = checksumPlaces.get(wire.protocol);
+  // A checksum of zero would mean that there is none (RFC 768).
+  if (isDamaged && place !== undefined)
+    payload.writeUInt16BE(payload.readUInt16BE(place) ^ 0x5a5a || 1, place);
+  return Buffer.concat([ethernet, ipPacket(wire, wire.hopLimit, wire.dscp ?? 0, payload)]);
 }
 
 /** Returns the length of the IP packet that {@link frameOf} writes. */

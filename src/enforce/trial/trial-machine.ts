@@ -11,6 +11,10 @@ import { type KernelFate, type Recorded, readFates, recorderTable, recorderText 
 export interface Sent {
   readonly wire: WirePacket;
   readonly inInterface: string;
+  /** Packet mark with which it arrives, as traffic control may set it; 0 where it is absent. */
+  readonly mark?: number;
+  /** Its checksum is wrong. */
+  readonly isDamaged?: boolean;
 }
 
 export interface TrialOptions {
@@ -52,9 +56,15 @@ const sender = `
     defined(send($out, $frame, 0)) or die "send: $!";
   }`;
 
+/** How often what was recorded is listed until all is there. */
+const mostLists = 8;
+/** Name of the kernel's own loopback device where `lo` is an interface that frames can be sent to. */
+const ownLoopback = 'loopback0';
+
 /**
  * The kernel as judge: a machine in a network namespace of its own, between networks that another namespace plays. Frames
- * reach the machine's interface by their Ethernet address, in order.
+ * reach the machine's interface by their Ethernet address, in order. An interface `lo` is one as all others, by which
+ * packets come that rules take for such from the machine itself.
  */
 export class TrialMachine implements AsyncDisposable {
   readonly machine: Machine;
@@ -108,13 +118,19 @@ export class TrialMachine implements AsyncDisposable {
     await this.#transmit(packets);
   }
 
-  /** Sends the packets and returns what became of each. Throws when any did not come to the machine. */
+  /** Sends the packets and returns what became of each. Throws when any did not come to the machine, or was not recorded. */
   async judge(packets: readonly Sent[]): Promise<KernelFate[]> {
     const { recorded = {} } = this.#options;
-    await this.run(['nft', '-f', '-'], recorderText(recorded));
+    const marked = packets.flatMap(({ mark }, number) => (mark ? [{ number, mark }] : []));
+    await this.run(['nft', '-f', '-'], recorderText(recorded, marked));
     await this.#transmit(packets);
-    const listed = await this.run(['nft', '-j', '-n', 'list', 'table', 'inet', recorderTable]);
-    return readFates(packets.length, recorded, listed);
+    for (let attempt = 0; attempt < mostLists; attempt++) {
+      const listed = await this.run(['nft', '-j', '-n', 'list', 'table', 'inet', recorderTable]);
+      const fates = readFates(packets.length, recorded, listed);
+      if (fates !== undefined) return fates;
+      await new Promise((resolve) => setTimeout(resolve, 200 * (attempt + 1)));
+    }
+    throw new Error(`of ${packets.length} packets not all were recorded`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,9 +142,9 @@ export class TrialMachine implements AsyncDisposable {
     if (packets.length === 0) return;
     const ports = new Map(this.machine.interfaces.map(({ name }, port) => [name, port]));
     const capture = captureOf(
-      packets.map(({ wire, inInterface }, number) => ({
+      packets.map(({ wire, inInterface, isDamaged }, number) => ({
         wire,
-        at: { number, port: ports.get(inInterface)! },
+        at: { number, port: ports.get(inInterface)!, ...(isDamaged && { isDamaged }) },
       })),
     );
     const [link] = JSON.parse(await this.#world.run('ip', ['-j', 'link', 'show', 'send'])) as {
@@ -143,6 +159,7 @@ export class TrialMachine implements AsyncDisposable {
 
   async #build(): Promise<void> {
     const { interfaces } = this.machine;
+    if (this.#hasLoopback()) await this.run(['ip', 'link', 'set', 'lo', 'name', ownLoopback]);
     const quiet = ['all', 'default'].map((name) => `net.ipv6.conf.${name}.disable_ipv6=1`);
     await this.#world.run('sysctl', ['-qw', ...quiet]);
     const links = interfaces.map(
@@ -160,9 +177,14 @@ export class TrialMachine implements AsyncDisposable {
     );
     await this.run(['sysctl', '-qw', ...this.#settings()]);
     const routes = this.machine.routes.map(({ to, out }) => this.#route(to, out));
-    const local = ['route add local 0.0.0.0/0 dev lo\n', 'route add local ::/0 dev lo\n'];
+    const loopback = this.#hasLoopback() ? ownLoopback : 'lo';
+    const local = ['0.0.0.0/0', '::/0'].map((to) => `route add local ${to} dev ${loopback}\n`);
     const ways = this.#options.allIsLocal ? local : routes;
     await this.run(['ip', '-batch', '-'], `${this.#addresses()}${ways.join('')}`);
+  }
+
+  #hasLoopback(): boolean {
+    return this.machine.interfaces.some(({ name }) => name === 'lo');
   }
 
   #settings(): string[] {
@@ -178,6 +200,7 @@ export class TrialMachine implements AsyncDisposable {
       ]),
       ...perInterface.map((name) => `net.ipv4.conf.${name}.rp_filter=0`),
       ...(this.#options.allIsLocal ? perInterface : []).map((name) => `net.ipv4.conf.${name}.accept_local=1`),
+      ...(this.#hasLoopback() ? ['net.ipv4.conf.lo.route_localnet=1'] : []),
       `net.ipv4.ip_forward=${forwards ? 1 : 0}`,
       `net.ipv6.conf.all.forwarding=${forwards ? 1 : 0}`,
       `net.netfilter.nf_conntrack_tcp_loose=${looseTcp === false ? 0 : 1}`,
@@ -198,7 +221,7 @@ export class TrialMachine implements AsyncDisposable {
           `neighbour add ${gatewayOf(address)} lladdr 02:00:00:02:00:0${i} dev ${name} nud permanent\n`,
       ),
     ]);
-    return `link set lo up\n${lines.join('')}`;
+    return `link set ${this.#hasLoopback() ? ownLoopback : 'lo'} up\n${lines.join('')}`;
   }
 
   #route(to: { readonly address: Address; readonly length: number }, out: string): string {
@@ -211,11 +234,11 @@ export class TrialMachine implements AsyncDisposable {
   async #settle(): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       const links = JSON.parse(await this.run(['ip', '-j', '-s', 'link'])) as {
-        ifname: string;
+        link_type: string;
         stats64: { rx: { packets: number } };
       }[];
       const taken = links.reduce(
-        (sum, { ifname, stats64 }) => sum + (ifname === 'lo' ? 0 : stats64.rx.packets),
+        (sum, { link_type: type, stats64 }) => sum + (type === 'loopback' ? 0 : stats64.rx.packets),
         0,
       );
       if (taken >= this.#sent) return;

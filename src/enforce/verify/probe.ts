@@ -32,14 +32,13 @@ type Bare = Omit<WirePacket, 'length'>;
 
 /**
  * Returns how a packet can be sent, or a clause that says why it cannot. It is sent as near to what is said as can be: its
- * length is that of its headers, and it comes without marks.
+ * length is that of its headers, and it comes without a mark of its connection.
  */
 export function probeOf(packet: Packet, number: number): Probe | string {
   const { chain, source, destination, family, protocol, state, inInterface } = packet;
   if (chain === 'OUTPUT') return 'packets that the machine itself sends are not tried';
   if (packet.isLaterFragment) return 'fragments are not tried';
-  if (inInterface === undefined || inInterface === 'lo' || packet.outInterface === 'lo')
-    return 'nothing is sent over loopback';
+  if (inInterface === undefined || packet.outInterface === 'lo') return 'nothing is sent out over loopback';
   if (source === undefined || destination === undefined) return 'its ends are not known';
   const { hopLimit = 64, dscp = 0 } = { hopLimit: packet.numbers?.['hop limit'], dscp: packet.numbers?.dscp };
   const bare: Bare = {
@@ -67,8 +66,12 @@ export function probeOf(packet: Packet, number: number): Probe | string {
     wire: { ...one, length: lengthOf(one) },
     inInterface: port,
   });
+  const mark = packet.numbers?.mark ?? 0;
   return {
     ...sent(wire),
+    ...(mark !== 0 && { mark }),
+    // Whatever else it is, tracking takes it for invalid.
+    ...(state === 'INVALID' && { isDamaged: true }),
     chain,
     state,
     connection,
@@ -154,7 +157,7 @@ function related(wire: Bare, _packet: Packet): Made | string {
 
 /** Returns the packet as rules see it, in the state that it has. */
 export function packetOf(
-  { wire, inInterface, outInterface, chain, connection }: Probe,
+  { wire, inInterface, outInterface, chain, connection, mark = 0 }: Probe,
   state: ConnectionState,
 ): Packet {
   const { family, protocol, source, destination, sourcePort, port, icmpType, icmpCode, tcp } = wire;
@@ -170,7 +173,7 @@ export function packetOf(
     isLaterFragment: false,
     packetType: 'unicast',
     numbers: {
-      mark: 0,
+      mark,
       'connection mark': 0,
       priority: 0,
       length: wire.length,

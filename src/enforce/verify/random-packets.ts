@@ -20,8 +20,12 @@ interface Edges {
   readonly icmp: readonly { readonly type: number; readonly code: number }[];
   readonly hopLimits: readonly number[];
   readonly dscp: readonly number[];
+  readonly marks: readonly number[];
 }
 
+/** Numbers that packets can have when they arrive. */
+const lowest = { 'hop limit': 2, dscp: 0, mark: 0 };
+const highest = { 'hop limit': 255, dscp: 63, mark: 0xffff_ffff };
 /** Values of one kind that are kept. */
 const mostEdges = 4000;
 
@@ -45,7 +49,7 @@ export interface Way {
 
 /**
  * Makes packets whose fields lie, mostly, at the ends of what the rulesets name: the ends of address ranges and ports and those
- * beside them, protocols, types of ICMP, hop limits, DSCP; and any others. The same for the same seed.
+ * beside them, protocols, types of ICMP, hop limits, DSCP, marks; and any others. The same for the same seed.
  */
 export class RandomPackets {
   readonly #edges: Edges;
@@ -79,6 +83,7 @@ export class RandomPackets {
       numbers: {
         'hop limit': this.#maybe(0.2) ? this.#pick(this.#edges.hopLimits, 64) : 64,
         dscp: this.#maybe(0.2) ? this.#pick(this.#edges.dscp, 0) : 0,
+        mark: this.#maybe(0.1) ? this.#pick(this.#edges.marks, 0) : 0,
       },
     };
   }
@@ -147,7 +152,7 @@ function edgesOf(rulesets: readonly Ruleset[]): Edges {
   const ports = new Set<number>([22, 53, 80, 443]);
   const protocols = new Set<number>([50, 89, 132]);
   const icmp = new Map<string, { type: number; code: number }>();
-  const numbers = { 'hop limit': new Set<number>(), dscp: new Set<number>() };
+  const numbers = { 'hop limit': new Set<number>(), dscp: new Set<number>(), mark: new Set<number>() };
   const add = (set: Set<number>, highest: number, lowest: number, ...values: number[]) => {
     for (const one of values) if (one >= lowest && one <= highest && set.size < mostEdges) set.add(one);
   };
@@ -167,17 +172,12 @@ function edgesOf(rulesets: readonly Ruleset[]): Edges {
       for (const { type = 8, code = 0 } of match.types)
         for (const one of [type - 1, type, type + 1])
           if (one >= 0 && one < 256) icmp.set(`${one} ${code}`, { type: one, code });
-    if (match.kind === 'number' && (match.field === 'hop limit' || match.field === 'dscp'))
+    if (
+      match.kind === 'number' &&
+      (match.field === 'hop limit' || match.field === 'dscp' || match.field === 'mark')
+    )
       for (const { from, to } of match.values.ranges())
-        add(
-          numbers[match.field],
-          match.field === 'dscp' ? 63 : 255,
-          match.field === 'dscp' ? 0 : 2,
-          from - 1,
-          from,
-          to,
-          to + 1,
-        );
+        add(numbers[match.field], highest[match.field], lowest[match.field], from - 1, from, to, to + 1);
   }
   return {
     addresses: { 4: [...addresses[4].values()], 6: [...addresses[6].values()] },
@@ -186,6 +186,7 @@ function edgesOf(rulesets: readonly Ruleset[]): Edges {
     icmp: [...icmp.values()],
     hopLimits: [...numbers['hop limit']],
     dscp: [...numbers.dscp],
+    marks: [...numbers.mark],
   };
 }
 

@@ -70,6 +70,9 @@ const faults: readonly (readonly [string, string, string, boolean])[] = [
     true,
   ],
   ['all states for two', 'ct state established,related accept', 'ct state established accept', false],
+  ['what comes by loopback', 'iif lo accept\ntcp dport 22 accept', 'tcp dport 22 accept', false],
+  ['marks on arrival', 'meta mark 7 drop\nudp dport 53 accept', 'udp dport 53 accept', false],
+  ['a ping that tracking calls invalid', 'ct state invalid icmp type echo-request accept', '', false],
   ['invalid ones dropped first', 'ct state invalid drop\ntcp dport 22 accept', 'tcp dport 22 accept', false],
 ];
 
@@ -95,6 +98,15 @@ inKernel(title('what leaves with another address or mark'), async () => {
   }\n`;
   expectConfirmed(await verify(nat('203.0.113.1', '1'), nat('203.0.113.1', '0x01')), true);
   expectConfirmed(await verify(nat('203.0.113.1', '1'), nat('203.0.113.2', '2')), false);
+});
+
+inKernel(title('what leaves with another mark of its connection, or untracked'), async () => {
+  const marked = (mark: string, where: string) => `table inet m {
+    chain raw { type filter hook prerouting priority raw; ${where} notrack; }
+    chain marking { type filter hook forward priority 0; tcp dport 80 ct mark set ${mark}; }
+  }\n`;
+  expectConfirmed(await verify(marked('1', 'udp dport 53'), marked('2', 'udp dport 53')), false);
+  expectConfirmed(await verify(marked('1', 'udp dport 53'), marked('1', 'udp dport 54')), false);
 });
 
 inKernel.each(['dump', 'dump-legacy'])(title('dumps of iptables: %s'), async (name) => {

@@ -3,6 +3,7 @@ import type { Comparison, Difference, DifferenceKind } from '../../firewall/comp
 import type { PathClaims } from '../../firewall/compare/path-claims.ts';
 import { type Field, namesIn } from '../../firewall/diagram/fields.ts';
 import type { Machine } from '../../firewall/machine/machine.ts';
+import { usualRange } from '../../firewall/machine/port-choice.ts';
 import type { Packet } from '../../firewall/packet.ts';
 import type { Match, Ruleset } from '../../firewall/ruleset.ts';
 import { judgePacket } from '../../firewall/simulate.ts';
@@ -115,7 +116,7 @@ class Plan {
     // Each kind of name that rules tell apart, the one that nobody names among them.
     const names = namesIn(rulesets).interfaces.names.filter((one) => one !== 'lo');
     const other = names.at(-1)!;
-    this.#interfaces = [...names.slice(0, -1).slice(0, mostInterfaces - 1), other];
+    this.#interfaces = [...names.slice(0, -1).slice(0, mostInterfaces - 1), other, 'lo'];
     const left = names.filter((one) => !this.#interfaces.includes(one));
     if (left.length > 0)
       this.notShown.push({
@@ -144,9 +145,11 @@ class Plan {
       { chain: 'INPUT', inInterface },
       ...this.#interfaces.map((outInterface): Way => ({ chain: 'FORWARD', inInterface, outInterface })),
     ]);
+    const isForwarded = ({ chain, inInterface, outInterface }: Way) =>
+      chain === 'FORWARD' && inInterface !== 'lo' && outInterface !== 'lo';
     // As many for the machine as are forwarded.
     const inputs = ways.filter(({ chain }) => chain === 'INPUT');
-    const forwards = ways.filter(({ chain }) => chain === 'FORWARD');
+    const forwards = ways.filter(isForwarded);
     let added = 0;
     // Where rules name few values, many packets have ends that were used already.
     for (let i = 0; added < count && i < count * 4; i++) {
@@ -221,9 +224,7 @@ class Plan {
 
 /** What kept an example from being sent as it is. */
 function whyNot({ numbers, state, hardwareSource }: Packet): string {
-  const marks = (['mark', 'connection mark', 'priority'] as const).filter(
-    (field) => (numbers?.[field] ?? 0) !== 0,
-  );
+  const marks = (['connection mark', 'priority'] as const).filter((field) => (numbers?.[field] ?? 0) !== 0);
   if (marks.length > 0) return `they come with a ${marks.join(' and ')}`;
   return state === 'NEW'
     ? `their length or hardware address ${hardwareSource ?? ''} is another`
@@ -267,6 +268,8 @@ class Tally {
   readonly #rulesets: readonly Ruleset[];
   readonly #varies: boolean;
   readonly #redirects: boolean;
+  /** Whether rules say which port a source gets. */
+  readonly #choosesPorts: boolean;
   readonly #isEqual: boolean;
   readonly #unexpected: Disagreement[] = [];
   readonly #notShown: NotShown[];
@@ -284,16 +287,17 @@ class Tally {
     this.#varies = rulesets.some((one) =>
       someMatch(one, (match) => match.kind === 'opaque' && match.varies === true),
     );
-    this.#redirects = rulesets.some(({ tables }) =>
-      tables.some(({ chains }) =>
-        [...chains.values()].some(({ rules }) =>
-          rules.some(
-            ({ target }) =>
-              target.translation?.end === 'destination' && target.translation.addresses === 'interface',
-          ),
+    const translations = rulesets.flatMap(({ tables }) =>
+      tables.flatMap(({ chains }) =>
+        [...chains.values()].flatMap(({ rules }) =>
+          rules.flatMap(({ target: { translation } }) => (translation === undefined ? [] : [translation])),
         ),
       ),
     );
+    this.#redirects = translations.some(
+      ({ end, addresses }) => end === 'destination' && addresses === 'interface',
+    );
+    this.#choosesPorts = translations.some(({ end, ports }) => end === 'source' && ports !== undefined);
     if (this.#varies)
       this.#notShown.push({
         what: 'limits and chance',
@@ -345,6 +349,8 @@ class Tally {
     const claimed = claims?.kindOf(packet);
     if (!this.#isEqual && claims === undefined) return 'the comparison has no answer for it';
     if (claimed === 'may differ') return 'the comparison leaves it open';
+    if (claimed === undefined && !this.#choosesPorts && areDrawn(probe, old, now))
+      return 'its source port is taken, and the kernel draws another by lot';
     const isAsClaimed = agrees(claimed, old, now, difference?.fields);
     if (isAsClaimed === undefined) return `what changes is not recorded: ${difference?.fields?.join(', ')}`;
     if (!isAsClaimed && this.#mayBeOtherwise(probe, packet))
@@ -380,6 +386,8 @@ const recordedFields: ReadonlySet<Field> = new Set<Field>([
   'destination',
   'destination port',
   'mark',
+  'connection mark',
+  'state',
 ]);
 
 /**
@@ -403,11 +411,25 @@ function agrees(
       if (!passedOld && !passedNow) return undefined;
       if (!passedOld || !passedNow) return false;
       if (fields === undefined) return true;
-      if (!sameEnds(old, now)) return true;
+      if (!sameEnds(old, now) || old.connectionMark !== now.connectionMark || old.state !== now.state)
+        return true;
       return fields.every((one) => recordedFields.has(one)) ? false : undefined;
     default:
       return passedOld === passedNow && (!passedOld || sameEnds(old, now));
   }
+}
+
+/**
+ * Tells whether two machines gave a packet different source ports because its own was taken in both: the kernel then draws
+ * one by lot, from ports of the same class (nf_nat_core.c, nf_nat_l4proto_unique_tuple).
+ */
+function areDrawn({ wire }: Probe, old: KernelFate, now: KernelFate): boolean {
+  const own = wire.sourcePort;
+  if (own === undefined || old.sourcePort === now.sourcePort) return false;
+  const { from, to } = usualRange({ ...wire, from: own });
+  const isDrawn = ({ sourcePort }: KernelFate) =>
+    sourcePort !== undefined && sourcePort !== own && sourcePort >= from && sourcePort <= to;
+  return isDrawn(old) && isDrawn(now) && sameEnds(old, { ...now, sourcePort: old.sourcePort! });
 }
 
 function sameEnds(one: KernelFate, other: KernelFate): boolean {

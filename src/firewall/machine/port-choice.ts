@@ -97,7 +97,7 @@ export function chooseDestinationPort(
 }
 
 /** Returns the ports that the kernel draws from when a rule names none, with that of the packet. */
-export function usualRange(tuple: Tuple): IntegerRange {
+export function usualRange(tuple: Pick<Tuple, 'family' | 'protocol' | 'from'>): IntegerRange {
   if (isIcmp(tuple)) return { from: 0, to: 65_535 };
   if (tuple.from < 512) return { from: 1, to: 511 };
   return tuple.from < 1024 ? { from: 512, to: 1023 } : { from: 1024, to: 65_535 };

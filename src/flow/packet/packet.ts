@@ -1,13 +1,19 @@
 import type { TunnelKind } from '../flow.ts';
 
 /**
+ * What fields begin with that may hold more than 31 bits. V8 keeps smaller integers in another way; the first that is wider would give all packets
+ * another shape, and all that was compiled for the old one would be thrown away.
+ */
+const wide = 0xffff_ffff;
+
+/**
  * One packet, as the decoder leaves it: the innermost conversation that it belongs to. One object is filled again and again, so
  * that nothing is allocated for a packet; whoever keeps something of it copies it. Addresses are 32-bit lanes as in `net/address.ts`
  * (IPv4 in lane 3).
  */
 export class Packet {
   /** When it was captured: seconds since the epoch, and nanoseconds of the second. */
-  seconds = 0;
+  seconds = wide;
   nanoseconds = 0;
   /** Bytes of the frame on the wire. */
   wireLength = 0;
@@ -28,8 +34,8 @@ export class Packet {
 
   /** The nine flag bits of TCP, NS to FIN; 0 for others. */
   tcpFlags = 0;
-  tcpSequence = 0;
-  tcpAcknowledgement = 0;
+  tcpSequence = wide;
+  tcpAcknowledgement = wide;
   tcpWindow = 0;
   /** -1 for others than ICMP and ICMPv6. */
   icmpType = -1;
@@ -52,7 +58,7 @@ export class Packet {
   transportWhole = true;
 
   /** Identification of a fragmented packet; -1 for whole ones. Ports (type and identifier of ICMP) of later fragments are filled in where the first was seen. */
-  fragmentId = -1;
+  fragmentId = wide;
   /** Offset of the fragment in bytes. */
   fragmentOffset = 0;
   moreFragments = false;
@@ -63,11 +69,19 @@ export class Packet {
   /** The innermost tunnel; undefined where there is none. Labels and sessions below IP (MPLS, PPPoE) are tunnels too. */
   tunnel: TunnelKind | undefined = undefined;
   /** Key, VNI, TEID, session or label; -1 where there is none. */
-  tunnelId = -1;
+  tunnelId = wide;
   /** Family of the outer addresses: those of the IP header that is next outside; 0 where there is none. */
   outerFamily = 0;
   readonly outerSource = new Uint32Array(4);
   readonly outerDestination = new Uint32Array(4);
+
+  constructor() {
+    this.seconds = 0;
+    this.tcpSequence = 0;
+    this.tcpAcknowledgement = 0;
+    this.fragmentId = -1;
+    this.tunnelId = -1;
+  }
 }
 
 /** What an ICMP error says of the packet that caused it (RFC 792, RFC 4443): the ends as that packet had them. */
