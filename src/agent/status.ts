@@ -3,8 +3,8 @@ import type { SensorCounters } from '../flow/kernel-batch.ts';
 import type { StoreHealth } from '../store/store.ts';
 import type { FlowExportStatus } from './flow-exports.ts';
 import type { FlowSourceStatus } from './flow-sources.ts';
-import type { RespondStatus } from './respond/responder.ts';
 import type { IncidentStatus } from './incidents.ts';
+import type { RespondStatus } from './respond/responder.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 
 /** Version of every JSON shape under /api/v1; grows when a field changes its meaning or goes. */

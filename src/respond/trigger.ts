@@ -25,7 +25,9 @@ export function triggerOf(alert: Alert): Trigger {
     detector: alert.detector,
     severity: alert.severity,
     title: alert.title,
-    since: Math.min(alert.firstAt, alert.beganAt ?? alert.firstAt, ...flows.map(({ openedAt }) => openedAt)) - leadMs,
+    since:
+      Math.min(alert.firstAt, alert.beganAt ?? alert.firstAt, ...flows.map(({ openedAt }) => openedAt)) -
+      leadMs,
     at: alert.lastAt,
     ...(source && { source: formatAddress(source) }),
     ...(destination && { destination: formatAddress(destination) }),
