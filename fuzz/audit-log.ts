@@ -13,7 +13,7 @@ import { fuzz, fuzzOptions } from './support/run.ts';
 const sha256 = (line: Uint8Array) => createHash('sha256').update(line).digest('hex');
 const base = `"schemaVersion":1,"seq":1,"time":"2026-11-30T00:00:00.000Z","previous":"${sha256(new Uint8Array())}"`;
 const response =
-  '{"id":"r1","action":{"kind":"block","prefix":"x","seconds":1},"title":"t","playbook":"p","owner":{"alertId":"a","detector":"d","severity":"high","title":"t"},"reason":"r","before":"","after":"","undo":"","state":"waiting","decidedAt":0}';
+  '{"id":"r1","action":{"kind":"block","prefix":"x","seconds":1},"title":"t","playbook":"p","owner":{"alertId":"a","detector":"d","severity":"high","title":"t"},"reason":"r","before":"","after":"","undo":"","state":"waiting","since":0,"decidedAt":0}';
 const pieces = [
   `{${base},"event":"decided","response":${response}}`,
   `{${base},"event":"applied","id":"r1","expiresAt":5}`,

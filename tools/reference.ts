@@ -25,6 +25,8 @@ import { hostServices } from '../src/manifest/host-firewall/services.ts';
 import { hostFirewallKind } from '../src/manifest/kinds/host-firewall.ts';
 import { siteSchema } from '../src/manifest/site.ts';
 import { assertionFileSchema } from '../src/posture/assertions/schema.ts';
+import { actions } from '../src/respond/actions/registry.ts';
+import { responsesOutput } from '../src/respond/audit/record.ts';
 import { ruleTestFileSchema } from '../src/rules/testing/schema.ts';
 import { flowSources } from '../src/sensor/flow-source-registry.ts';
 import { sensors } from '../src/sensor/registry.ts';
@@ -42,6 +44,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['detectors.md', detectorsPage()],
     ['filters.md', filtersPage()],
     ['host-firewall.md', hostFirewallPage()],
+    ['responses.md', responsesPage()],
     ['sensors.md', sensorsPage()],
     ['schema/apply.schema.json', jsonSchema(applyOutput)],
     ['schema/assertions.schema.json', jsonSchema(assertionFileSchema, 'input')],
@@ -54,6 +57,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['schema/learn.schema.json', jsonSchema(learnOutput)],
     ['schema/plan.schema.json', jsonSchema(planOutput)],
     ['schema/replay.schema.json', jsonSchema(replayOutput)],
+    ['schema/responses.schema.json', jsonSchema(responsesOutput)],
     ['schema/rules-test.schema.json', jsonSchema(ruleTestFileSchema, 'input')],
     [
       'schema/site.schema.json',
@@ -61,6 +65,13 @@ export function referencePages(): ReadonlyMap<string, string> {
     ],
     ['schema/test.schema.json', jsonSchema(testOutput)],
   ]);
+}
+
+function responsesPage(): string {
+  const sections = actions.map(({ id, title, since, doc }) =>
+    [`## ${id}: ${title}`, `since ${since}`, doc.trim()].join('\n\n'),
+  );
+  return page('Responses', 'What a step of a playbook can do (`respond` in the site file).', sections);
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output'): string {

@@ -22,6 +22,8 @@ import { agentMetrics } from './metrics.ts';
 import { readOwnMachine } from './own-machine.ts';
 import type { PacketFilterWatch } from './packet-filter-watch.ts';
 import { type Observer, Pipeline } from './pipeline.ts';
+import type { RespondView } from './respond/respond-api.ts';
+import type { Responder } from './respond/responder.ts';
 import type { RuleAlerts } from './rules/rule-alerts.ts';
 import { apiSchemaVersion, type Status } from './status.ts';
 import { EventStream } from './stream.ts';
@@ -47,6 +49,8 @@ export interface AgentParts {
   readonly rules?: RuleAlerts;
   /** Whether the packet filter of this machine is still what was applied. */
   readonly packetFilter?: PacketFilterWatch;
+  /** What is done about alerts, and what who acts must know; stopped with the agent. */
+  readonly respond?: { readonly responder: Responder; readonly secret: string };
   /** Told of every flow and alert, beside the event stream. */
   readonly observer?: Observer;
   readonly clocks?: SystemClocks;
@@ -128,7 +132,7 @@ export class Agent implements AgentView {
       ...(parts.detectSettings && { settings: parts.detectSettings }),
       folder: new AlertFolder({ newId: randomUUID, lostBetween: this.#losses.between }),
       store: parts.store,
-      observers: [...observers, this.incidents],
+      observers: [...observers, this.incidents, ...(parts.respond ? [parts.respond.responder] : [])],
     });
     const { flowSources = [] } = parts;
     // The first that sees what sockets do tells how much they sent; a second one would tell it twice.
@@ -171,6 +175,7 @@ export class Agent implements AgentView {
   async stop(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     await this.#parts.rules?.stop();
+    await this.#parts.respond?.responder.stop();
     for (const sensor of this.#sensors) await sensor.running?.stop();
     await this.#flowSources.stop();
     // What still waits for its other side goes on without it.
@@ -191,6 +196,20 @@ export class Agent implements AgentView {
     if (result.ok) return { matches: result.matches, tree: result.tree };
     const [first] = result.diagnostics;
     return { message: first?.message ?? 'not a filter', ...(first?.help ? { help: first.help } : {}) };
+  }
+
+  get respond(): RespondView | undefined {
+    const { responder, secret } = this.#parts.respond ?? {};
+    if (responder === undefined || secret === undefined) return undefined;
+    return {
+      secret,
+      list: () => responder.list(),
+      approve: (id, by) => responder.approve(id, by),
+      deny: (id, by, why) => responder.deny(id, by, why),
+      undo: (id, by, why) => responder.undo(id, by, why),
+      panic: (by, why) => responder.panic(by, why),
+      resume: (by) => responder.resume(by),
+    };
   }
 
   metrics(): Promise<string> {
@@ -215,6 +234,7 @@ export class Agent implements AgentView {
     };
     const { total, byVerdict } = this.#pipeline.counts;
     const rules = this.#parts.rules?.status();
+    const respond = this.#parts.respond?.responder.status();
     const flowExports = this.#parts.flowExports?.status();
     const exceptions = this.#pipeline.exceptions(now);
     return {
@@ -223,7 +243,7 @@ export class Agent implements AgentView {
       site: this.#parts.site,
       startedAt: this.#startedAt,
       now,
-      mode: 'observe',
+      mode: respond?.acts === true ? 'respond' : 'observe',
       health: judgeHealth({
         now,
         sensors,
@@ -237,6 +257,7 @@ export class Agent implements AgentView {
         flowExports,
         rules,
         packetFilter: this.#parts.packetFilter?.health(),
+        respond,
         exceptions,
       }),
       posture,
@@ -258,6 +279,7 @@ export class Agent implements AgentView {
       })),
       ...(exceptions.length > 0 && { exceptions }),
       ...(rules && { rules }),
+      ...(respond && { respond }),
       ...(flowSources.length > 0 && { flowSources }),
       ...(flowExports && { flowExports }),
       store,
@@ -362,6 +384,7 @@ export class Agent implements AgentView {
     this.#parts.rules?.tick();
     this.#parts.flowExports?.tick(now);
     this.#parts.packetFilter?.tick(this.#clock.monotonic());
+    this.#parts.respond?.responder.tick();
     this.#noteRuleLosses(now);
     this.#noteFlowLosses(now);
     this.#pipeline.tick(now);

@@ -11,6 +11,7 @@ import { badParameters, failure, json } from './api-answers.ts';
 import { addIncidents, type IncidentsView } from './api-incidents.ts';
 import { filteredFlowQuery, groupQuery, pageQuery, readQuery } from './api-query.ts';
 import { FlowGroups } from './flow-groups.ts';
+import { addRespondRoutes, mayAct, type RespondView } from './respond/respond-api.ts';
 import type { StaticFile } from './static.ts';
 import type { Status } from './status.ts';
 import type { EventStream } from './stream.ts';
@@ -28,6 +29,8 @@ export interface AgentView {
   metrics(): Promise<string>;
   /** Reads the `filter` of a request for flows; without it, there is no such parameter. */
   parseFilter?(text: string): FlowFilter;
+  /** Responses; without them, there are no such paths. */
+  readonly respond?: RespondView | undefined;
 }
 
 /** A filter over flows, or why its text is none. */
@@ -57,7 +60,7 @@ const scanStep = 500;
 
 /**
  * Returns the HTTP interface of `view`: `/healthz`, `/metrics` and `/api/v1`, every JSON body with `schemaVersion`. Paths
- * that are none of these are looked up in `files`, when given. Only GET and HEAD, and POST for what people do with incidents; nothing else
+ * that are none of these are looked up in `files`, when given. Only GET and HEAD, and POST for what people do with incidents and responses; nothing else
  * here changes anything.
  */
 export function createApi(
@@ -67,8 +70,9 @@ export function createApi(
   const api = new Hono<{ Bindings: HttpBindings }>();
 
   api.use(async (c, next) => {
-    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
-    if (c.req.method === 'POST' && actionPath.test(c.req.path)) return next();
+    const { method, path } = c.req;
+    if (method === 'GET' || method === 'HEAD' || mayAct(method, path, view.respond)) return next();
+    if (method === 'POST' && actionPath.test(path)) return next();
     return failure(
       c,
       405,
@@ -136,6 +140,8 @@ export function createApi(
       { 'Retry-After': '30' },
     );
   });
+
+  if (view.respond !== undefined) addRespondRoutes(api, view.respond);
 
   api.notFound(async (c) => {
     const file = await files?.(c.req.path);

@@ -3,6 +3,8 @@ import type { StoreHealth } from '../store/store.ts';
 import { flowExportHealth } from './flow-export-health.ts';
 import type { FlowExportStatus } from './flow-exports.ts';
 import { outputHealth } from './output-health.ts';
+import { respondHealth } from './respond/respond-series.ts';
+import type { RespondStatus } from './respond/responder.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 import type { HealthItem, Status } from './status.ts';
 
@@ -24,6 +26,8 @@ export interface Vitals {
   readonly rules: RulesStatus | undefined;
   /** Undefined where Picket has no packet filter here. */
   readonly packetFilter: HealthItem | undefined;
+  /** Undefined where there are no responses. */
+  readonly respond?: RespondStatus | undefined;
   readonly exceptions: readonly ExceptionStatus[];
 }
 
@@ -49,6 +53,7 @@ export function judgeHealth(vitals: Vitals): readonly HealthItem[] {
       ? []
       : [asking(vitals.rules), outputHealth(vitals.rules.outputs, vitals.now)]),
     ...(vitals.packetFilter === undefined ? [] : [vitals.packetFilter]),
+    ...(vitals.respond === undefined ? [] : [respondHealth(vitals.respond)]),
     ...(vitals.exceptions.length === 0 ? [] : [excepting(vitals.exceptions)]),
   ];
 }

@@ -8,6 +8,7 @@ import { flowSeries } from './flow-series.ts';
 import { incidentSeries } from './incident-series.ts';
 import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
+import { respondSeries } from './respond/respond-series.ts';
 import { ruleSeries } from './rules/rule-series.ts';
 import { series } from './series.ts';
 import type { Status } from './status.ts';
@@ -40,6 +41,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
   const take = [...statusSeries(registry), ...processSeries(registry)];
   const [takeRules, takeOutputs] = [ruleSeries(registry), outputSeries(registry)];
   const takeExports = flowExportSeries(registry);
+  const takeRespond = respondSeries(registry);
   const takeIncidents = incidentSeries(registry);
   const traffic = flowSeries(registry);
   return {
@@ -58,6 +60,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
         takeOutputs({ ...now.rules, now: now.now });
       }
       takeExports(now.flowExports ?? []);
+      if (now.respond !== undefined) takeRespond(now.respond);
       if (now.incidents !== undefined) takeIncidents(now.incidents);
       return registry.metrics();
     },

@@ -4,6 +4,7 @@ import type { StoreHealth } from '../store/store.ts';
 import type { FlowExportStatus } from './flow-exports.ts';
 import type { FlowSourceStatus } from './flow-sources.ts';
 import type { IncidentStatus } from './incidents.ts';
+import type { RespondStatus } from './respond/responder.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 
 /** Version of every JSON shape under /api/v1; grows when a field changes its meaning or goes. */
@@ -28,7 +29,8 @@ export interface Status {
   /** ms since the epoch. */
   readonly startedAt: number;
   readonly now: number;
-  readonly mode: 'observe';
+  /** `respond`: playbooks may act on this machine. */
+  readonly mode: 'observe' | 'respond';
   readonly health: readonly HealthItem[];
   readonly posture: {
     readonly files: number;
@@ -69,6 +71,8 @@ export interface Status {
   readonly flowSources?: readonly FlowSourceStatus[];
   /** Collectors to which flows are sent, only where there are some. */
   readonly flowExports?: readonly FlowExportStatus[];
+  /** Only where playbooks are declared, or were. */
+  readonly respond?: RespondStatus;
   readonly store: StoreHealth;
   /** Subscribers of the event stream, and messages dropped for slow ones. */
   readonly stream: { readonly subscribers: number; readonly dropped: number };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +24,8 @@ import type { Io } from './io.ts';
 import { parseListen } from './listen.ts';
 import { type Loaded, loadPosture } from './load-posture.ts';
 import { Narrator } from './narrator.ts';
+import { respondFolder } from './respond/folder.ts';
+import type { OpenResponder } from './respond/open-responder.ts';
 import type { RulesRequest, WatchedRules } from './rules/watch.ts';
 import type { IngestRequest } from './rules/watch-ingest.ts';
 import { storePath } from './state.ts';
@@ -66,7 +69,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   const paths = request.demo ? [...request.manifests, demoManifests] : request.manifests;
   const loaded = await loadPosture(paths, io, request.limits);
   const narrator = new Narrator(io, { flows: request.flows, json: request.json });
-  narrator.say(`picket ${version}, observing only`);
+  narrator.say(`picket ${version}`);
   const detect = readDetectSettings(loaded.set.site, detectors, Date.now());
   tellDeclared(loaded, detect, narrator);
 
@@ -79,6 +82,11 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   const end = ending(request.forMs);
   const demo = request.demo ? startDemo() : undefined;
   const flowExports = openFlowExports?.();
+  const respond = await responderOf(loaded, store, request, io, narrator).catch(async (error) => {
+    await watched?.alerts.stop();
+    await store.close();
+    throw error;
+  });
   const agent = new Agent({
     site: loaded.set.site?.name ?? hostname(),
     posture: loaded.posture,
@@ -90,6 +98,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     notice: (text) => narrator.say(text),
     observer: narrator,
     ...(watched && { rules: watched.alerts }),
+    ...(respond && { respond }),
     packetFilter: new PacketFilterWatch(
       join(dirname(storePath(request.state, io)), 'firewall'),
       ownRunner(),
@@ -99,8 +108,10 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   process.on('SIGUSR1', () => watched?.alerts.reopen());
   let server: Awaited<ReturnType<typeof serve>> | undefined;
   try {
+    await respond?.responder.start();
     await agent.start();
     server = await open(agent, request);
+    if (server.urls[0] !== undefined) respond?.reachedAt(server.urls[0]);
     for (const text of agent.unserved) narrator.say(`warning: ${text}`);
     tellSeen(agent, narrator);
     if (watched !== undefined) await openSources(watched, request, io, narrator);
@@ -111,7 +122,15 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     globalThis.gc?.();
     narrator.say('Ctrl-C ends it');
     whenHungUp(async () => {
-      await readAgain(() => loadPosture(paths, io, request.limits), paths, agent, narrator);
+      await readAgain(
+        () => loadPosture(paths, io, request.limits),
+        paths,
+        narrator,
+        (again, settings) => {
+          agent.replacePosture(again.posture, settings);
+          respond?.replace(again);
+        },
+      );
       if (watched !== undefined) await readRulesAgain(watched, request, io, narrator);
     });
     if (demo) void playDemo(demo, end.reached, narrator);
@@ -119,6 +138,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
     await watched?.alerts.stop();
     narrator.summary(agent.status());
   } finally {
+    respond?.leave();
     await demo?.stop();
     await server?.close();
     await agent.stop();
@@ -136,6 +156,23 @@ async function flowExportsOf(
   const { FlowExports } = await import('../agent/flow-exports.ts');
   const targets = await parseFlowExports(texts, listening);
   return () => new FlowExports({ targets, listening });
+}
+
+/** Opens what responds to alerts, where that is declared. Without, nothing is done about them. */
+async function responderOf(
+  loaded: Loaded,
+  store: Store,
+  request: GuardRequest,
+  io: Io,
+  narrator: Narrator,
+): Promise<OpenResponder | undefined> {
+  // What decides and acts costs megabytes, which only those pay who want it, or have what is left of it in force.
+  if (loaded.set.site?.respond === undefined && !existsSync(respondFolder(request.state, io))) {
+    narrator.say('observing only');
+    return undefined;
+  }
+  const { openResponder } = await import('./respond/open-responder.ts');
+  return openResponder(loaded, store, request.state, io, (text) => narrator.say(text));
 }
 
 /** Loads the rules that were asked for. */
@@ -297,8 +334,8 @@ function later(signal: 'SIGHUP'): (run: () => void) => void {
 async function readAgain(
   load: () => Promise<Loaded>,
   paths: readonly string[],
-  agent: Agent,
   narrator: Narrator,
+  replace: (loaded: Loaded, settings: ReadSettings['settings']) => void,
 ): Promise<void> {
   if (paths.includes('-')) {
     narrator.say('warning: manifests from standard input cannot be read again');
@@ -316,7 +353,7 @@ async function readAgain(
       );
       return;
     }
-    agent.replacePosture(loaded.posture, detect.settings);
+    replace(loaded, detect.settings);
     tellDeclared(loaded, detect, narrator);
   } catch (error) {
     narrator.say(

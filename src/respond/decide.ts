@@ -67,6 +67,7 @@ export function decide(
     ...(blast !== undefined && { blast }),
     state: refused === undefined ? outcome : 'refused',
     ...(refused !== undefined && { why: refused }),
+    since: trigger.since,
     decidedAt: facts.now,
     ...(isWaiting && { answerBy: facts.now + answerWithin * 1000 }),
   };

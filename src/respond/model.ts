@@ -10,7 +10,7 @@ export interface Trigger {
   /** How sure and how bad it is together, where that was worked out. */
   readonly score?: number;
   readonly title: string;
-  /** When it began: what was seen before is no part of it. */
+  /** Conversations that began before it are no part of the attack. */
   readonly since: number;
   readonly at: number;
   /** The ends by their addresses, as text; absent where there is not exactly one. */
@@ -92,6 +92,8 @@ export interface Response {
   readonly why?: string;
   /** Who answered, or ended it: a user, `picket`, `kernel`. */
   readonly by?: string;
+  /** Conversations that began before are no part of the attack, and not to be cut. */
+  readonly since: number;
   readonly decidedAt: number;
   /** Of waiting: no answer until then is a no. */
   readonly answerBy?: number;

@@ -61,7 +61,11 @@ function Watching() {
           ? 'No contact with the agent yet'
           : `Last contact ${formatAge(lastContact.value, now.value)}`}
       </span>
-      {value && <span>{value.mode === 'observe' ? 'Observing only, nothing is blocked' : value.mode}</span>}
+      {value && (
+        <span>
+          {value.mode === 'observe' ? 'Observing only, nothing is blocked' : 'Playbooks may act on alerts'}
+        </span>
+      )}
       {lost && (
         <button type="button" class="button" onClick={connectNow}>
           Try now

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AlreadyEnded, ChangePending, type PendingChange } from '../../enforce/commit/change-log.ts';
 import { rollBack, type StartedChange, startChange } from '../../enforce/commit/commit-change.ts';
 import { StalePlan } from '../../enforce/enforcer.ts';
+import { lookAt, type Probe, type ProbeResult, probesFor } from '../../enforce/machine/probes.ts';
 import { FailedError, type Invocation, UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
 import { parseDuration } from '../time.ts';
@@ -9,7 +10,6 @@ import type { FirewallControl } from './control.ts';
 import type { DesiredState } from './desired.ts';
 import { acceptedRisks, adminsOf, probesOf } from './options.ts';
 import { makePlan, type PlanReport } from './plan-report.ts';
-import { lookAt, type Probe, type ProbeResult, probesFor } from './probes.ts';
 import { type ApplyOutput, planJson } from './report-json.ts';
 import { cutText, refusalText, refusedCuts } from './report-text.ts';
 

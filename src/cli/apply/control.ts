@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ChangeLog } from '../../enforce/commit/change-log.ts';
 import { settle } from '../../enforce/commit/commit-change.ts';
-import { readMachine } from '../../enforce/machine/read-machine.ts';
+import { type MachineHints, readMachine } from '../../enforce/machine/read-machine.ts';
 import { findSshConnection } from '../../enforce/machine/ssh-session.ts';
 import { NftablesEnforcer } from '../../enforce/nftables.ts';
 import { ownRunner, type Runner } from '../../enforce/runner.ts';
@@ -20,6 +20,16 @@ export interface FirewallControl {
   /** Who asks for the change, for the journal. */
   readonly user: string;
   machine(admins: readonly Administrator[]): Promise<Machine>;
+}
+
+/** Returns what is said of a machine that it does not tell itself, as this process sees it. */
+export function machineHints(admins: readonly Administrator[], io: Io): MachineHints {
+  return {
+    sshConnection: findSshConnection(io.env.SSH_CONNECTION),
+    resolvConf: resolvConfs.filter((path) => existsSync(path)).map((path) => readFileSync(path, 'utf8')),
+    admins,
+    ownPorts,
+  };
 }
 
 /** Where the page, the API and metrics are by default (`picket run --listen`). */
@@ -50,12 +60,6 @@ export async function openControl(options: Invocation['options'], io: Io): Promi
     enforcer: new NftablesEnforcer(runner, log.expected()),
     log,
     user: io.env.SUDO_USER || userInfo().username,
-    machine: (admins) =>
-      readMachine(runner, {
-        sshConnection: findSshConnection(io.env.SSH_CONNECTION),
-        resolvConf: resolvConfs.filter((path) => existsSync(path)).map((path) => readFileSync(path, 'utf8')),
-        admins,
-        ownPorts,
-      }),
+    machine: (admins) => readMachine(runner, machineHints(admins, io)),
   };
 }

@@ -80,8 +80,8 @@ async function readDeclared(
   return { text, source: name, admins: administrators(firewall) };
 }
 
-/** Paths that are declared for all addresses are left to who is on the line. */
-function administrators({ administered }: HostFirewall): Administrator[] {
+/** Returns who is declared to administer a machine; paths that are declared for all addresses are left to who is on the line. */
+export function administrators({ administered }: HostFirewall): Administrator[] {
   return administered
     .flatMap((rule) => (rule.from ?? []).flatMap((end) => administratorsAt(rule, end)))
     .slice(0, mostAdmins);

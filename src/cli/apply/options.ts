@@ -1,3 +1,4 @@
+import type { ProbeTarget } from '../../enforce/machine/probes.ts';
 import { type RiskName, risks } from '../../firewall/guard/control-path.ts';
 import type { Administrator } from '../../firewall/guard/machine.ts';
 import { parseAddress } from '../../net/address.ts';
@@ -74,12 +75,6 @@ export function adminsOf({ admin }: Options): readonly Administrator[] {
       throw new UsageError(`--admin ${text} is no address or prefix`, 'write 203.0.113.0/28 or 2001:db8::7');
     return { prefix };
   });
-}
-
-/** An address to be reached by TCP. */
-export interface ProbeTarget {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** Addresses that have to be reached. Throws UsageError. */

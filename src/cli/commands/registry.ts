@@ -2,6 +2,8 @@ import type { CommandDefinition, CommandGroup } from '../command.ts';
 import { alertsCommand } from './alerts.ts';
 import { applyCommand } from './apply.ts';
 import { backtestCommand } from './backtest.ts';
+import { auditListCommand } from './audit-list.ts';
+import { auditVerifyCommand } from './audit-verify.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
 import { confirmCommand } from './confirm.ts';
@@ -27,6 +29,12 @@ import { learnCommand } from './learn.ts';
 import { planCommand } from './plan.ts';
 import { reachCommand } from './reach.ts';
 import { replayCommand } from './replay.ts';
+import { respondApproveCommand } from './respond-approve.ts';
+import { respondDenyCommand } from './respond-deny.ts';
+import { respondListCommand } from './respond-list.ts';
+import { respondPanicCommand } from './respond-panic.ts';
+import { respondResumeCommand } from './respond-resume.ts';
+import { respondUndoCommand } from './respond-undo.ts';
 import { rollbackCommand } from './rollback.ts';
 import { rulesCheckCommand } from './rules-check.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
@@ -65,6 +73,14 @@ export const commands: readonly CommandDefinition[] = [
   firewallShowCommand,
   flowsCommand,
   alertsCommand,
+  respondListCommand,
+  respondApproveCommand,
+  respondDenyCommand,
+  respondUndoCommand,
+  respondPanicCommand,
+  respondResumeCommand,
+  auditListCommand,
+  auditVerifyCommand,
   incidentsListCommand,
   incidentsShowCommand,
   incidentsAckCommand,
@@ -84,6 +100,17 @@ export const groups: readonly CommandGroup[] = [
     name: 'incidents',
     summary: 'alerts that belong together: list, show, ack, resolve, reopen, note, export',
     description: 'Works on incidents: alerts that belong together, as one story.',
+  },
+  {
+    name: 'respond',
+    summary: 'what is done about alerts: list, approve, deny, undo, panic, resume',
+    description:
+      'Works on responses of the agent that guards this machine: they are declared as playbooks in the site file, and nothing is done without them.',
+  },
+  {
+    name: 'audit',
+    summary: 'the log of what was done about alerts: list, verify',
+    description: 'Works on the audit log of responses, which is chained, so that changes to it show.',
   },
   {
     name: 'rules',

@@ -10,8 +10,9 @@ export const runCommand: CommandDefinition = {
   summary: 'guard this machine',
   description:
     'Watches the live connections of this machine over all network namespaces, judges each by the given manifests, ' +
-    'raises alerts, and serves a page, an API and Prometheus metrics. It only observes. Ctrl-C ends it and leaves ' +
-    'nothing behind; SIGHUP reads the manifests and the rules again.',
+    'raises alerts, and serves a page, an API and Prometheus metrics. It only observes, unless playbooks in the site file ' +
+    '(respond) say what is done about alerts. Ctrl-C ends it and leaves nothing behind but responses that are in force, which the kernel ' +
+    'ends in their time; SIGHUP reads the manifests and the rules again.',
   options: [
     {
       flags: '-m, --manifests <path>',

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { formatAddress } from '../../net/address.ts';
 import { cannotEnforce, Namespace } from '../namespace.fixture.ts';
@@ -5,6 +6,7 @@ import { readIpAddresses, readIpGateways, readIpRoutes } from './ip-json.ts';
 import { readMachine, readSockets } from './read-machine.ts';
 import { readNameservers } from './resolv-conf.ts';
 import { readSshConnection } from './ssh-connection.ts';
+import { sshLogins } from './ssh-logins.ts';
 import { readWireguardDump } from './wireguard-dump.ts';
 
 test('SSH_CONNECTION', () => {
@@ -93,5 +95,33 @@ test.skipIf(cannotEnforce !== undefined)(
       [],
       [],
     ]);
+  },
+);
+
+test.skipIf(cannotEnforce !== undefined)(
+  `who is logged in is who a program of the machine is there for, by a connection that is open${cannotEnforce ? ` (skipped: ${cannotEnforce})` : ''}`,
+  async () => {
+    using space = new Namespace('logins');
+    space.run('ip', ['address', 'add', '203.0.113.7/32', 'dev', 'lo']);
+    space.run('ip', ['address', 'add', '203.0.113.8/32', 'dev', 'lo']);
+    const script = `const net = require('net'); const s = net.createServer().listen(2222, '203.0.113.8', () => {
+      for (const localPort of [50001, 50002]) net.connect({ port: 2222, host: '203.0.113.8', localAddress: '203.0.113.7', localPort }, () => console.log('connected')); });
+      setTimeout(() => process.exit(), 60000)`;
+    const talking = spawn(...space.command(process.execPath, '-e', script), {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const shell = (connection: string) =>
+      spawn('sleep', ['60'], { env: { PATH: '/usr/bin:/bin', SSH_CONNECTION: connection } });
+    const shells = [
+      '203.0.113.7 50001 203.0.113.8 2222',
+      '203.0.113.7 50009 203.0.113.8 2222',
+      'nonsense',
+    ].map(shell);
+    try {
+      await new Promise((resolve) => talking.stdout.once('data', resolve));
+      expect((await sshLogins(space.runner)).map(formatAddress)).toEqual(['203.0.113.7']);
+    } finally {
+      for (const child of [talking, ...shells]) child.kill('SIGKILL');
+    }
   },
 );

@@ -4,36 +4,60 @@ import type { AuditRecord } from './record.ts';
 
 /** Ended responses that are kept in mind; the log has them all. */
 const mostEnded = 1000;
+/** As many are open at most (`limits.active`). */
+const mostOpen = 4096;
 
-/** What an audit log says became of responses. */
-export interface History {
-  /** The oldest first: every open one, and the newest of those that ended. */
-  readonly responses: readonly Response[];
-  /** Number of the newest response. */
-  readonly last: number;
+/** What an audit log says became of responses, one record after the other. */
+export class History {
+  readonly #responses = new Map<string, Response>();
+  #last = 0;
+  #heldSince: string | undefined;
+
+  /** Number of the newest response; 0 where there is none. */
+  get last(): number {
+    return this.#last;
+  }
+
   /** Since when nothing is done, ISO 8601; undefined where something is. */
-  readonly heldSince?: string;
-}
+  get heldSince(): string | undefined {
+    return this.#heldSince;
+  }
 
-/** Returns what became of the responses of a log. Records that make no sense for a response in its state are left out. */
-export function historyOf(records: Iterable<AuditRecord>): History {
-  const responses = new Map<string, Response>();
-  let last = 0;
-  let heldSince: string | undefined;
-  for (const record of records) {
-    if (record.event === 'decided') {
-      const { response } = record;
-      responses.set(response.id, response);
-      last = Math.max(last, numberOf(response.id));
-    } else if (record.event === 'panic') heldSince = record.time;
-    else if (record.event === 'resumed') heldSince = undefined;
+  /** Every open response and the newest of those that ended, the oldest first. */
+  get responses(): readonly Response[] {
+    return newest([...this.#responses.values()]);
+  }
+
+  get(id: string): Response | undefined {
+    return this.#responses.get(id);
+  }
+
+  /** Takes the next record. One that makes no sense for a response in its state is left out. */
+  add(record: AuditRecord): void {
+    if (record.event === 'decided') this.#begin(record.response);
+    else if (record.event === 'panic') this.#heldSince = record.time;
+    else if (record.event === 'resumed') this.#heldSince = undefined;
     else if ('id' in record) {
-      const known = responses.get(record.id);
+      const known = this.#responses.get(record.id);
       const next = known && step(known, record);
-      if (next !== undefined) responses.set(record.id, next);
+      if (next !== undefined) this.#responses.set(record.id, next);
     }
   }
-  return { responses: newest([...responses.values()]), last, ...(heldSince !== undefined && { heldSince }) };
+
+  #begin(response: Response): void {
+    this.#responses.set(response.id, response);
+    this.#last = Math.max(this.#last, numberOf(response.id));
+    if (this.#responses.size < 2 * mostEnded + mostOpen) return;
+    const kept = new Set(this.responses.map(({ id }) => id));
+    for (const id of this.#responses.keys()) if (!kept.has(id)) this.#responses.delete(id);
+  }
+}
+
+/** Returns what a log says. */
+export function historyOf(records: Iterable<AuditRecord>): History {
+  const history = new History();
+  for (const record of records) history.add(record);
+  return history;
 }
 
 /** Returns open responses and the newest of the others, in their order. */

@@ -57,12 +57,21 @@ export const responseJson: z.ZodType<Response> = z.object({
   state: z.enum(['proposed', 'waiting', 'refused', 'applying', 'applied', 'expired', 'undone', 'failed']),
   why: z.string().optional(),
   by: z.string().optional(),
+  since: z.number(),
   decidedAt: z.number(),
   answerBy: z.number().optional(),
   appliedAt: z.number().optional(),
   expiresAt: z.number().optional(),
   endedAt: z.number().optional(),
 }) as z.ZodType<Response>;
+
+/** The JSON of `picket respond list`: every open response and the newest of the others, the oldest first. */
+export const responsesOutput = z.object({
+  schemaVersion: z.literal(1),
+  /** Since when nothing is done, ISO 8601; absent where something is. */
+  heldSince: z.string().optional(),
+  responses: z.array(responseJson),
+});
 
 const of = { ...base, id: z.string() };
 

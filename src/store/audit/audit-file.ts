@@ -23,7 +23,7 @@ import {
   type VerifiedChain,
   verifyChain,
 } from '../../respond/audit/chain.ts';
-import { type AuditEntry, digest as digestForm } from '../../respond/audit/record.ts';
+import { type AuditEntry, type AuditRecord, digest as digestForm } from '../../respond/audit/record.ts';
 import { locked } from './file-lock.ts';
 
 const head = z.object({ seq: z.int().nonnegative(), digest: digestForm });
@@ -38,9 +38,9 @@ export interface AuditBounds {
   readonly files: number;
 }
 
-const usual: AuditBounds = { fileBytes: 16 * 2 ** 20, files: 8 };
+const usual: AuditBounds = { fileBytes: 4 * 2 ** 20, files: 8 };
 /** The longest line. */
-const mostLine = 2 ** 20;
+const mostLine = 2 ** 16;
 
 /** What a look at an audit log found, and what it cannot find. */
 export interface AuditReport extends VerifiedChain {
@@ -77,15 +77,15 @@ export class AuditFile {
     return existsSync(join(folder, 'audit.jsonl')) || existsSync(join(folder, 'audit.head'));
   }
 
-  /** Writes one line onto the disk. Throws an Error where that fails: what cannot be written down is not to be done. */
-  append(entry: AuditEntry): void {
-    locked(`${this.#path}.lock`, () => {
+  /** Writes one line onto the disk; returns it as a record. Throws an Error where that fails: what cannot be written down is not to be done. */
+  append(entry: AuditEntry): AuditRecord {
+    return locked(`${this.#path}.lock`, () => {
       const known = this.#readHead();
       if (known === undefined && this.#files().length > 0)
         throw new Error(`${this.#headPath} is missing or damaged; picket audit verify says what is there`);
       const at = known ?? { last: emptyHead(sha256), oldest: emptyHead(sha256) };
       const last = this.#mend(at.last);
-      this.#write(entry, this.#rotate({ ...at, last }));
+      return this.#write(entry, this.#rotate({ ...at, last }));
     });
   }
 
@@ -117,12 +117,13 @@ export class AuditFile {
     return this.#readHead()?.last;
   }
 
-  #write(entry: AuditEntry, at: HeadFile): void {
+  #write(entry: AuditEntry, at: HeadFile): AuditRecord {
     const { line, head: last } = linkRecord(entry, new Date().toISOString(), at.last, sha256);
     if (line.length > mostLine)
       throw new Error(`a line of ${line.length} characters is too long for the audit log`);
     this.#appendText(`${line}\n`);
     this.#writeHead({ ...at, last });
+    return JSON.parse(line) as AuditRecord;
   }
 
   /** Returns where the file really ends, once a line that was left unfinished has its end. */

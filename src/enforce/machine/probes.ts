@@ -1,16 +1,21 @@
 import { connect } from 'node:net';
-import { connectionState } from '../../enforce/machine/read-machine.ts';
-import type { Runner } from '../../enforce/runner.ts';
 import type { Machine } from '../../firewall/guard/machine.ts';
 import { formatAddress, isLoopback } from '../../net/address.ts';
-import type { ProbeTarget } from './options.ts';
+import type { Runner } from '../runner.ts';
+import { connectionState } from './read-machine.ts';
+
+/** An address to be reached by TCP. */
+export interface ProbeTarget {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** Something that has to work after a change as it did before. */
 export interface Probe {
   /** E.g. `203.0.113.64:6443`. */
   readonly title: string;
-  /** Whether it works now. */
-  works(): Promise<boolean>;
+  /** Whether it works now; no answer within the time is a no. `mostMs`: milliseconds. */
+  works(mostMs?: number): Promise<boolean>;
 }
 
 /** What came of looking at all of them. */
@@ -42,17 +47,18 @@ export function probesFor(runner: Runner, machine: Machine, targets: readonly Pr
   ];
 }
 
-/** Looks at all of them at once. */
-export function lookAt(probes: readonly Probe[]): Promise<ProbeResult[]> {
-  return Promise.all(probes.map(async ({ title, works }) => ({ title, works: await works() })));
+/** Looks at all of them at once, each for at most so long (ms). */
+export function lookAt(probes: readonly Probe[], mostMs?: number): Promise<ProbeResult[]> {
+  return Promise.all(probes.map(async ({ title, works }) => ({ title, works: await works(mostMs) })));
 }
 
-function tcpProbe({ host, port }: ProbeTarget): Probe {
+/** Returns a probe that works where a connection can be opened. Changes nothing. */
+export function tcpProbe({ host, port }: ProbeTarget): Probe {
   return {
     title: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
-    works: () =>
+    works: (mostMs = connectMs) =>
       new Promise((resolve) => {
-        const socket = connect({ host, port, timeout: connectMs });
+        const socket = connect({ host, port, timeout: mostMs });
         const end = (works: boolean) => {
           socket.destroy();
           resolve(works);
