@@ -24,7 +24,8 @@ const { values } = parseArgs({
 });
 // A few in a hundred say nothing: of 100,000 at least each pair is to be judged.
 const packets = Number(values.packets ?? (values.quick ? 300 : 103_000));
-const until = performance.now() + 1000 * Number(values.seconds ?? (values.quick ? 30 : Number.POSITIVE_INFINITY));
+const until =
+  performance.now() + 1000 * Number(values.seconds ?? (values.quick ? 30 : Number.POSITIVE_INFINITY));
 const why = cannotTry();
 if (why !== undefined) {
   console.log(`the kernel cannot be asked: ${why}`);

@@ -1,11 +1,12 @@
 import type { DetectorDefinition, Finding, RunningDetector } from '../../detect/detector.ts';
 import { AlertFolder } from '../../detect/fold.ts';
 import { poissonUpperBound } from '../../detect/poisson.ts';
+import { presetSettings } from '../../detect/settings/settings.ts';
+import type { LogObservation } from '../../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../../flow/dns-message.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { endOf } from '../../flow/flow-summary.ts';
 import type { Posture } from '../../posture/posture.ts';
-import { presetSettings } from '../../detect/settings/settings.ts';
 import { FlowReplay } from '../replay/flow-replay.ts';
 import { HostDays } from './host-days.ts';
 
@@ -88,6 +89,11 @@ export class Backtest {
   /** Takes a question or answer of DNS. */
   takeDns(message: DnsMessage): void {
     this.#replay.takeDns(message);
+  }
+
+  /** Takes what a log of a service tells. */
+  takeLog(seen: LogObservation): void {
+    this.#replay.takeLog(seen);
   }
 
   /** To be called after the last flow. */

@@ -1,4 +1,7 @@
 import { loadPublicSuffixes } from '../../detect/registrable-domain.ts';
+import type { LogObservation } from '../../event/service-log/log-observation.ts';
+import type { DnsMessage } from '../../flow/dns-message.ts';
+import type { Flow } from '../../flow/flow.ts';
 import type { ReadLimits } from '../../manifest/limits.ts';
 import { UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
@@ -38,17 +41,15 @@ export async function runBacktest(
   const told = progress(io, 'flows');
   for (const input of inputs) {
     if (input === undefined) continue;
-    await readFlowInput(
-      input.file,
-      input.kind,
-      (flow) => {
+    const taker = {
+      flow: (flow: Flow) => {
         backtest.take(flow);
         told.step();
       },
-      undefined,
-      io,
-      (message) => backtest.takeDns(message),
-    );
+      dns: (message: DnsMessage) => backtest.takeDns(message),
+      log: (seen: LogObservation) => backtest.takeLog(seen),
+    };
+    await readFlowInput(input.file, input.kind, taker, undefined, io);
   }
   told.end();
   const result = backtest.end();

@@ -1,9 +1,9 @@
 import type { CommandDefinition, CommandGroup } from '../command.ts';
 import { alertsCommand } from './alerts.ts';
 import { applyCommand } from './apply.ts';
-import { backtestCommand } from './backtest.ts';
 import { auditListCommand } from './audit-list.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
+import { backtestCommand } from './backtest.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
 import { confirmCommand } from './confirm.ts';
