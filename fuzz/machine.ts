@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { gateways, gateways6 } from '../src/agent/own-machine.ts';
 import { journalEntry } from '../src/enforce/commit/journal.ts';
-import { readIpAddresses, readIpRoutes } from '../src/enforce/machine/ip-json.ts';
+import { readIpAddresses, readIpGateways, readIpRoutes } from '../src/enforce/machine/ip-json.ts';
 import { readSockets } from '../src/enforce/machine/read-machine.ts';
 import { readNameservers } from '../src/enforce/machine/resolv-conf.ts';
 import { readSshConnection } from '../src/enforce/machine/ssh-connection.ts';
@@ -20,6 +20,7 @@ const pieces = [
   '[{"ifname":"eth0","addr_info":[{"local":"198.51.100.2","prefixlen":24,"dynamic":true}]}]',
   '[{"ifname":"cni0","addr_info":[{"local":"2001:db8::1","prefixlen":-1}]}]',
   '[{"dst":"default","dev":"eth0"}]',
+  '[{"dst":"default","via":{"family":"inet6","host":"fe80::1"},"nexthops":[{"gateway":"198.51.100.1"}]}]',
   '   0: 016433C6:0016 026433C6:D431 01 00000000:00000000 02:00000A2B 00000003  1000        0 12345 2 0\n',
   '   1: 00000000:192B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 7 1 0\n',
   '  12: 00000000:0044 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 7 1 0\n',
@@ -57,6 +58,7 @@ function run(one: string): void {
   const machine = {
     interfaces: readIpAddresses(one),
     uplinks: readIpRoutes(one),
+    gateways: readIpGateways(one),
     listeners,
     connections,
     unseenConnections: unseen,

@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { DetectorDefinition } from '../detect/detector.ts';
 import { AlertFolder } from '../detect/fold.ts';
 import { detectors as allDetectors } from '../detect/registry.ts';
+import type { DetectSettings } from '../detect/settings/settings.ts';
 import { parseFlowFilter } from '../flow/filter.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { FlowJoiner } from '../flow/join-process.ts';
@@ -40,6 +41,8 @@ export interface AgentParts {
   /** Told in a sentence of what a person should know. */
   readonly notice?: (text: string) => void;
   readonly detectors?: readonly DetectorDefinition[];
+  /** Options of detectors and exceptions; all as preset without. */
+  readonly detectSettings?: DetectSettings;
   /** Rules over system calls, audit events and the like; stopped with the agent. */
   readonly rules?: RuleAlerts;
   /** Whether the packet filter of this machine is still what was applied. */
@@ -122,6 +125,7 @@ export class Agent implements AgentView {
     this.#pipeline = new Pipeline({
       posture: parts.posture,
       detectors: parts.detectors ?? allDetectors,
+      ...(parts.detectSettings && { settings: parts.detectSettings }),
       folder: new AlertFolder({ newId: randomUUID, lostBetween: this.#losses.between }),
       store: parts.store,
       observers: [...observers, this.incidents],
@@ -134,6 +138,7 @@ export class Agent implements AgentView {
     this.#flowSources = new FlowSources(flowSources, {
       flow: (flow, change, source) => this.#fromSource(flow, change, source),
       dns: this.#pipeline.dns,
+      log: (seen) => this.#pipeline.log(seen, randomUUID),
       notice: parts.notice ?? (() => undefined),
     });
     const joiner = this.#joiner;
@@ -153,9 +158,10 @@ export class Agent implements AgentView {
     );
   }
 
-  /** Judges from now on by `posture`. */
-  replacePosture(posture: Posture): void {
+  /** Judges from now on by `posture`, and detects by these settings. */
+  replacePosture(posture: Posture, settings: DetectSettings): void {
     this.#pipeline.posture = posture;
+    this.#pipeline.useSettings(settings);
     this.incidents.replacePosture(posture);
   }
 
@@ -208,6 +214,7 @@ export class Agent implements AgentView {
     const { total, byVerdict } = this.#pipeline.counts;
     const rules = this.#parts.rules?.status();
     const flowExports = this.#parts.flowExports?.status();
+    const exceptions = this.#pipeline.exceptions(now);
     return {
       schemaVersion: apiSchemaVersion,
       version,
@@ -228,6 +235,7 @@ export class Agent implements AgentView {
         flowExports,
         rules,
         packetFilter: this.#parts.packetFilter?.health(),
+        exceptions,
       }),
       posture,
       sensors,
@@ -246,6 +254,7 @@ export class Agent implements AgentView {
         stateBytes: running.stateBytes(),
         evicted: running.evicted(),
       })),
+      ...(exceptions.length > 0 && { exceptions }),
       ...(rules && { rules }),
       ...(flowSources.length > 0 && { flowSources }),
       ...(flowExports && { flowExports }),

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import type { ExceptionStatus } from '../detect/settings/exceptions.ts';
 import { postureOf } from '../posture/posture.fixture.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import { noon } from '../store/store.fixture.ts';
@@ -40,6 +41,7 @@ export interface TestView extends AgentView {
   readonly incidents: Incidents;
   readonly counts: AgentMetrics;
   health: readonly HealthItem[];
+  exceptions: readonly ExceptionStatus[];
 }
 
 /** Returns a view with an empty store in memory and nothing wrong. */
@@ -48,6 +50,7 @@ export function testView(options?: EventStreamOptions): TestView {
   const stream = new EventStream(options);
   const status = (): Status => ({
     ...statusOf(store, stream, view.health),
+    ...(view.exceptions.length > 0 && { exceptions: view.exceptions }),
     incidents: incidents.status(),
   });
   const counts = agentMetrics(status);
@@ -66,6 +69,7 @@ export function testView(options?: EventStreamOptions): TestView {
     now: () => noon + 60_000,
     counts,
     health: [{ id: 'store', state: 'ok', text: 'fine' }],
+    exceptions: [],
     status,
     metrics: () => counts.metrics(),
   };

@@ -71,6 +71,23 @@ describe('metrics', () => {
     });
   });
 
+  test('tell what exceptions held back, those of a detector together', async () => {
+    const view = testView();
+    const exception = {
+      detector: 'port-scan',
+      filter: 'port=22',
+      reason: 'known',
+      until: 0,
+      isExpired: false,
+      place: 'picket.yaml:3',
+      heldBack: 5,
+    };
+    view.exceptions = [exception, { ...exception, filter: 'port=23', isExpired: true, heldBack: 2 }];
+    const found = samples(await view.metrics());
+    expect(found.get('picket_findings_held_back_total{detector="port-scan"}')).toBe(7);
+    expect(found.get('picket_exceptions_expired')).toBe(1);
+  });
+
   test('are the same when asked for twice, and a condition that is gone leaves no series behind', async () => {
     const view = busyView();
     const first = samples(await view.metrics());

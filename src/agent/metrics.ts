@@ -118,6 +118,20 @@ function statusSeries(registry: Registry): Take[] {
       ['detector'],
       (s) => s.detectors.map(({ id, evicted }) => [{ detector: id }, evicted]),
     ),
+    series(
+      registry,
+      'picket_findings_held_back_total',
+      'Findings that an exception of the site file held back.',
+      ['detector'],
+      (s) => (s.exceptions ?? []).map(({ detector, heldBack }) => [{ detector }, heldBack]),
+    ),
+    series(
+      registry,
+      'picket_exceptions_expired',
+      'Exceptions of the site file that no longer apply.',
+      [],
+      (s) => [[{}, (s.exceptions ?? []).filter(({ isExpired }) => isExpired).length]],
+    ),
     series(registry, 'picket_store_bytes', 'Size of the store on disk, its log included.', [], (s) => [
       [{}, s.store.bytes],
     ]),

@@ -1,3 +1,4 @@
+import type { ExceptionStatus } from '../detect/settings/exceptions.ts';
 import type { SensorCounters } from '../flow/kernel-batch.ts';
 import type { StoreHealth } from '../store/store.ts';
 import type { FlowExportStatus } from './flow-exports.ts';
@@ -60,6 +61,8 @@ export interface Status {
     readonly stateBytes: number;
     readonly evicted: number;
   }[];
+  /** What the site file lets nobody hear of, and how much that was; only where there are exceptions. */
+  readonly exceptions?: readonly ExceptionStatus[];
   /** Only where rules are asked. */
   readonly rules?: RulesStatus;
   /** Sources of whole flows, only where there are some; they stand among the sensors, too. */

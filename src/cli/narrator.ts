@@ -1,9 +1,9 @@
 import type { FlowExportStatus } from '../agent/flow-exports.ts';
 import type { Observer } from '../agent/pipeline.ts';
-import { rulesDetector } from '../agent/rules/rule-finding.ts';
 import type { Status } from '../agent/status.ts';
 import type { Alert } from '../detect/detector.ts';
 import { alertToJson } from '../detect/json.ts';
+import { rulesDetector } from '../detect/rules-detector.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { flowToJson } from '../flow/json.ts';
 import type { Incident } from '../incident/incident.ts';
@@ -82,13 +82,15 @@ export class Narrator implements Observer {
     this.#told.set(id, { title, at: lastAt });
   }
 
-  summary({ flows, alerts, sensors, rules, startedAt, now }: Status): void {
+  summary({ flows, alerts, exceptions = [], sensors, rules, startedAt, now }: Status): void {
     const seconds = Math.round((now - startedAt) / 1000);
     const lost = sensors.reduce((sum, { counters }) => sum + counters.lost, 0);
     this.say(
       `\nin ${seconds} s: ${flows.total} connections (${flows.allowed} allowed, ${flows.denied} forbidden, ` +
         `${flows.unknown} unknown), ${alerts.total} alert${alerts.total === 1 ? '' : 's'}, ${lost} kernel records lost`,
     );
+    const heldBack = exceptions.reduce((sum, one) => sum + one.heldBack, 0);
+    if (heldBack > 0) this.say(`exceptions held back ${heldBack} finding${heldBack === 1 ? '' : 's'}`);
     for (const { id, events, lost: missed, recording } of rules?.sources ?? []) {
       this.say(
         `rules on ${id}: ${events} events seen, ${missed} lost; ${rules?.alerts} alert${rules?.alerts === 1 ? '' : 's'} of rules`,

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 
@@ -97,8 +98,12 @@ export interface RunningDetector {
   onFlow?(flow: Flow, change: FlowChange): readonly Finding[];
   /** Called for each question and answer of DNS, where packets are seen. Flows of the same time may come before or after. */
   onDns?(message: DnsMessage): readonly Finding[];
+  /** Called for each thing that logs of services tell of, where they are read; in the order of each log. */
+  onLog?(seen: LogObservation): readonly Finding[];
   /** Called about once a second with event time, also when nothing happens. */
   onTick?(now: number): readonly Finding[];
+  /** Told of each finding that becomes an alert, of every detector: what somebody does under alert is not to be learned as usual. */
+  onFinding?(finding: Finding): void;
   /** Approximate bytes of state held now. */
   stateBytes(): number;
   /** Entries dropped so far because a table was full. */

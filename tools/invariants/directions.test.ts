@@ -8,7 +8,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
   const controls = [...records, 'event', 'segmentation', 'firewall', 'wireguard', 'rules', 'product'];
   const judged = [...controls, 'posture'];
   const seen = [...judged, 'detect'];
-  const pure = [...seen, 'incident'];
+  const pure = [...seen, 'incident', 'respond'];
   const all = [...pure, 'sensor', 'output', 'store', 'enforce', 'agent'];
   return {
     net: [],
@@ -24,6 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
     posture: controls,
     detect: judged,
     incident: seen,
+    respond: [...seen, 'incident'],
     sensor: pure,
     output: pure,
     enforce: pure,

@@ -20,6 +20,7 @@ export const pureRooms = [
   'posture',
   'detect',
   'incident',
+  'respond',
 ] as const;
 
 /** What a module imports. */

@@ -1,11 +1,9 @@
 import type { AlertSeverity, EntityRef, Evidence, Finding } from '../../detect/detector.ts';
+import { rulesDetector } from '../../detect/rules-detector.ts';
 import { parseAddress } from '../../net/address.ts';
 import type { RuleAlert } from '../../rules/format/alert.ts';
 import type { Priority } from '../../rules/rule-set.ts';
 import { techniquesOf } from './techniques.ts';
-
-/** Under this name alerts of rules stand among those of detectors. */
-export const rulesDetector = 'rules';
 
 const severities: Readonly<Record<Priority, AlertSeverity>> = {
   Emergency: 'critical',

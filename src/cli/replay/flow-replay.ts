@@ -3,6 +3,9 @@ import { type Observer, Pipeline } from '../../agent/pipeline.ts';
 import type { Alert } from '../../detect/detector.ts';
 import { AlertFolder } from '../../detect/fold.ts';
 import { detectors } from '../../detect/registry.ts';
+import type { ExceptionStatus } from '../../detect/settings/exceptions.ts';
+import { type DetectSettings, presetSettings } from '../../detect/settings/settings.ts';
+import type { LogObservation, LogOutcome } from '../../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../../flow/dns-message.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { endOf, FlowSummary } from '../../flow/flow-summary.ts';
@@ -21,15 +24,18 @@ const maxTicks = 60;
 /** Puts flows that were recorded through the pipeline of `picket run`, on their own time, and sums them up. */
 export class FlowReplay implements Observer {
   readonly summary = new FlowSummary();
+  /** How often each thing was told by logs of services: by service, then outcome. Both are few. */
+  readonly told = new Map<string, Map<LogOutcome, number>>();
   readonly #pipeline: Pipeline;
   readonly #incidents: Incidents;
   readonly #store = openMemoryStore({ maxFlows: 1, maxAlerts, maxIncidents });
   #judged: Flow | undefined;
   #now: number | undefined;
   #ids = 0;
+  #refused = 0;
   #incidentIds = 0;
 
-  constructor(posture: Posture) {
+  constructor(posture: Posture, settings: DetectSettings = presetSettings) {
     this.#incidents = new Incidents({
       store: this.#store,
       newId: () => `incident-${++this.#incidentIds}`,
@@ -39,6 +45,7 @@ export class FlowReplay implements Observer {
     this.#pipeline = new Pipeline({
       posture,
       detectors,
+      settings,
       // The same flows make the same alerts, ids included. Nothing is lost between records of a file.
       folder: new AlertFolder({ newId: () => `replay-${++this.#ids}`, lostBetween: () => 0 }),
       store: this.#store,
@@ -49,6 +56,11 @@ export class FlowReplay implements Observer {
   /** Alerts raised, also those that are not kept. */
   get raised(): number {
     return this.#pipeline.alerts;
+  }
+
+  /** What each exception held back; whether it has expired is as of the last flow. */
+  get exceptions(): readonly ExceptionStatus[] {
+    return this.#pipeline.exceptions(this.#now ?? 0);
   }
 
   /** The alerts, in the order in which they were raised. */
@@ -84,6 +96,19 @@ export class FlowReplay implements Observer {
   takeDns(message: DnsMessage): void {
     this.#advance(message.at);
     this.#pipeline.dns(message);
+  }
+
+  /** Takes what a log of services tells; returns the flow that it is as well, where it is one. */
+  takeLog(seen: LogObservation): Flow | undefined {
+    this.#advance(seen.at);
+    this.#judged = undefined;
+    this.#pipeline.log(seen, () => `refused-${++this.#refused}`);
+    const outcomes = this.told.get(seen.service) ?? new Map<LogOutcome, number>();
+    this.told.set(seen.service, outcomes);
+    outcomes.set(seen.outcome, (outcomes.get(seen.outcome) ?? 0) + (seen.count ?? 1));
+    const judged = this.#judged as Flow | undefined;
+    if (judged !== undefined) this.summary.add(judged, judged);
+    return judged;
   }
 
   /** To be called after the last flow: detectors say how what they watched has ended. */
