@@ -8,7 +8,6 @@ import {
   type Invocation,
   UsageError,
 } from './command.ts';
-import { commands, groups } from './commands/registry.ts';
 import type { Io } from './io.ts';
 
 /** Runs the command line `args` (without node and script) and returns the exit code. Never throws. */
@@ -38,10 +37,11 @@ export async function runProgram(args: readonly string[], makeIo: (colour: strin
         'Exit codes: 0 clean, 1 problems found, 2 used wrongly, 3 Picket could not do it.',
       ].join('\n'),
     );
+  const { commands, groups } = await commandsFor(args);
   const parents = new Map(groups.map((group) => [group.name, addGroup(program, group)]));
   for (const definition of commands) {
     const [first = ''] = definition.name.split(' ');
-    addCommand(parents.get(first) ?? program, definition, async (invocation) => {
+    addCommand(parents.get(first) ?? program, definition, { commands, groups }, async (invocation) => {
       io = makeIo(String(program.opts().color));
       code = await definition.run(invocation, io);
     });
@@ -56,6 +56,16 @@ export async function runProgram(args: readonly string[], makeIo: (colour: strin
   } catch (error) {
     return report(error, io);
   }
+}
+
+/** The agent, which runs for months, does without what all other commands need. */
+async function commandsFor([name]: readonly string[]): Promise<{
+  readonly commands: readonly CommandDefinition[];
+  readonly groups: readonly CommandGroup[];
+}> {
+  if (name !== 'run') return import('./commands/registry.ts');
+  const { runCommand } = await import('./commands/run.ts');
+  return { commands: [runCommand], groups: [] };
 }
 
 /** Prints what ended the command and returns its exit code. */
@@ -82,6 +92,7 @@ function addGroup(program: Command, { name, summary, description }: CommandGroup
 function addCommand(
   parent: Command,
   definition: CommandDefinition,
+  { commands, groups }: Pick<Invocation, 'commands' | 'groups'>,
   action: (invocation: Invocation) => Promise<void>,
 ): void {
   const command = parent

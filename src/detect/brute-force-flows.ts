@@ -240,6 +240,7 @@ function letInOf(pair: LoginPair, flow: Flow, at: number, bytes: number): Findin
   const seconds = Math.round((at - (flow.establishedAt ?? flow.openedAt)) / 1000);
   return {
     ...common('let-in', flow, at),
+    outcome: 'succeeded',
     severity: 'high',
     title: `${nameOf(flow.source)} was let in at ${placeOf(flow)} after it had guessed`,
     explanation: `After ${pair.sessions} short sessions of some ${Math.round(pair.median)} bytes, ${fullNameOf(flow.source)} had one with port ${flow.destination.port} of ${fullNameOf(flow.destination)} that took ${seconds} s and ${bytes} bytes. If these were failed logins, this was a successful one.`,

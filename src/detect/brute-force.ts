@@ -187,11 +187,15 @@ function timeText({ firstAt, lastAt }: Pick<LoginSource, 'firstAt' | 'lastAt'>):
 function common(
   kind: string,
   seen: LogObservation,
-): Pick<Finding, 'detector' | 'at' | 'entity' | 'fingerprint' | 'flows'> {
+): Pick<Finding, 'detector' | 'at' | 'entity' | 'entities' | 'fingerprint' | 'flows'> {
   return {
     detector: id,
     at: seen.at,
     entity: nameOf(seen),
+    entities: [
+      { kind: 'address', name: formatAddress(seen.source), role: 'actor' },
+      ...(seen.host === undefined ? [] : [{ kind: 'host', name: seen.host, role: 'target' } as const]),
+    ],
     fingerprint: JSON.stringify([id, kind, seen.service, formatAddress(seen.source)]),
     flows: [],
   };
@@ -251,6 +255,7 @@ function successOf(source: LoginSource, seen: LogObservation, settings: Options)
     : 'A key is not guessed: somebody else behind the same address, or who guessed has a key as well.';
   return {
     ...common('success', seen),
+    outcome: 'succeeded',
     severity: isGuessed && source.isTold ? 'critical' : 'high',
     title: `${nameOf(seen)} logged in at ${seen.service} as ${user} after ${plural(source.failures, 'failure')}`,
     explanation: `${fullNameOf(seen)} logged in at ${seen.service} as ${user}${how}, after it had failed ${plural(source.failures, 'time')} within ${timeText(source)}, as ${usersText(source)}. ${doubt}`,
@@ -268,6 +273,7 @@ function togetherOf(service: LoginService, seen: LogObservation, settings: Optio
   return {
     ...common('together', seen),
     entity: seen.service,
+    entities: seen.host === undefined ? [] : [{ kind: 'host', name: seen.host, role: 'target' }],
     fingerprint: JSON.stringify([id, 'together', seen.service]),
     severity: 'medium',
     title: `Many sources guess passwords of ${seen.service} together`,
