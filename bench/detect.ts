@@ -265,7 +265,10 @@ function speed({ name, flows }: Traffic): void {
   );
   for (const [at, [id]] of contenders.entries()) {
     const middle = median(times[at]!);
-    const rate = middle === 0 || id === 'none' ? '' : `${Math.round(1e6 / middle).toLocaleString('en')} thousand flows/s`;
+    const rate =
+      middle === 0 || id === 'none'
+        ? ''
+        : `${Math.round(1e6 / middle).toLocaleString('en')} thousand flows/s`;
     console.log(
       `  ${id.padEnd(22)} ${middle.toFixed(0).padStart(6)} ns  ${`${Math.min(...times[at]!).toFixed(0)} .. ${Math.max(...times[at]!).toFixed(0)}`.padStart(14)}  ${rate}`,
     );

@@ -6,6 +6,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { detectors } from '../src/detect/registry.ts';
+import { readDetectSettings } from '../src/detect/settings/settings.ts';
 import type { Diagnostic, Span } from '../src/diagnostic/diagnostic.ts';
 import { applyFix } from '../src/diagnostic/fix.ts';
 import { LineIndex } from '../src/diagnostic/position.ts';
@@ -29,6 +31,7 @@ const seeds = [
   'a: &a [x, x]\nb: &b [*a, *a]\nkind: X\napiVersion: v1\nc:\n  <<: {d: 1}\n',
   '# t\n```yaml\nkind: Pod\napiVersion: v1\n---\na: 1\n```\n> ~~~json\n> {"kind": "X"}\n> ~~~\n',
   'site: s\nhosts:\n  a: 10.0.0.1\n  b: [10.0.0.0/8, "2001:db8::/32"]\n',
+  'detect:\n  port-scan: {contacts: 9, enabled: false}\n  exceptions:\n  - detector: beacon\n    filter: "src=10.0.0.1 and (port=22 or dst=a)"\n    reason: r\n    until: 2027-01-01\n',
 ];
 const shared = process.env.PICKET_SHARED ?? fileURLToPath(new URL('../../shared', import.meta.url));
 for (const folder of ['seed', 'data/netpol']) {
@@ -130,6 +133,9 @@ function runCase(name: string, bytes: Uint8Array): void {
   const set = readManifests([{ name, bytes }]);
   const indexes = new Map<string, LineIndex>();
   for (const diagnostic of set.diagnostics) checkDiagnostic(diagnostic, set, indexes);
+  const detect = readDetectSettings(set.site, detectors, 0);
+  for (const diagnostic of detect.diagnostics) checkDiagnostic(diagnostic, set, indexes);
+  for (const { span } of detect.settings.exceptions) checkSpan(span, set, indexes);
   for (const resource of set.resources) {
     for (const path of [[], ['metadata', 'name'], ['spec', 'ingress', 0, 'from'], ['nothing']]) {
       checkSpan(resource.at(path), set, indexes);

@@ -2,7 +2,7 @@
 # Installs the Debian packages that the tests use as independent truth and as real counterparts.
 # Needs root; without it, says what is missing, and the tests that need them skip with the reason.
 set -eu
-packages='argus-server busybox-static chromium conntrack containerd cron curl gcc git graphviz hping3 iproute2 ipset iptables iputils-ping jq libc6-dev logrotate make ncat nfdump nftables nginx-light nmap openssh-client openssh-server openssl perl procps prometheus python3-venv rsyslog runc softflowd sudo sysdig tcpdump tshark util-linux'
+packages='argus-server busybox-static chromium conntrack containerd cron curl dnsmasq-base gcc git graphviz hping3 hydra iodine iproute2 ipset iptables iputils-ping jq libc6-dev logrotate make ncat nfdump nftables nginx-light nmap openssh-client openssh-server openssl perl procps prometheus python3-venv rsyslog runc softflowd sudo sysdig systemd-journal-remote tcpdump tshark util-linux'
 missing=''
 for package in $packages; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"

@@ -15,6 +15,7 @@ import { learnOutput } from '../src/cli/render/learn/json.ts';
 import { exposureOutput } from '../src/cli/render/reach/exposure.ts';
 import { replayOutput } from '../src/cli/render/replay/json.ts';
 import { detectors } from '../src/detect/registry.ts';
+import { detectSchema } from '../src/detect/settings/schema.ts';
 import { flowAnswerOutput } from '../src/flow/ask/answer-schema.ts';
 import { alertFilterKeys, type FilterKeyHelp, flowFilterKeys } from '../src/flow/filter.ts';
 import { reachFilterKeys } from '../src/flow/filter-reach.ts';
@@ -22,6 +23,7 @@ import { flowJson } from '../src/flow/logs/flow-json-schema.ts';
 import { hostFirewallSchema } from '../src/manifest/host-firewall/schema.ts';
 import { hostServices } from '../src/manifest/host-firewall/services.ts';
 import { hostFirewallKind } from '../src/manifest/kinds/host-firewall.ts';
+import { siteSchema } from '../src/manifest/site.ts';
 import { assertionFileSchema } from '../src/posture/assertions/schema.ts';
 import { ruleTestFileSchema } from '../src/rules/testing/schema.ts';
 import { flowSources } from '../src/sensor/flow-source-registry.ts';
@@ -53,6 +55,10 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['schema/plan.schema.json', jsonSchema(planOutput)],
     ['schema/replay.schema.json', jsonSchema(replayOutput)],
     ['schema/rules-test.schema.json', jsonSchema(ruleTestFileSchema, 'input')],
+    [
+      'schema/site.schema.json',
+      jsonSchema(siteSchema().extend({ detect: detectSchema(detectors).nullish() })),
+    ],
     ['schema/test.schema.json', jsonSchema(testOutput)],
   ]);
 }

@@ -193,7 +193,7 @@ export function status(now: number, age: number, more: Partial<Status> = {}): St
       { id: 'policy-violation', stateBytes: 48_212, evicted: 0 },
       { id: 'port-scan', stateBytes: 812_004, evicted: 0 },
     ],
-    store: { state: 'ok', lost: 0, bytes: 18_304_512, flows: 48_213, alerts: 0 },
+    store: { state: 'ok', lost: 0, bytes: 18_304_512, flows: 48_213, alerts: 0, incidents: 0 },
     stream: { subscribers: 1, dropped: 0 },
     ...more,
   };

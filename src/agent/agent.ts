@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { DetectorDefinition } from '../detect/detector.ts';
 import { AlertFolder } from '../detect/fold.ts';
 import { detectors as allDetectors } from '../detect/registry.ts';
+import type { DetectSettings } from '../detect/settings/settings.ts';
 import { parseFlowFilter } from '../flow/filter.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { FlowJoiner } from '../flow/join-process.ts';
@@ -15,8 +16,10 @@ import { AgentClock, type SystemClocks } from './clock.ts';
 import type { FlowExports } from './flow-exports.ts';
 import { type FlowSourceStatus, FlowSources, sum, type WantedFlowSource } from './flow-sources.ts';
 import { judgeHealth } from './health.ts';
+import { Incidents } from './incidents.ts';
 import { LossLog } from './loss-log.ts';
 import { agentMetrics } from './metrics.ts';
+import { readOwnMachine } from './own-machine.ts';
 import type { PacketFilterWatch } from './packet-filter-watch.ts';
 import { type Observer, Pipeline } from './pipeline.ts';
 import type { RuleAlerts } from './rules/rule-alerts.ts';
@@ -38,6 +41,8 @@ export interface AgentParts {
   /** Told in a sentence of what a person should know. */
   readonly notice?: (text: string) => void;
   readonly detectors?: readonly DetectorDefinition[];
+  /** Options of detectors and exceptions; all as preset without. */
+  readonly detectSettings?: DetectSettings;
   /** Rules over system calls, audit events and the like; stopped with the agent. */
   readonly rules?: RuleAlerts;
   /** Whether the packet filter of this machine is still what was applied. */
@@ -73,6 +78,7 @@ interface SensorState {
 export class Agent implements AgentView {
   readonly store: Store;
   readonly stream = new EventStream();
+  readonly incidents: Incidents;
   /** Endpoints that could not be opened; set by who opens them. */
   unserved: readonly string[] = [];
   readonly #parts: AgentParts;
@@ -102,17 +108,26 @@ export class Agent implements AgentView {
       epochOffset: this.#clock.offset,
       hashSeed: randomInt(2 ** 31),
     });
+    const observers: readonly Observer[] = [
+      this.#metrics,
+      this.#streamObserver,
+      ...(parts.flowExports ? [parts.flowExports] : []),
+      ...(parts.observer ? [parts.observer] : []),
+    ];
+    this.incidents = new Incidents({
+      store: parts.store,
+      newId: randomUUID,
+      posture: parts.posture,
+      own: readOwnMachine,
+      observers,
+    });
     this.#pipeline = new Pipeline({
       posture: parts.posture,
       detectors: parts.detectors ?? allDetectors,
+      ...(parts.detectSettings && { settings: parts.detectSettings }),
       folder: new AlertFolder({ newId: randomUUID, lostBetween: this.#losses.between }),
       store: parts.store,
-      observers: [
-        this.#metrics,
-        this.#streamObserver,
-        ...(parts.flowExports ? [parts.flowExports] : []),
-        ...(parts.observer ? [parts.observer] : []),
-      ],
+      observers: [...observers, this.incidents],
     });
     const { flowSources = [] } = parts;
     // The first that sees what sockets do tells how much they sent; a second one would tell it twice.
@@ -122,6 +137,7 @@ export class Agent implements AgentView {
     this.#flowSources = new FlowSources(flowSources, {
       flow: (flow, change, source) => this.#fromSource(flow, change, source),
       dns: this.#pipeline.dns,
+      log: (seen) => this.#pipeline.log(seen, randomUUID),
       notice: parts.notice ?? (() => undefined),
     });
     const joiner = this.#joiner;
@@ -132,6 +148,7 @@ export class Agent implements AgentView {
 
   /** Opens every sensor that this machine can give. A sensor that cannot start is told in status, not thrown. */
   async start(): Promise<void> {
+    this.incidents.restore();
     for (const definition of this.#parts.sensors) await this.#open(definition);
     await this.#flowSources.start();
     this.#timers.push(
@@ -140,9 +157,11 @@ export class Agent implements AgentView {
     );
   }
 
-  /** Judges from now on by `posture`. */
-  replacePosture(posture: Posture): void {
+  /** Judges from now on by `posture`, and detects by these settings. */
+  replacePosture(posture: Posture, settings: DetectSettings): void {
     this.#pipeline.posture = posture;
+    this.#pipeline.useSettings(settings);
+    this.incidents.replacePosture(posture);
   }
 
   /** Stops the sensors, writes what is buffered, closes the store. Idempotent. */
@@ -153,9 +172,15 @@ export class Agent implements AgentView {
     await this.#flowSources.stop();
     // What still waits for its other side goes on without it.
     this.#joiner?.tick(Number.POSITIVE_INFINITY, this.#pipeline.flow);
+    this.incidents.tick(this.#clock.now());
     this.stream.close();
     await this.store.close();
     await this.#parts.flowExports?.close();
+  }
+
+  /** ms since the epoch, by the agent's time line. */
+  now(): number {
+    return this.#clock.now();
   }
 
   parseFilter(text: string): FlowFilter {
@@ -188,6 +213,7 @@ export class Agent implements AgentView {
     const { total, byVerdict } = this.#pipeline.counts;
     const rules = this.#parts.rules?.status();
     const flowExports = this.#parts.flowExports?.status();
+    const exceptions = this.#pipeline.exceptions(now);
     return {
       schemaVersion: apiSchemaVersion,
       version,
@@ -208,6 +234,7 @@ export class Agent implements AgentView {
         flowExports,
         rules,
         packetFilter: this.#parts.packetFilter?.health(),
+        exceptions,
       }),
       posture,
       sensors,
@@ -220,11 +247,13 @@ export class Agent implements AgentView {
         unknown: byVerdict.unknown,
       },
       alerts: { open: this.#pipeline.openAlerts, total: this.#pipeline.alerts },
+      incidents: this.incidents.status(),
       detectors: this.#pipeline.detectors.map(({ id, running }) => ({
         id,
         stateBytes: running.stateBytes(),
         evicted: running.evicted(),
       })),
+      ...(exceptions.length > 0 && { exceptions }),
       ...(rules && { rules }),
       ...(flowSources.length > 0 && { flowSources }),
       ...(flowExports && { flowExports }),
@@ -333,6 +362,7 @@ export class Agent implements AgentView {
     this.#noteRuleLosses(now);
     this.#noteFlowLosses(now);
     this.#pipeline.tick(now);
+    this.incidents.tick(now);
     this.store.flush();
     if (now - this.#retainedAt >= retainEveryMs) {
       this.#retainedAt = now;

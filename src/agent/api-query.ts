@@ -44,6 +44,12 @@ export const filteredFlowQuery = z.strictObject({
   filter: z.string().max(4_096, 'is too long').exactOptional(),
 });
 
+/** The parameters of a page of incidents. */
+export const incidentQuery = z.strictObject({
+  ...page,
+  state: oneOf(['unresolved', 'open', 'acknowledged', 'reopened', 'resolved', 'all']).default('unresolved'),
+});
+
 /** The parameters of a question for groups of flows, where there is a filter language. */
 export const groupQuery = z.strictObject({
   filter: z.string().max(4_096, 'is too long').exactOptional(),

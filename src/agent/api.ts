@@ -1,22 +1,27 @@
 import { setImmediate } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { type Context, Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { Hono } from 'hono';
 import type { z } from 'zod';
 import { alertToJson } from '../detect/json.ts';
 import type { FilterTree } from '../flow/filter-parser.ts';
 import { type FlowJson, flowToJson } from '../flow/json.ts';
 import type { Query, Store } from '../store/store.ts';
-import { filteredFlowQuery, groupQuery, type ParameterProblem, pageQuery, readQuery } from './api-query.ts';
+import { badParameters, failure, json } from './api-answers.ts';
+import { addIncidents, type IncidentsView } from './api-incidents.ts';
+import { filteredFlowQuery, groupQuery, pageQuery, readQuery } from './api-query.ts';
 import { FlowGroups } from './flow-groups.ts';
 import type { StaticFile } from './static.ts';
-import { apiSchemaVersion, type Status } from './status.ts';
+import type { Status } from './status.ts';
 import type { EventStream } from './stream.ts';
 
 /** What HTTP shows of an agent. */
 export interface AgentView {
-  readonly store: Pick<Store, 'flows' | 'alerts' | 'ask'>;
+  readonly store: Pick<Store, 'flows' | 'alerts' | 'incidents' | 'ask'>;
+  /** Incidents, where there are some; without, there are no such endpoints. */
+  readonly incidents?: IncidentsView;
+  /** ms since the epoch; of what people do. Default: the system clock. */
+  now?(): number;
   readonly stream: EventStream;
   status(): Status;
   /** The exposition for Prometheus, text format 0.0.4. */
@@ -37,8 +42,12 @@ const endpoints = [
   '/api/v1/flows',
   '/api/v1/flows/groups',
   '/api/v1/alerts',
+  '/api/v1/incidents',
   '/api/v1/stream',
 ] as const;
+
+/** What people do with incidents. */
+const actionPath = /^\/api\/v1\/incidents\/[^/]+\/[a-z]+$/;
 
 /** Rows that one filtered request looks at before it gives back what it has, and where to go on. */
 const maxScanned = 10_000;
@@ -48,7 +57,8 @@ const scanStep = 500;
 
 /**
  * Returns the HTTP interface of `view`: `/healthz`, `/metrics` and `/api/v1`, every JSON body with `schemaVersion`. Paths
- * that are none of these are looked up in `files`, when given. Only GET and HEAD; nothing here changes anything.
+ * that are none of these are looked up in `files`, when given. Only GET and HEAD, and POST for what people do with incidents; nothing else
+ * here changes anything.
  */
 export function createApi(
   view: AgentView,
@@ -58,6 +68,7 @@ export function createApi(
 
   api.use(async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+    if (c.req.method === 'POST' && actionPath.test(c.req.path)) return next();
     return failure(
       c,
       405,
@@ -111,6 +122,8 @@ export function createApi(
     });
   });
 
+  if (view.incidents !== undefined) addIncidents(api, view, view.incidents);
+
   api.get('/api/v1/stream', (c) => {
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     if (view.stream.subscribe(c.env.outgoing, c.req.header('last-event-id'))) return RESPONSE_ALREADY_SENT;
@@ -134,28 +147,6 @@ export function createApi(
 
   api.onError((error, c) => failure(c, 500, 'internal-error', error.message));
   return api;
-}
-
-function json(c: Context, body: object, status: ContentfulStatusCode = 200): Response {
-  return c.json({ schemaVersion: apiSchemaVersion, ...body }, status, { 'Cache-Control': 'no-store' });
-}
-
-function failure(
-  c: Context,
-  status: ContentfulStatusCode,
-  code: string,
-  message: string,
-  more: object = {},
-  headers: Record<string, string> = {},
-): Response {
-  for (const [name, value] of Object.entries(headers)) c.header(name, value);
-  return json(c, { error: { code, message }, ...more }, status);
-}
-
-function badParameters(c: Context, problems: readonly ParameterProblem[]): Response {
-  const [first] = problems;
-  const help = first?.help === undefined ? '' : `; ${first.help}`;
-  return failure(c, 400, 'bad-parameter', `${first?.parameter} ${first?.message}${help}`, { problems });
 }
 
 interface FlowPage {

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
+import { failedLogin } from '../detect/log.fixture.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { ipv4 } from '../net/address.ts';
@@ -43,6 +44,7 @@ function datagrams(): WantedFlowSource & { port: number } {
         const ids = bytes.toString().split(' ');
         flows += ids.length;
         busy.push(Promise.resolve(sink.dns?.(ids.map(question))));
+        busy.push(Promise.resolve(sink.logs?.(ids.map((id) => failedLogin('203.0.113.7', { user: id })))));
         busy.push(Promise.resolve(sink.flows(ids.map((id) => ({ flow: flow(id), change: 'closed' })))));
       });
       await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
@@ -65,10 +67,12 @@ describe('sources of flows', () => {
     const source = datagrams();
     const taken: [string, FlowChange][] = [];
     const asked: string[] = [];
+    const logged: string[] = [];
     const notices: string[] = [];
     const sources = new FlowSources([source], {
       flow: ({ id }, change) => taken.push([id, change]),
       dns: ({ name }) => asked.push(name),
+      log: ({ user }) => logged.push(user ?? ''),
       notice: (text) => notices.push(text),
     });
     await sources.start();
@@ -83,6 +87,7 @@ describe('sources of flows', () => {
     client.close();
     expect(taken).toEqual(ids.map((id) => [id, 'closed']));
     expect(asked).toEqual(ids.map((id) => `${id}.example`));
+    expect(logged).toEqual(ids);
     expect(notices).toEqual(['datagrams: listening']);
     expect(sources.status()[0]?.counters.flows).toBe(1000);
   });
@@ -106,6 +111,7 @@ describe('sources of flows', () => {
     const sources = new FlowSources([broken, missing, source], {
       flow: () => undefined,
       dns: () => undefined,
+      log: () => undefined,
       notice: () => undefined,
     });
     await sources.start();

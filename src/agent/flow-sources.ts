@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { loadPublicSuffixes } from '../detect/registrable-domain.ts';
+import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import type {
@@ -29,6 +30,7 @@ export interface FlowSourceStatus {
 export interface FlowTaker {
   flow(flow: Flow, change: FlowChange, source: string): void;
   dns(message: DnsMessage): void;
+  log(seen: LogObservation): void;
   /** One sentence for who watches. */
   notice(text: string): void;
 }
@@ -97,6 +99,7 @@ export class FlowSources {
     const sink: FlowSink = {
       flows: (batch) => this.#take(batch, source.wanted.id),
       dns: (batch) => this.#takeDns(batch),
+      logs: (batch) => this.#takeLogs(batch),
       notice: (text) => this.#taker.notice(`${source.wanted.id}: ${text}`),
       failed: (error) => fail(source, error),
     };
@@ -121,6 +124,13 @@ export class FlowSources {
     for (let at = 0; at < batch.length; at++) {
       if (at > 0 && at % step === 0) await setImmediate();
       this.#taker.dns(batch[at] as DnsMessage);
+    }
+  }
+
+  async #takeLogs(batch: readonly LogObservation[]): Promise<void> {
+    for (let at = 0; at < batch.length; at++) {
+      if (at > 0 && at % step === 0) await setImmediate();
+      this.#taker.log(batch[at] as LogObservation);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { ExceptionStatus } from '../detect/settings/exceptions.ts';
 import type { StoreHealth } from '../store/store.ts';
 import { flowExportHealth } from './flow-export-health.ts';
 import type { FlowExportStatus } from './flow-exports.ts';
@@ -23,6 +24,7 @@ export interface Vitals {
   readonly rules: RulesStatus | undefined;
   /** Undefined where Picket has no packet filter here. */
   readonly packetFilter: HealthItem | undefined;
+  readonly exceptions: readonly ExceptionStatus[];
 }
 
 /** A loss is shown as a warning for this long after the last record was lost (ms). */
@@ -47,6 +49,7 @@ export function judgeHealth(vitals: Vitals): readonly HealthItem[] {
       ? []
       : [asking(vitals.rules), outputHealth(vitals.rules.outputs, vitals.now)]),
     ...(vitals.packetFilter === undefined ? [] : [vitals.packetFilter]),
+    ...(vitals.exceptions.length === 0 ? [] : [excepting(vitals.exceptions)]),
   ];
 }
 
@@ -174,4 +177,19 @@ function asking({ sources }: RulesStatus): HealthItem {
     ({ id, rules, events }) => `${count(rules, 'rule')} on ${id} (${count(events, 'event')})`,
   );
   return { id: 'rules', state: 'ok', text: asked.join(', ') || 'no rules are asked' };
+}
+
+function excepting(exceptions: readonly ExceptionStatus[]): HealthItem {
+  const heldBack = exceptions.reduce((sum, one) => sum + one.heldBack, 0);
+  const text = `${count(exceptions.length, 'exception')} held back ${count(heldBack, 'finding')} so far`;
+  const expired = exceptions.filter(({ isExpired }) => isExpired);
+  if (expired.length === 0) return { id: 'exceptions', state: 'ok', text };
+  const [{ detector, filter, place }] = expired as [ExceptionStatus];
+  const more = expired.length > 1 ? ` and ${expired.length - 1} more` : '';
+  return {
+    id: 'exceptions',
+    state: 'warning',
+    text: `${text}; expired: ${detector}, ${filter} (${place})${more}`,
+    help: 'take it out of the site file, or give it a new `until` if its reason still holds',
+  };
 }

@@ -1,12 +1,17 @@
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import type { ExceptionStatus } from '../detect/settings/exceptions.ts';
+import { postureOf } from '../posture/posture.fixture.ts';
 import { openMemoryStore } from '../store/memory.ts';
+import { noon } from '../store/store.fixture.ts';
 import type { Store } from '../store/store.ts';
 import type { AgentView } from './api.ts';
+import { Incidents } from './incidents.ts';
 import { type AgentMetrics, agentMetrics } from './metrics.ts';
 import { apiSchemaVersion, type HealthItem, type Status } from './status.ts';
 import { EventStream, type EventStreamOptions } from './stream.ts';
+import { StreamObserver } from './stream-observer.ts';
 
 /** A status with a value of its own in every field that a test looks for. */
 export function statusOf(store: Store, stream: EventStream, health: readonly HealthItem[]): Status {
@@ -33,21 +38,38 @@ export function statusOf(store: Store, stream: EventStream, health: readonly Hea
 /** A view over a real store and stream whose health can be set. */
 export interface TestView extends AgentView {
   readonly store: Store;
+  readonly incidents: Incidents;
   readonly counts: AgentMetrics;
   health: readonly HealthItem[];
+  exceptions: readonly ExceptionStatus[];
 }
 
 /** Returns a view with an empty store in memory and nothing wrong. */
 export function testView(options?: EventStreamOptions): TestView {
   const store = openMemoryStore();
   const stream = new EventStream(options);
-  const status = (): Status => statusOf(store, stream, view.health);
+  const status = (): Status => ({
+    ...statusOf(store, stream, view.health),
+    ...(view.exceptions.length > 0 && { exceptions: view.exceptions }),
+    incidents: incidents.status(),
+  });
   const counts = agentMetrics(status);
+  const observer = new StreamObserver(stream);
+  let ids = 0;
+  const incidents = new Incidents({
+    store,
+    newId: () => `i${++ids}`,
+    posture: postureOf('', ''),
+    observers: [observer],
+  });
   const view: TestView = {
     store,
     stream,
+    incidents,
+    now: () => noon + 60_000,
     counts,
     health: [{ id: 'store', state: 'ok', text: 'fine' }],
+    exceptions: [],
     status,
     metrics: () => counts.metrics(),
   };
@@ -66,6 +88,7 @@ export function ask(
   url: string,
   headers: Readonly<Record<string, string>> = {},
   method = 'GET',
+  body?: string,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers, agent: false }, (response) => {
@@ -78,7 +101,7 @@ export function ask(
       );
     });
     sent.on('error', reject);
-    sent.end();
+    sent.end(body);
   });
 }
 

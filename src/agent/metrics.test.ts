@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { alert, flow } from '../store/store.fixture.ts';
+import { alert, flow, noon } from '../store/store.fixture.ts';
 import { ask, freePort, type TestView, testView } from './http.fixture.ts';
 import { serve } from './http.ts';
 
@@ -22,6 +22,8 @@ function busyView(): TestView {
   view.counts.flow({ ...unjudged, state: 'closed' }, 'closed');
   view.counts.alert(alert(1), true);
   view.counts.alert(alert(1, { count: 2 }), false);
+  view.incidents.alert(alert(1));
+  view.incidents.tick(noon + 9_000);
   return view;
 }
 
@@ -52,11 +54,38 @@ describe('metrics', () => {
       'picket_alerts_total{detector="port-scan",severity="high"}': 1,
       'picket_detector_state_bytes{detector="port-scan"}': 4096,
       'picket_detector_evictions_total{detector="port-scan"}': 3,
+      'picket_incidents_open{severity="high"}': 1,
+      'picket_incidents_open{severity="low"}': 0,
+      picket_incidents_total: 1,
+      picket_incidents_merged_total: 0,
+      picket_incidents_reopened_total: 0,
+      picket_incidents_evicted_total: 0,
+      picket_incidents_evicted_active_total: 0,
+      picket_incident_alerts_dropped_total: 0,
+      picket_incident_entities_dropped_total: 0,
+      picket_incident_changes_lost_total: 0,
       picket_store_bytes: 0,
       picket_store_lost_total: 0,
       picket_stream_subscribers: 0,
       picket_stream_dropped_total: 0,
     });
+  });
+
+  test('tell what exceptions held back, those of a detector together', async () => {
+    const view = testView();
+    const exception = {
+      detector: 'port-scan',
+      filter: 'port=22',
+      reason: 'known',
+      until: 0,
+      isExpired: false,
+      place: 'picket.yaml:3',
+      heldBack: 5,
+    };
+    view.exceptions = [exception, { ...exception, filter: 'port=23', isExpired: true, heldBack: 2 }];
+    const found = samples(await view.metrics());
+    expect(found.get('picket_findings_held_back_total{detector="port-scan"}')).toBe(7);
+    expect(found.get('picket_exceptions_expired')).toBe(1);
   });
 
   test('are the same when asked for twice, and a condition that is gone leaves no series behind', async () => {

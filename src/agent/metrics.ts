@@ -5,6 +5,7 @@ import type { Flow, FlowChange } from '../flow/flow.ts';
 import type { FlowSourceCounters } from '../sensor/flow-source.ts';
 import { flowExportSeries } from './flow-export-series.ts';
 import { flowSeries } from './flow-series.ts';
+import { incidentSeries } from './incident-series.ts';
 import { outputSeries } from './output-series.ts';
 import type { Observer } from './pipeline.ts';
 import { ruleSeries } from './rules/rule-series.ts';
@@ -39,6 +40,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
   const take = [...statusSeries(registry), ...processSeries(registry)];
   const [takeRules, takeOutputs] = [ruleSeries(registry), outputSeries(registry)];
   const takeExports = flowExportSeries(registry);
+  const takeIncidents = incidentSeries(registry);
   const traffic = flowSeries(registry);
   return {
     flow(flow: Flow, change: FlowChange): void {
@@ -56,6 +58,7 @@ export function agentMetrics(status: () => Status): AgentMetrics {
         takeOutputs({ ...now.rules, now: now.now });
       }
       takeExports(now.flowExports ?? []);
+      if (now.incidents !== undefined) takeIncidents(now.incidents);
       return registry.metrics();
     },
   };
@@ -114,6 +117,20 @@ function statusSeries(registry: Registry): Take[] {
       "Entries dropped from a detector's full tables.",
       ['detector'],
       (s) => s.detectors.map(({ id, evicted }) => [{ detector: id }, evicted]),
+    ),
+    series(
+      registry,
+      'picket_findings_held_back_total',
+      'Findings that an exception of the site file held back.',
+      ['detector'],
+      (s) => (s.exceptions ?? []).map(({ detector, heldBack }) => [{ detector }, heldBack]),
+    ),
+    series(
+      registry,
+      'picket_exceptions_expired',
+      'Exceptions of the site file that no longer apply.',
+      [],
+      (s) => [[{}, (s.exceptions ?? []).filter(({ isExpired }) => isExpired).length]],
     ),
     series(registry, 'picket_store_bytes', 'Size of the store on disk, its log included.', [], (s) => [
       [{}, s.store.bytes],

@@ -2,9 +2,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { AlertFolder } from '../detect/fold.ts';
 import { loadPublicSuffixes } from '../detect/registrable-domain.ts';
 import { detectors } from '../detect/registry.ts';
+import { readDetectSettings } from '../detect/settings/settings.ts';
 import { parseFlowFilter } from '../flow/filter.ts';
 import type { Flow, TranslatedEnd } from '../flow/flow.ts';
 import { flowToJson } from '../flow/json.ts';
+import { readManifests } from '../manifest/read.ts';
 import { parseAddress } from '../net/address.ts';
 import { postureOf } from '../posture/posture.fixture.ts';
 import { podYaml, policyYaml } from '../segmentation/manifests.fixture.ts';
@@ -63,6 +65,74 @@ function judged(source: string, destination: TranslatedEnd, behind?: TranslatedE
   pipeline.flow(flow, 'decided');
   return store.flows({ limit: 1 })[0]!.value;
 }
+
+describe('settings of detectors', () => {
+  const scan = (port: number): Flow => ({
+    id: `s${port}`,
+    protocol: 6,
+    source: end('203.0.113.9', 40_000),
+    destination: end('10.1.0.3', port),
+    state: 'refused',
+    seenBy: 'destination',
+    openedAt: port,
+    reachedDestination: true,
+    preexisting: false,
+  });
+  const siteOf = (detect: string) => {
+    const bytes = new TextEncoder().encode(`detect: ${detect}\n`);
+    const { site: read } = readManifests([{ name: 'picket.yaml', bytes }]);
+    return readDetectSettings(read, detectors, 0).settings;
+  };
+  const begin = (detect: string) => {
+    let ids = 0;
+    const store = openMemoryStore();
+    const pipeline = new Pipeline({
+      posture: postureOf('', site),
+      detectors,
+      settings: siteOf(detect),
+      folder: new AlertFolder({ newId: () => `a${++ids}`, lostBetween: () => 0 }),
+      store,
+      observers: [],
+    });
+    const see = (from: number, to: number) => {
+      for (let port = from; port < to; port++) pipeline.flow(scan(port), 'decided');
+    };
+    return { pipeline, store, see };
+  };
+  const exception = '{detector: port-scan, filter: src=203.0.113.9, reason: r, until: 2027-01-01}';
+
+  test('a detector that is off does not run, one with options runs by them', () => {
+    const { pipeline, see } = begin('{beacon: {enabled: false}, port-scan: {maxSources: 16}}');
+    const ids = pipeline.detectors.map(({ id }) => id);
+    expect(ids).toEqual(detectors.map(({ id }) => id).filter((id) => id !== 'beacon'));
+    see(1, 40);
+    expect(pipeline.alerts).toBe(1);
+    const bytes = (one: Pipeline) => one.detectors.find(({ id }) => id === 'port-scan')!.running.stateBytes();
+    expect(bytes(pipeline)).toBeLessThan(bytes(begin('{}').pipeline));
+  });
+
+  test('what an exception holds back is no alert, is not kept, and is counted', () => {
+    const { pipeline, store, see } = begin(`{exceptions: [${exception}]}`);
+    see(1, 40);
+    expect(pipeline.alerts).toBe(0);
+    expect(store.alerts({ limit: 10 })).toEqual([]);
+    expect(pipeline.exceptions(0)).toMatchObject([{ detector: 'port-scan', heldBack: 1 }]);
+  });
+
+  test('new settings leave detectors of the same options at work, and the others begin anew', () => {
+    const { pipeline, see } = begin(`{exceptions: [${exception}]}`);
+    see(1, 40);
+    const before = new Map(pipeline.detectors.map(({ id, running }) => [id, running]));
+    pipeline.useSettings(siteOf(`{beacon: {maxPairs: 64}, exceptions: [${exception}]}`));
+    const changed = pipeline.detectors.filter(({ id, running }) => before.get(id) !== running);
+    expect(changed.map(({ id }) => id)).toEqual(['beacon']);
+    expect(pipeline.exceptions(0)).toMatchObject([{ heldBack: 1 }]);
+    pipeline.useSettings(siteOf('{}'));
+    expect(pipeline.exceptions(0)).toEqual([]);
+    see(100, 500);
+    expect(pipeline.alerts).toBe(1);
+  });
+});
 
 describe('behind NAT', () => {
   const api = end('10.96.0.1', 80);

@@ -1,7 +1,9 @@
+import type { ExceptionStatus } from '../detect/settings/exceptions.ts';
 import type { SensorCounters } from '../flow/kernel-batch.ts';
 import type { StoreHealth } from '../store/store.ts';
 import type { FlowExportStatus } from './flow-exports.ts';
 import type { FlowSourceStatus } from './flow-sources.ts';
+import type { IncidentStatus } from './incidents.ts';
 import type { RulesStatus } from './rules/rule-alerts.ts';
 
 /** Version of every JSON shape under /api/v1; grows when a field changes its meaning or goes. */
@@ -52,11 +54,15 @@ export interface Status {
     readonly unknown: number;
   };
   readonly alerts: { readonly open: number; readonly total: number };
+  /** Only where incidents are made of alerts. */
+  readonly incidents?: IncidentStatus;
   readonly detectors: readonly {
     readonly id: string;
     readonly stateBytes: number;
     readonly evicted: number;
   }[];
+  /** What the site file lets nobody hear of, and how much that was; only where there are exceptions. */
+  readonly exceptions?: readonly ExceptionStatus[];
   /** Only where rules are asked. */
   readonly rules?: RulesStatus;
   /** Sources of whole flows, only where there are some; they stand among the sensors, too. */

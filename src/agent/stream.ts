@@ -4,7 +4,7 @@ import { MessageRing } from './message-ring.ts';
 
 /** What goes out: `data` becomes one line of JSON. */
 export interface StreamMessage {
-  readonly type: 'flow' | 'alert' | 'status';
+  readonly type: 'flow' | 'alert' | 'incident' | 'status';
   readonly data: unknown;
 }
 

@@ -1,4 +1,5 @@
 import type { Alert } from '../detect/detector.ts';
+import { shortId } from './incidents/find-incident.ts';
 import type { Style } from './io.ts';
 import { printable, wrap } from './table.ts';
 import { clockTime } from './time.ts';
@@ -35,7 +36,8 @@ export function alertText(
     lines.push(`${indent}${style('cyan', name.padEnd(nameWidth))}  ${text}`);
   }
   const techniques = alert.techniques.map(({ id, name }) => `${id} ${name}`).join(', ');
-  lines.push(`${indent}${style('dim', `${alert.detector} · ATT&CK ${techniques} · ${alert.id}`)}`);
+  const incident = alert.incident === undefined ? '' : ` · incident ${shortId(alert.incident)}`;
+  lines.push(`${indent}${style('dim', `${alert.detector} · ATT&CK ${techniques} · ${alert.id}${incident}`)}`);
   if (alert.lost > 0) {
     lines.push(
       `${indent}${style('yellow', `${alert.lost} kernel records were lost meanwhile: this may be incomplete`)}`,

@@ -1,3 +1,4 @@
+import { detectCodes } from '../detect/settings/codes.ts';
 import { ignoreCodes } from '../diagnostic/ignore.ts';
 import { CodeRegistry } from '../diagnostic/registry.ts';
 import { enforceCodes } from '../enforce/codes.ts';
@@ -6,6 +7,7 @@ import { manifestCodes } from '../manifest/codes.ts';
 import { assertionCodes } from '../posture/assertions/codes.ts';
 import { checks } from '../posture/checks/registry.ts';
 import { learnCodes } from '../posture/learn/codes.ts';
+import { respondCodes } from '../respond/codes.ts';
 import { loadCodes } from '../rules/load/codes.ts';
 import { settingsCodes } from '../rules/settings/codes.ts';
 import { ruleTestCodes } from '../rules/testing/codes.ts';
@@ -18,8 +20,10 @@ export const codes: CodeRegistry = new CodeRegistry([
   enforceCodes,
   assertionCodes,
   learnCodes,
+  respondCodes,
   loadCodes,
   settingsCodes,
   ruleTestCodes,
+  detectCodes,
   checks,
 ]);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { WantedFlowSource } from '../agent/flow-sources.ts';
 import { parseAddress } from '../net/address.ts';
 import { parsePrefix } from '../net/prefix.ts';
@@ -15,7 +16,12 @@ export interface FlowSourcesRequest {
   readonly listen: readonly string[];
   /** Addresses and prefixes of those who may send them; all may when there are none. */
   readonly from: readonly string[];
+  /** Paths of logs of services that are followed; `journal` for the journal. */
+  readonly logs: readonly string[];
 }
+
+/** How the journal is named among logs. */
+const journalName = 'journal';
 
 /** Reads where flows are taken in. Throws UsageError. */
 export function flowListeners(
@@ -32,7 +38,7 @@ export function flowListeners(
  * over a restart, undefined for nowhere. Throws UsageError for what is no address.
  */
 export async function openableFlowSources(
-  { conntrack: isTracking, capture: interfaces, listen, from }: FlowSourcesRequest,
+  { conntrack: isTracking, capture: interfaces, listen, from, logs }: FlowSourcesRequest,
   stateFolder: string | undefined,
 ): Promise<WantedFlowSource[]> {
   const wanted: WantedFlowSource[] = [];
@@ -62,7 +68,17 @@ export async function openableFlowSources(
     };
     wanted.push(withOptions(collector, options));
   }
+  if (logs.length > 0) {
+    const { serviceLogs } = await import('../sensor/service-logs.ts');
+    const files = [...new Set(logs)].filter((name) => name !== journalName);
+    wanted.push(withOptions(serviceLogs, { files, journal: logs.includes(journalName) }));
+  }
   return wanted;
+}
+
+/** Returns logs as they are followed: paths from `cwd`, and the journal by its name. */
+export function logPaths(logs: readonly string[], cwd: string): string[] {
+  return logs.map((name) => (name === journalName ? name : resolve(cwd, name)));
 }
 
 function withOptions<O>({ id, probe, open }: FlowSource<O>, options: O): WantedFlowSource {

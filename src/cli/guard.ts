@@ -7,6 +7,8 @@ import { type Listen, serve } from '../agent/http.ts';
 import type { OwnSocket } from '../agent/own-sockets.ts';
 import { PacketFilterWatch } from '../agent/packet-filter-watch.ts';
 import { version } from '../agent/version.ts';
+import { detectors } from '../detect/registry.ts';
+import { type ReadSettings, readDetectSettings } from '../detect/settings/settings.ts';
 import { ownRunner } from '../enforce/runner.ts';
 import type { ReadLimits } from '../manifest/limits.ts';
 import type { SensorDefinition } from '../sensor/sensor.ts';
@@ -16,7 +18,7 @@ import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { FailedError, UsageError } from './command.ts';
 import { type Demo, demoManifests, startDemo } from './demo/demo.ts';
-import { type FlowSourcesRequest, flowListeners, openableFlowSources } from './flow-sources.ts';
+import { type FlowSourcesRequest, flowListeners, logPaths, openableFlowSources } from './flow-sources.ts';
 import type { Io } from './io.ts';
 import { parseListen } from './listen.ts';
 import { type Loaded, loadPosture } from './load-posture.ts';
@@ -65,11 +67,13 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   const loaded = await loadPosture(paths, io, request.limits);
   const narrator = new Narrator(io, { flows: request.flows, json: request.json });
   narrator.say(`picket ${version}, observing only`);
-  tellDeclared(loaded, narrator);
+  const detect = readDetectSettings(loaded.set.site, detectors, Date.now());
+  tellDeclared(loaded, detect, narrator);
 
   const watched = await loadRules(request, io, narrator);
   const stateFolder = request.keep ? dirname(storePath(request.state, io)) : undefined;
-  const flowSources = await openableFlowSources(request.flowSources, stateFolder);
+  const logs = [...logPaths(request.flowSources.logs, io.cwd), ...(loaded.set.site?.logs ?? [])];
+  const flowSources = await openableFlowSources({ ...request.flowSources, logs }, stateFolder);
   const store = await openStoreOr(request, io, narrator, () => watched?.alerts.stop());
   // From here on there is something to clean up, so signals must not end the process by themselves.
   const end = ending(request.forMs);
@@ -78,6 +82,7 @@ export async function guard(request: GuardRequest, io: Io): Promise<void> {
   const agent = new Agent({
     site: loaded.set.site?.name ?? hostname(),
     posture: loaded.posture,
+    detectSettings: detect.settings,
     store,
     sensors: [sensorWith(request.bufferKb)],
     flowSources,
@@ -247,7 +252,7 @@ async function open(agent: Agent, request: GuardRequest): ReturnType<typeof serv
   }
 }
 
-function tellDeclared({ posture, unreadable }: Loaded, narrator: Narrator): void {
+function tellDeclared({ posture, unreadable }: Loaded, detect: ReadSettings, narrator: Narrator): void {
   const { files, workloads, policies, hosts, errors, warnings } = posture.counts;
   if (files === 0) {
     narrator.say('declared nothing: no --manifests given, so connections are watched but not judged');
@@ -255,7 +260,7 @@ function tellDeclared({ posture, unreadable }: Loaded, narrator: Narrator): void
   }
   narrator.say(`declared ${workloads} workloads, ${policies} policies, ${hosts} hosts in ${files} files`);
   for (const { name, reason } of unreadable) narrator.say(`warning: ${name} was not read: ${reason}`);
-  const problems = errors + warnings;
+  const problems = errors + warnings + detect.diagnostics.length;
   if (problems > 0)
     narrator.say(`warning: ${problems} problem${problems === 1 ? '' : 's'} in them: picket check says which`);
 }
@@ -297,7 +302,9 @@ async function readAgain(
   }
   try {
     const loaded = await load();
-    const { errors } = loaded.posture.counts;
+    const detect = readDetectSettings(loaded.set.site, detectors, Date.now());
+    const wrong = detect.diagnostics.filter(({ severity }) => severity === 'error');
+    const errors = loaded.posture.counts.errors + wrong.length;
     if (errors > 0) {
       // What cannot be read may be just the policy that denies: better the old posture whole than the new one with holes.
       narrator.say(
@@ -305,8 +312,8 @@ async function readAgain(
       );
       return;
     }
-    agent.replacePosture(loaded.posture);
-    tellDeclared(loaded, narrator);
+    agent.replacePosture(loaded.posture, detect.settings);
+    tellDeclared(loaded, detect, narrator);
   } catch (error) {
     narrator.say(
       `warning: the manifests were not read again, the old ones stay: ${(error as Error).message}`,

@@ -1,13 +1,16 @@
 import type { FlowExportStatus } from '../agent/flow-exports.ts';
 import type { Observer } from '../agent/pipeline.ts';
-import { rulesDetector } from '../agent/rules/rule-finding.ts';
 import type { Status } from '../agent/status.ts';
 import type { Alert } from '../detect/detector.ts';
 import { alertToJson } from '../detect/json.ts';
+import { rulesDetector } from '../detect/rules-detector.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 import { flowToJson } from '../flow/json.ts';
+import type { Incident } from '../incident/incident.ts';
+import { incidentSummary } from '../incident/summary.ts';
 import { alertText } from './alert-text.ts';
 import { flowLine } from './flow-text.ts';
+import { incidentLine } from './incidents/incident-text.ts';
 import type { Io } from './io.ts';
 import { printable } from './table.ts';
 import { clockTime } from './time.ts';
@@ -58,24 +61,36 @@ export class Narrator implements Observer {
     this.#remember(alert);
   }
 
+  /** Tells of an incident when it has more than one alert, and again when it has another tactic, or is graver. One alert alone is told as such. */
+  incident(incident: Incident, isNew: boolean): void {
+    if (this.#json) this.#line({ type: 'incident', isNew, ...incidentSummary(incident) });
+    if (this.#json || incident.alertCount < 2 || incident.state === 'resolved') return;
+    const title = `${incident.severity} ${incident.stages.length}`;
+    if (this.#told.get(incident.id)?.title === title) return;
+    this.#io.out(`${clockTime(incident.lastAt)}  ${incidentLine(incident, this.#io.style)}\n\n`);
+    this.#remember({ id: incident.id, title, lastAt: incident.lastAt });
+  }
+
   #hasGrown({ id, title, lastAt }: Alert): boolean {
     const told = this.#told.get(id);
     return told !== undefined && told.title !== title && lastAt - told.at >= calmMs;
   }
 
-  #remember({ id, title, lastAt }: Alert): void {
+  #remember({ id, title, lastAt }: Pick<Alert, 'id' | 'title' | 'lastAt'>): void {
     this.#told.delete(id);
     if (this.#told.size >= maxTold) this.#told.delete(this.#told.keys().next().value!);
     this.#told.set(id, { title, at: lastAt });
   }
 
-  summary({ flows, alerts, sensors, rules, startedAt, now }: Status): void {
+  summary({ flows, alerts, exceptions = [], sensors, rules, startedAt, now }: Status): void {
     const seconds = Math.round((now - startedAt) / 1000);
     const lost = sensors.reduce((sum, { counters }) => sum + counters.lost, 0);
     this.say(
       `\nin ${seconds} s: ${flows.total} connections (${flows.allowed} allowed, ${flows.denied} forbidden, ` +
         `${flows.unknown} unknown), ${alerts.total} alert${alerts.total === 1 ? '' : 's'}, ${lost} kernel records lost`,
     );
+    const heldBack = exceptions.reduce((sum, one) => sum + one.heldBack, 0);
+    if (heldBack > 0) this.say(`exceptions held back ${heldBack} finding${heldBack === 1 ? '' : 's'}`);
     for (const { id, events, lost: missed, recording } of rules?.sources ?? []) {
       this.say(
         `rules on ${id}: ${events} events seen, ${missed} lost; ${rules?.alerts} alert${rules?.alerts === 1 ? '' : 's'} of rules`,

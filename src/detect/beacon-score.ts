@@ -55,10 +55,12 @@ const dayMs = 86_400_000;
 /** Hours with connections below which a duration says nothing, and in a row at which it is complete. */
 const leastHours = 6;
 const fullRun = 12;
+const hourMs = 3_600_000;
 
 /**
  * Returns how much like a beacon a pair's connections are, after RITA 5: regular intervals, equal sizes, for how long (share of the day, or hours
- * in a row), and how evenly over the hours (coefficient of variation), a quarter each.
+ * in a row), and how evenly over the hours (coefficient of variation), a quarter each. Hours before the first connection say nothing of
+ * evenness, where half a day is left: RITA looks at days that are over, and would else call uneven what began this morning.
  */
 export function scoreBeacon({ times, bytes, hours, spanMs }: BeaconRecord): BeaconScore {
   const gaps = new Float64Array(Math.max(times.length - 1, 0));
@@ -68,10 +70,15 @@ export function scoreBeacon({ times, bytes, hours, spanMs }: BeaconRecord): Beac
   const hoursSeen = hours.reduce((seen, count) => seen + (count > 0 ? 1 : 0), 0);
   const duration =
     hoursSeen < leastHours ? 0 : Math.min(1, Math.max(spanMs / dayMs, longestRun(hours) / fullRun));
-  const evenness = evennessOf(hours);
+  const evenness = evennessOf(hours.subarray(hours.length - hoursKnown(hours.length, spanMs)));
   const parts = [intervals.score, ...(sizes ? [sizes.score] : []), duration, evenness];
   const total = parts.reduce((sum, part) => sum + part, 0) / parts.length;
   return { total, intervals, sizes, duration, evenness, hoursSeen };
+}
+
+/** Hours, the last ones, over which evenness is asked. */
+function hoursKnown(kept: number, spanMs: number): number {
+  return Math.min(kept, Math.max(fullRun, Math.ceil(spanMs / hourMs)));
 }
 
 function longestRun(hours: Uint32Array): number {

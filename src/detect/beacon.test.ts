@@ -141,3 +141,16 @@ test('pairs with as many connections as are kept cost no more than the doc says'
   expect(detector.stateBytes()).toBeLessThan(64 * 3720);
   expect(detector.stateBytes()).toBeGreaterThan(64 * 3000);
 });
+
+test('a connection that stays open and is told anew after each silence is no beacon', () => {
+  const { see, findings } = start();
+  for (let n = 0; n < 288; n++) see(call(n * 5 * minute, 300, { preexisting: n > 0 }));
+  expect(findings).toEqual([]);
+});
+
+test('what began at noon is told after half a day, as what began at midnight', () => {
+  const { see, findings } = start();
+  for (let n = 0; n < 150; n++) see(call(12 * hour + n * 5 * minute, 300));
+  expect(findings).toHaveLength(1);
+  expect(findings[0]!.at).toBeLessThan(25 * hour);
+});

@@ -118,9 +118,15 @@ class Beacon implements RunningDetector {
   }
 }
 
-/** Whether this tells of one whole connection, or the first part of a long one, with what was counted, once. */
-function isConnection({ state, part = 1, awaitsCounts = false }: Flow, change: FlowChange): boolean {
-  if (part > 1 || (state !== 'established' && state !== 'closed')) return false;
+/**
+ * Whether this tells of one whole connection, or the first part of a long one, with what was counted, once. One whose beginning nobody saw
+ * was not opened now: a connection that stays open, with a word now and then, is told anew after each silence, and is one all the same.
+ */
+function isConnection(
+  { state, preexisting, part = 1, awaitsCounts = false }: Flow,
+  change: FlowChange,
+): boolean {
+  if (preexisting || part > 1 || (state !== 'established' && state !== 'closed')) return false;
   return change === 'counted' || change === 'part' || (change === 'closed' && !awaitsCounts);
 }
 
@@ -136,6 +142,7 @@ function findingOf(pair: BeaconPair, score: BeaconScore, at: number, settings: O
     detector: id,
     severity: score.total >= settings.highScore ? 'high' : 'medium',
     at,
+    beganAt: Math.min(first.openedAt, at),
     entity: nameOf(source),
     fingerprint: JSON.stringify([id, nameOf(source), nameOf(destination), protocol, destination.port]),
     title: `Beacon: ${nameOf(source)} calls ${service} about every ${every}`,
@@ -191,16 +198,17 @@ For each source, address, port and protocol four parts are scored, a quarter eac
 1. **intervals** between connections, and 2. **bytes sent**: symmetry of the quartiles (Bowley's skewness) and median absolute deviation
    against the median, half each;
 3. **duration**: share of the last 24 hours, or hours in a row out of 12; nothing below 6 hours with connections;
-4. **evenness** over the last 24 hours: one less the coefficient of variation.
+4. **evenness** over the hours since the first connection, the last 12 to 24: one less the coefficient of variation.
 
 Where nobody counted bytes (sockets alone) the score is the mean of the other three. It is worked out at most every 10 minutes for a pair with at
 least 32 connections in 24 hours, and must stay at 0.9 and above for an hour. Times are those at which connections were opened; the last 128 are kept.
+What goes on without having been seen to open, as a connection does that was silent for minutes, is no connection of its own.
 
 Left out: what is declared, private and multicast addresses, names, addresses and time (DNS, DHCP, NTP, mDNS, SSDP), connections that this machine
 has accepted, and those that failed (see failing-dial-out).
 
-It cannot tell malware from a program that asks its maker for news: on one desktop of two it named two such services in a day. It cannot see beacons
-of less than 32 connections a day or within less than some 18 hours, those that hide behind many addresses or vary their times at random by more
+It cannot tell malware from a program that asks its maker for news: tills, cameras, telephones and build machines have such. It cannot see beacons
+of less than 32 connections a day or within less than some 12 hours, those that hide behind many addresses or vary their times at random by more
 than half, connections that stay open, and beacons through a proxy or DNS.
 
 Memory: at most \`maxPairs\` pairs of 0.8 KB for one connection to 3.7 KB, 15 MB as preset. When full, the pair with few connections that was not seen for longest goes, and

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowChange } from '../flow/flow.ts';
 
@@ -21,6 +22,40 @@ export interface Evidence {
   readonly expected?: string;
 }
 
+/** Entities that a finding names at most. */
+export const maxEntities = 16;
+
+/** What a finding can be about. All but `address` are names that something declares or that a kernel or API gives. */
+export type EntityKind =
+  | 'address'
+  | 'workload'
+  | 'service'
+  | 'node'
+  | 'host'
+  | 'peer'
+  | 'user'
+  | 'process'
+  | 'container'
+  | 'domain';
+
+/** Somebody or something that takes part in what was seen. */
+export interface EntityRef {
+  readonly kind: EntityKind;
+  /**
+   * As {@link Finding.entity} has it: `198.51.100.7`, `shop/frontend`. Users and processes of a machine name it too, since `root` is everywhere:
+   * `alice@edge-1`, `curl[1234]@edge-1`.
+   */
+  readonly name: string;
+  /** Who did it, or whom it was done to. */
+  readonly role: 'actor' | 'target';
+}
+
+/**
+ * How what was tried came out: it worked (logged in, connected, data went out), something that is meant to stop it did, or it came to
+ * nothing by itself (refused, wrong password).
+ */
+export type FindingOutcome = 'succeeded' | 'blocked' | 'failed';
+
 /** What a detector saw, once. Whether it repeats, and what to do about it, is decided elsewhere. */
 export interface Finding {
   readonly detector: string;
@@ -29,6 +64,12 @@ export interface Finding {
   readonly at: number;
   /** Who did it, e.g. `198.51.100.7` or `shop/frontend`. */
   readonly entity: string;
+  /** All who take part, with their roles, at most {@link maxEntities}; where absent, `entitiesOf` takes them from `entity` and `flows`. */
+  readonly entities?: readonly EntityRef[];
+  /** When what was seen began, ms since the epoch, where that is before `at`. */
+  readonly beganAt?: number;
+  /** Absent where it is not known. */
+  readonly outcome?: FindingOutcome;
   /** Same fingerprint = same thing again: folded into one alert with a count. */
   readonly fingerprint: string;
   readonly title: string;
@@ -48,6 +89,8 @@ export interface Alert extends Finding {
   readonly count: number;
   /** Sensor records lost between `firstAt` and `lastAt` (and shortly before): the picture may be incomplete. */
   readonly lost: number;
+  /** Id of the incident that it belongs to, as soon as that is known. */
+  readonly incident?: string;
 }
 
 /** A detector at work. Deterministic: the same records give the same findings. Memory is bounded. */
@@ -55,8 +98,12 @@ export interface RunningDetector {
   onFlow?(flow: Flow, change: FlowChange): readonly Finding[];
   /** Called for each question and answer of DNS, where packets are seen. Flows of the same time may come before or after. */
   onDns?(message: DnsMessage): readonly Finding[];
+  /** Called for each thing that logs of services tell of, where they are read; in the order of each log. */
+  onLog?(seen: LogObservation): readonly Finding[];
   /** Called about once a second with event time, also when nothing happens. */
   onTick?(now: number): readonly Finding[];
+  /** Told of each finding that becomes an alert, of every detector: what somebody does under alert is not to be learned as usual. */
+  onFinding?(finding: Finding): void;
   /** Approximate bytes of state held now. */
   stateBytes(): number;
   /** Entries dropped so far because a table was full. */

@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { Flow, FlowState } from '../flow/flow.ts';
 import { parseAddress } from '../net/address.ts';
 import type { Finding } from './detector.ts';
 import { answerOf, questionOf } from './dns.fixture.ts';
 import { deniedBy, flowOf } from './flow.fixture.ts';
+import { failedLogin } from './log.fixture.ts';
 import { give } from './recorded.fixture.ts';
 import { loadPublicSuffixes } from './registrable-domain.ts';
 import { detectors } from './registry.ts';
@@ -68,6 +71,33 @@ function* provocation(): Generator<Flow> {
     const openedAt = 1440 * 60_000 + n * 20;
     yield flowOf(from, '198.51.100.7', 443, { id: `syn${n}`, state: 'timed-out', openedAt });
   }
+  yield* habits(1441 * 60_000);
+}
+
+/** A machine that does the same each hour for nine days, and then something else, by another service; and another door that opens. */
+function* habits(from: number): Generator<Flow> {
+  const state = 'established' as const;
+  const hours = 24 * 9;
+  for (let n = 0; n <= hours; n++) {
+    const openedAt = from + n * 3_600_000;
+    yield flowOf('10.7.7.7', '198.51.100.20', 443, { id: `same${n}`, state, openedAt });
+    yield flowOf('10.7.7.8', '10.7.7.9', 22, { id: `door${n}`, state, openedAt });
+    if (n < hours) continue;
+    yield flowOf('10.7.7.7', '203.0.113.99', 8081, { id: 'other', state, openedAt });
+    yield flowOf('10.7.7.8', '10.7.7.9', 4444, { id: 'door', state, openedAt });
+  }
+}
+
+/** Flows that came about, between ever new ends. */
+function* strangers(count: number): Generator<Flow> {
+  for (let n = 0; n < count; n++) {
+    const end = `${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
+    yield flowOf(`10.${end}`, `192.168.${(n >> 8) & 255}.${n & 255}`, n % 30_000, {
+      id: `n${n}`,
+      openedAt: n,
+      state: 'established',
+    });
+  }
 }
 
 /** Answers over UDP that none of so many ends of ours asked for. */
@@ -111,6 +141,36 @@ function* questions(count: number, clients: number): Generator<DnsMessage> {
   }
 }
 
+/** Short sessions with a service that people log in to, all of one size. */
+function* sessions(count: number, sources: number): Generator<Flow> {
+  const next = numbers(13);
+  for (let n = 0; n < count; n++) {
+    const number = next(sources);
+    const from = `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+    const counted = { packets: 12, bytes: 2000 };
+    const openedAt = n * 10;
+    yield flowOf(from, '203.0.113.7', 22, {
+      id: `s${n}`,
+      state: 'closed',
+      openedAt,
+      establishedAt: openedAt,
+      closedAt: openedAt + 5,
+      sent: counted,
+      received: counted,
+    });
+  }
+}
+
+/** Failed logins of `sources` sources with ever new names. */
+function* failures(count: number, sources: number): Generator<LogObservation> {
+  const next = numbers(11);
+  for (let n = 0; n < count; n++) {
+    const number = next(sources);
+    const from = `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+    yield failedLogin(from, { at: n * 10, user: `user-${next(2 ** 31)}` });
+  }
+}
+
 describe.each(detectors.map((definition) => [definition.id, definition] as const))('%s', (id, definition) => {
   const start = () => definition.create(definition.options.parse({}));
 
@@ -122,6 +182,8 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
       findings.push(...(detector.onTick?.(flow.openedAt) ?? []));
     }
     for (const message of questions(500, 4)) findings.push(...(detector.onDns?.(message) ?? []));
+    for (const flow of sessions(200, 4)) findings.push(...give(detector, flow));
+    for (const seen of failures(500, 4)) findings.push(...(detector.onLog?.(seen) ?? []));
     return findings;
   }
 
@@ -136,6 +198,9 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
   test('has a default for every option, and refuses unknown ones', () => {
     expect(definition.options.safeParse({}).success).toBe(true);
     expect(definition.options.safeParse({ noSuchOption: 1 }).success).toBe(false);
+    // The site file has `enabled` beside them.
+    expect(definition.options).toBeInstanceOf(z.ZodObject);
+    expect(definition.options.safeParse({ enabled: true }).success).toBe(false);
   });
 
   test('has a threshold whose values its options take, the preset among them', () => {
@@ -169,7 +234,10 @@ describe.each(detectors.map((definition) => [definition.id, definition] as const
     const detector = start();
     for (const flow of traffic(100_000, 1 << 24)) give(detector, flow);
     for (const flow of answers(50_000, 1 << 24, 1)) give(detector, flow);
+    for (const flow of strangers(50_000)) give(detector, flow);
     for (const message of questions(50_000, 1 << 24)) detector.onDns?.(message);
+    for (const flow of sessions(20_000, 1 << 24)) give(detector, flow);
+    for (const seen of failures(50_000, 1 << 24)) detector.onLog?.(seen);
     expect(detector.stateBytes()).toBeLessThan(16 * 1024 * 1024);
     expect(detector.evicted()).toBeGreaterThan(10_000);
   });

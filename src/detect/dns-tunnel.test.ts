@@ -64,6 +64,10 @@ describe('what is no tunnel', () => {
     ['names below a suffix that many share', (n) => questionOf(carried(0, `user${n}.github.io`))],
     ['addresses looked up backwards', (n) => questionOf(carried(n, 'in-addr.arpa'))],
     ['new names now and then', (n) => questionOf(carried(n), { at: n * 10_000 })],
+    [
+      'addresses that blocklists are asked for',
+      (n) => questionOf(`${n & 255}.${n >> 1}.113.203.zen.lists.example`),
+    ],
     ['answers alone', (n) => answerOf(carried(n))],
     ['names of a service that is ignored', (n) => questionOf(carried(n)), { ignore: ['Evil.example'] }],
     [
@@ -76,6 +80,15 @@ describe('what is no tunnel', () => {
     for (let n = 0; n < 400; n++) see(message(n));
     expect(findings).toEqual([]);
   });
+});
+
+test('what only begins like an address, or goes on behind one, is told', () => {
+  const { see, findings } = start();
+  for (let n = 0; n < 60; n++) {
+    see(questionOf(`1.2.${n}.300.4.5.6.evil.example`));
+    see(questionOf(`1.2.3.4.${carried(n, 'worse.example')}`));
+  }
+  expect(findings.map(({ title }) => title.split(' ').at(-1))).toEqual(['evil.example', 'worse.example']);
 });
 
 test('a flood of domains does not push out a tunnel, and memory is what the doc says', () => {

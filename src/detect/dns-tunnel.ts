@@ -4,6 +4,7 @@ import { formatAddress } from '../net/address.ts';
 import { ContactSet } from './contact-set.ts';
 import type { DetectorDefinition, Finding, RunningDetector, Technique } from './detector.ts';
 import { hashText, setText, textLanes } from './dns-key.ts';
+import { entityOf } from './entities.ts';
 import { addressLanes, RankedTable } from './ranked-table.ts';
 import { registrableDomain } from './registrable-domain.ts';
 import { listText, nameOf } from './text.ts';
@@ -52,6 +53,8 @@ const ranks = 4;
 const several = 3;
 const maxExamples = 3;
 const pairBytes = 900;
+/** The character 9. */
+const nine = 0x39;
 /** Names of record types (IANA, DNS parameters) that tunnels like, and usual ones. */
 const typeNames: Readonly<Record<number, string>> = {
   1: 'A',
@@ -75,7 +78,7 @@ interface Pair {
   names: ContactSet;
   different: number;
   questions: number;
-  /** Characters of the different names, without the domain. */
+  /** Characters of the different names that can carry something, without the domain. */
   characters: number;
   isTold: boolean;
   /** Bytes asked and answered. */
@@ -127,7 +130,7 @@ class DnsTunnel implements RunningDetector {
     pair.types.set(known, (pair.types.get(known) ?? 0) + 1);
     if (!pair.names.add(hashText(name, 0))) return;
     pair.different++;
-    pair.characters += name.length - pair.domain.length - 1;
+    pair.characters += carriedBy(name.slice(0, name.length - pair.domain.length - 1));
     if (pair.examples.length < maxExamples) pair.examples.push(name);
     const many = this.#options.names / 2;
     const rank = pair.isTold ? 3 : pair.different >= many ? 2 : pair.different >= several ? 1 : 0;
@@ -166,6 +169,16 @@ class DnsTunnel implements RunningDetector {
   }
 }
 
+/** An address of IPv4 turned around, as lists of mail senders are asked for it (RFC 5782 §2.1), before what may follow. */
+const reversedAddress = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?=\.|$)/;
+const addressBytes = 4;
+
+/** Returns how many characters of a name below the domain can carry data: an address carries its four bytes, however it is written. */
+function carriedBy(name: string): number {
+  const length = name.charCodeAt(0) <= nine ? (reversedAddress.exec(name)?.[0].length ?? 0) : 0;
+  return length === 0 ? name.length : name.length - length + addressBytes;
+}
+
 function begin(pair: Pair, at: number): void {
   pair.windowStart = at;
   pair.names = new ContactSet();
@@ -193,7 +206,12 @@ function findingOf(pair: Pair, message: DnsMessage, settings: Options): Finding 
     detector: id,
     severity: 'high',
     at: message.at,
+    beganAt: Math.min(pair.windowStart, message.at),
     entity: client,
+    entities: [
+      entityOf({ address: message.client, port: 0, ...identityOf(message) }, 'actor'),
+      { kind: 'domain', name: domain, role: 'target' },
+    ],
     fingerprint: JSON.stringify([id, address, domain]),
     title: `DNS tunnel: ${client} asks for ever new names below ${shortened(domain)}`,
     explanation: [
@@ -244,13 +262,13 @@ export const dnsTunnel: DetectorDefinition<Options> = {
 carry data back. Counted for each client and registrable domain (one label more than the public suffix, publicsuffix.org) within 5 minutes:
 different names, their mean length without the domain, and how many of the questions are for a new name. Told are 50 different names that are 10
 characters long on average and make up 80 % of the questions; entropy of names and kinds of records are shown and decide nothing, since tunnels
-choose them. The limits are first cuts on public captures of tunnels; Paxson et al. (USENIX Security 2013) bound what any such tunnel carries.
+choose them. An address of IPv4 at the beginning of a name, as mail servers ask blocklists for it (RFC 5782), counts as the four bytes that it is. The limits are first cuts on public captures of tunnels; Paxson et al. (USENIX Security 2013) bound what any such tunnel carries.
 
 It needs packets: \`--capture\`, or a capture that is replayed; questions over UDP, and over TCP those at the beginning of a segment. Names below
 \`arpa\` and \`local\` are left out.
 
-It cannot tell a tunnel from a service that works like one: reputation of files, blocklists of mail servers, some content networks; name these in
-\`ignore\`. It cannot see DNS over TLS or HTTPS, tunnels slower than 50 names in 5 minutes, those that spread over many domains or use the
+It cannot tell a tunnel from a service that works like one: reputation of files, blocklists that are asked for IPv6 or with a key, some content networks; name these in
+\`ignore\`. It cannot see DNS over TLS or HTTPS, tunnels slower than 50 names in 5 minutes, or of four bytes a name written as addresses, those that spread over many domains or use the
 same names again, and data in answers to few names.
 
 Memory: at most \`maxPairs\` clients and domains of 1 KB, and 3.1 KB for one with more than 64 names: 13 MB as preset. When full, the one with the

@@ -162,6 +162,8 @@ function findingOf(pair: Pair, flow: Flow, at: number, settings: Options): Findi
     detector: id,
     severity: 'medium',
     at,
+    beganAt: Math.min(firstFailure, at),
+    ...(successes === 0 && { outcome: 'failed' as const }),
     entity: nameOf(source),
     fingerprint: JSON.stringify([id, nameOf(source), nameOf(destination), protocol, destination.port]),
     title: `${nameOf(source)} dials ${service} in vain, again and again`,

@@ -79,3 +79,12 @@ test('alerts watched for repeats are bounded; the one that repeated longest ago 
   for (let n = 0; n < 100_000; n++) alerts.fold(finding(3, `flood-${n}`));
   expect(alerts.open).toBe(3);
 });
+
+test('an alert began when the first of what it folds began, and what once worked has worked', () => {
+  const alerts = folder();
+  expect(alerts.fold(finding(5000)).alert.beganAt).toBeUndefined();
+  const second = alerts.fold(finding(6000, 'x', { beganAt: 2000, outcome: 'succeeded' })).alert;
+  expect(second).toMatchObject({ firstAt: 5000, beganAt: 2000, outcome: 'succeeded' });
+  const third = alerts.fold(finding(7000, 'x', { beganAt: 4000, outcome: 'failed' })).alert;
+  expect(third).toMatchObject({ beganAt: 2000, outcome: 'succeeded' });
+});

@@ -54,8 +54,12 @@ export class AlertFolder {
     const known = this.#open.get(finding.fingerprint);
     const firstAt = Math.min(known?.firstAt ?? finding.at, finding.at);
     const lastAt = Math.max(known?.lastAt ?? finding.at, finding.at);
+    const began = Math.min(known?.beganAt ?? firstAt, finding.beganAt ?? firstAt);
     const alert: Alert = {
       ...finding,
+      ...(began < firstAt && { beganAt: began }),
+      // What once worked has worked, however often it fails later.
+      ...(known?.outcome === 'succeeded' && { outcome: known.outcome }),
       id: known?.id ?? this.#options.newId(),
       severity: known === undefined ? finding.severity : worse(known.severity, finding.severity),
       firstAt,

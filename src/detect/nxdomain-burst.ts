@@ -4,6 +4,7 @@ import { formatAddress } from '../net/address.ts';
 import { ContactSet } from './contact-set.ts';
 import type { DetectorDefinition, Finding, RunningDetector, Technique } from './detector.ts';
 import { hashText } from './dns-key.ts';
+import { entityOf } from './entities.ts';
 import { addressLanes, RankedTable } from './ranked-table.ts';
 import { registrableDomain } from './registrable-domain.ts';
 import { listText, nameOf } from './text.ts';
@@ -130,14 +131,17 @@ function findingOf(
   settings: Options,
 ) {
   const { client: address, clientIdentity: identity, at } = message;
-  const client = nameOf({ address, port: 0, ...(identity && { identity }) });
+  const end = { address, port: 0, ...(identity && { identity }) };
+  const client = nameOf(end);
   const seconds = Math.max(1, Math.round((at - windowStart) / 1000));
   const such = listText(examples, missed - examples.length);
   const finding: Finding = {
     detector: id,
     severity: 'medium',
     at,
+    beganAt: Math.min(windowStart, at),
     entity: client,
+    entities: [entityOf(end, 'actor')],
     fingerprint: JSON.stringify([id, formatAddress(address)]),
     title: `${client} asks for many domains that do not exist`,
     explanation: `${client} asked for ${missed} domains within ${seconds} s that do not exist (${such}), and for ${existed} that do. Malware that makes up the names of its servers looks for the one that was registered today like this; so does a program that is told to look for a list of old names, and a resolver that appends its own domain.`,

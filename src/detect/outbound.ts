@@ -10,6 +10,11 @@ import { Protocol } from '../net/protocol.ts';
  */
 const infrastructure: ReadonlySet<number> = new Set([53, 67, 68, 123, 547, 853, 1900, 5353, 5355]);
 
+/** Whether the port is one of DNS, time and the like, see above. */
+export function isInfrastructure(port: number): boolean {
+  return infrastructure.has(port);
+}
+
 /** Whether the address is of a network that nobody routes: RFC 1918, RFC 6598 (carriers' NAT), RFC 4193, link-local, loopback. */
 export function isInside(address: Address): boolean {
   const { family, a, d } = address;

@@ -175,6 +175,13 @@ function kindOf({ state, reachedDestination }: Flow): Kind {
   return state === 'refused' || state === 'aborted' ? 'unclear' : 'blocked';
 }
 
+/** That it came through, or was stopped; one that nothing stopped and nobody took came to nothing. */
+function outcomeOf({ state }: Flow, kind: Kind): Pick<Finding, 'outcome'> {
+  if (kind === 'blocked') return { outcome: 'blocked' };
+  if (kind === 'unclear') return {};
+  return { outcome: state === 'established' ? 'succeeded' : 'failed' };
+}
+
 /** Each established connection's port is an open door of its own; attempts on one destination belong together. */
 function fingerprint({ source, destination, protocol, state }: Flow, kind: Kind): string {
   const port = state === 'established' ? destination.port : 'any';
@@ -193,6 +200,7 @@ function single(flow: Flow, kind: Kind, at: number, edge: string, { ports, tried
     detector: id,
     severity: kind === 'passed' ? 'high' : 'medium',
     at,
+    ...outcomeOf(flow, kind),
     entity: source,
     fingerprint: edge,
     title: titles[kind],
@@ -216,6 +224,7 @@ function many(flow: Flow, kind: Kind, at: number, source: Source, limit: number)
     detector: id,
     severity: kind === 'passed' ? 'high' : 'medium',
     at,
+    ...outcomeOf(flow, kind),
     entity: name,
     fingerprint: JSON.stringify([id, kind, name]),
     title: `${name}: many forbidden connections ${came[kind]}`,

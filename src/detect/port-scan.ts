@@ -248,6 +248,7 @@ function findingOf(source: Source, trail: Trail, at: number, settings: Options):
     detector: id,
     severity: processes.length > 0 || isDeclared(flow) ? 'high' : 'medium',
     at,
+    beganAt: Math.min(trail.firstFailure, at),
     entity: scanner,
     fingerprint: JSON.stringify([id, formatAddress(flow.source.address)]),
     title,

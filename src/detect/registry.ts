@@ -1,9 +1,14 @@
 import { beacon } from './beacon.ts';
+import { bruteForce } from './brute-force.ts';
+import { bruteForceFlows } from './brute-force-flows.ts';
 import { connectionExhaustion } from './connection-exhaustion.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { dnsTunnel } from './dns-tunnel.ts';
 import { exfiltration } from './exfiltration.ts';
 import { failingDialOut } from './failing-dial-out.ts';
+import { newListeningPort } from './new-listening-port.ts';
+import { newPeer } from './new-peer.ts';
+import { newService } from './new-service.ts';
 import { nxdomainBurst } from './nxdomain-burst.ts';
 import { policyViolation } from './policy-violation.ts';
 import { portScan } from './port-scan.ts';
@@ -15,6 +20,8 @@ import { unusualVolume } from './unusual-volume.ts';
 export const detectors: readonly DetectorDefinition[] = [
   erase(policyViolation),
   erase(portScan),
+  erase(bruteForce),
+  erase(bruteForceFlows),
   erase(beacon),
   erase(failingDialOut),
   erase(dnsTunnel),
@@ -24,6 +31,9 @@ export const detectors: readonly DetectorDefinition[] = [
   erase(connectionExhaustion),
   erase(exfiltration),
   erase(unusualVolume),
+  erase(newPeer),
+  erase(newService),
+  erase(newListeningPort),
 ];
 
 /** A definition whose options are known to its own schema only: what `create` gets has always been parsed by it. */

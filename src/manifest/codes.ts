@@ -1,5 +1,6 @@
 import type { Code, CodeDefinition, Severity } from '../diagnostic/diagnostic.ts';
 import { hostFirewallCodes } from './host-firewall/codes.ts';
+import { respondSchemaCodes } from './respond/codes.ts';
 
 type Example = NonNullable<CodeDefinition['example']>;
 
@@ -714,6 +715,7 @@ export const manifestCodes: readonly CodeDefinition[] = [
   duplicateHost,
   secondSite,
   ...hostFirewallCodes,
+  ...respondSchemaCodes,
   invalidBase64,
   invalidDataKey,
   repeatedDataKey,

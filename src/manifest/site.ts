@@ -7,6 +7,7 @@ import { type HostFirewallSpec, hostFirewallSchema } from './host-firewall/schem
 import { once } from './kinds/definition.ts';
 import { type LocatedValue, memberOf } from './object.ts';
 import type { Path } from './resource.ts';
+import { type RespondSpec, respondSchema } from './respond/schema.ts';
 import { fits, validate } from './validate.ts';
 
 /** A host that is not in Kubernetes: its name and where it is on the network. */
@@ -32,6 +33,14 @@ export interface SiteFirewall {
   keyAt(path: Path): Span;
 }
 
+/** The responses that the site file declares. */
+export interface SiteRespond {
+  /** Undefined where it does not fit its schema: then none of it is to be used. */
+  readonly value: RespondSpec | undefined;
+  /** Span of the value at `path` below `respond`, or of its nearest existing ancestor. */
+  at(path: Path): Span;
+}
+
 /** What the site file says. */
 export interface Site {
   readonly name: string | undefined;
@@ -40,10 +49,18 @@ export interface Site {
   readonly hosts: readonly SiteHost[];
   /** Undefined where none is declared. */
   readonly firewall: SiteFirewall | undefined;
+  /** What is written of detectors; they read it themselves (`detect/settings.ts`). Undefined where nothing is. */
+  readonly detect: LocatedValue | undefined;
+  /** Logs of services that are followed where `picket run` guards: absolute paths, or `journal`. */
+  readonly logs: readonly string[];
+  /** Undefined where none are declared. */
+  readonly respond: SiteRespond | undefined;
   readonly file: string;
 }
 
 const address = () => z.string().describe('An IPv4 or IPv6 address, or a range in CIDR form.');
+
+const logName = /^(?:\/.{0,4095}|journal)$/;
 
 /** The shape of `picket.yaml`. */
 export const siteSchema = once(() =>
@@ -60,9 +77,17 @@ export const siteSchema = once(() =>
       )
       .nullish()
       .describe('Hosts that are not in Kubernetes, by name.'),
+    logs: z
+      .array(z.string().regex(logName, { error: 'must be an absolute path, or `journal`' }))
+      .nullish()
+      .describe('Logs of services that `picket run` follows: absolute paths, or `journal` for the journal.'),
     firewall: hostFirewallSchema()
       .nullish()
       .describe("The packet filter of the site's machines, where no HostFirewall is meant for them."),
+    detect: z.unknown().optional().describe('Options of detectors, and exceptions from what they find.'),
+    respond: respondSchema()
+      .nullish()
+      .describe('What is done about alerts, and how far that may go; nothing where it is left out.'),
   }),
 );
 
@@ -74,7 +99,7 @@ export function isSiteFile(file: string): boolean {
 /** Reads the site file's document; what is wrong in it is reported and left out. */
 export function readSite(located: LocatedValue): Site {
   validate(located, siteSchema(), 'picket.yaml', invalidSite);
-  const { site, cni, hosts } = (located.value ?? {}) as Record<string, unknown>;
+  const { site, cni, hosts, logs } = (located.value ?? {}) as Record<string, unknown>;
   const seen = new Map<string, { name: string; path: Path }>();
   const read: SiteHost[] = [];
   for (const [name, value] of Object.entries(isMapping(hosts) ? hosts : {})) {
@@ -89,6 +114,9 @@ export function readSite(located: LocatedValue): Site {
     cni: networkPlugins.find((name) => name === cni),
     hosts: read,
     firewall: readFirewall(located),
+    detect: readDetect(located),
+    logs: Array.isArray(logs) ? logs.filter((name) => typeof name === 'string' && logName.test(name)) : [],
+    respond: readRespond(located),
     file: located.source.name,
   };
 }
@@ -100,6 +128,20 @@ function readFirewall(located: LocatedValue): SiteFirewall | undefined {
     value: fits(hostFirewallSchema(), value) ? (value as HostFirewallSpec) : undefined,
     at: (path) => located.source.span(located.range(['firewall', ...path])),
     keyAt: (path) => located.source.span(located.keyRange(['firewall', ...path])),
+  };
+}
+
+function readDetect(located: LocatedValue): LocatedValue | undefined {
+  const value = memberOf(located.value, 'detect');
+  return value === undefined || value === null ? undefined : located.child(['detect'], value);
+}
+
+function readRespond(located: LocatedValue): SiteRespond | undefined {
+  const value = memberOf(located.value, 'respond');
+  if (value === undefined || value === null) return undefined;
+  return {
+    value: fits(respondSchema(), value) ? (value as RespondSpec) : undefined,
+    at: (path) => located.source.span(located.range(['respond', ...path])),
   };
 }
 

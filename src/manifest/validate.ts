@@ -80,7 +80,7 @@ function reportIssue(
   misfit: CodeDefinition | undefined,
 ): void {
   const path = issue.path.filter((step) => typeof step !== 'symbol');
-  if (issue.code === 'custom') reportBreach(located, path, issue, subject);
+  if (issue.code === 'custom' && issue.params !== undefined) reportBreach(located, path, issue, subject);
   else if (issue.input === undefined) reportMissing(located, path, subject, misfit);
   else reportMisfit(located, path, issue, subject, misfit);
 }
@@ -88,7 +88,7 @@ function reportIssue(
 function reportMisfit(
   located: LocatedValue,
   path: Path,
-  issue: Exclude<z.core.$ZodIssue, z.core.$ZodIssueCustom>,
+  issue: z.core.$ZodIssue,
   subject: string,
   misfit: CodeDefinition | undefined,
 ): void {

@@ -1,3 +1,4 @@
+import type { LogObservation } from '../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../flow/dns-message.ts';
 import type { FlowStep } from '../flow/steps.ts';
 import type { Probe } from './sensor.ts';
@@ -25,6 +26,8 @@ export interface FlowSink {
   flows(batch: readonly SeenFlow[]): Promise<void> | void;
   /** Questions and answers of DNS, from who sees packets; before the flows of the same packets. */
   dns?(batch: readonly DnsMessage[]): Promise<void> | void;
+  /** What lines of logs tell, from who reads them. */
+  logs?(batch: readonly LogObservation[]): Promise<void> | void;
   /** What a person should know of: an exporter appeared, a buffer is smaller than asked for. One sentence. */
   notice?(text: string): void;
   /** The source cannot go on; it has already cleaned up behind itself. */

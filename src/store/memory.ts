@@ -4,7 +4,15 @@ import { allowRows, type FlowQuery, looseCost } from '../flow/ask/query.ts';
 import { predicateOf } from '../flow/filter-parser.ts';
 import type { Flow } from '../flow/flow.ts';
 import { flowToJson } from '../flow/json.ts';
-import { alertRecords, defaultMaxAge, flowRecords, type RecordKind } from './record.ts';
+import type { Incident } from '../incident/incident.ts';
+import {
+  alertRecords,
+  defaultMaxAge,
+  defaultMaxIncidentAge,
+  flowRecords,
+  incidentRecords,
+  type RecordKind,
+} from './record.ts';
 import type { FlowPageQuery, Query, Row, Store, StoreHealth } from './store.ts';
 
 /** Bounds of {@link openMemoryStore}. */
@@ -13,8 +21,12 @@ export interface MemoryStoreOptions {
   readonly maxFlows?: number;
   /** Most alerts kept. Default 2,000. */
   readonly maxAlerts?: number;
+  /** Most incidents kept. Default 500. */
+  readonly maxIncidents?: number;
   /** ms; rows older than this are deleted by `retain`. Default 7 days. */
   readonly maxAge?: number;
+  /** ms; the same for incidents. Default 400 days. */
+  readonly maxIncidentAge?: number;
 }
 
 /**
@@ -24,10 +36,12 @@ export interface MemoryStoreOptions {
 export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
   const flows = new MemoryTable(flowRecords, options.maxFlows ?? 10_000);
   const alerts = new MemoryTable(alertRecords, options.maxAlerts ?? 2_000);
-  const maxAge = options.maxAge ?? defaultMaxAge;
+  const incidents = new MemoryTable(incidentRecords, options.maxIncidents ?? 500);
+  const { maxAge = defaultMaxAge, maxIncidentAge = defaultMaxIncidentAge } = options;
   return {
     putFlow: (flow: Flow): void => flows.put(flow),
     putAlert: (alert: Alert): void => alerts.put(alert),
+    putIncident: (incident: Incident): void => incidents.put(incident),
     flush(): void {},
     flows: ({ filter, ...query }: FlowPageQuery) => {
       const matches = filter && predicateOf(filter);
@@ -40,8 +54,21 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): Store {
       return evaluate(all.map(flowToJson), query);
     },
     alerts: (query: Query) => alerts.query(query),
-    retain: (now: number): number => flows.deleteBefore(now - maxAge) + alerts.deleteBefore(now - maxAge),
-    health: (): StoreHealth => ({ state: 'ok', lost: 0, bytes: 0, flows: flows.size, alerts: alerts.size }),
+    incidents: (query: Query) => incidents.query(query),
+    alert: (id: string) => alerts.get(id),
+    incident: (id: string) => incidents.get(id),
+    retain: (now: number): number =>
+      flows.deleteBefore(now - maxAge) +
+      alerts.deleteBefore(now - maxAge) +
+      incidents.deleteBefore(now - maxIncidentAge),
+    health: (): StoreHealth => ({
+      state: 'ok',
+      lost: 0,
+      bytes: 0,
+      flows: flows.size,
+      alerts: alerts.size,
+      incidents: incidents.size,
+    }),
     close(): void {},
   };
 }
@@ -60,6 +87,10 @@ class MemoryTable<T extends { readonly id: string }> {
 
   get size(): number {
     return this.#rows.size;
+  }
+
+  get(key: string): T | undefined {
+    return this.#rows.get(key)?.value;
   }
 
   all(): T[] {

@@ -2,13 +2,18 @@ import type { Alert } from '../detect/detector.ts';
 import { alertFromJson, alertToJson } from '../detect/json.ts';
 import type { Flow } from '../flow/flow.ts';
 import { flowFromJson, flowToJson } from '../flow/json.ts';
+import type { Incident } from '../incident/incident.ts';
+import { incidentFromJson, incidentToJson } from '../incident/json.ts';
 
 /** Rows older than this are deleted unless told otherwise: 7 days, in ms. */
 export const defaultMaxAge = 7 * 24 * 60 * 60 * 1000;
 
+/** Incidents that were heard of last longer ago than this are deleted unless told otherwise: 400 days, in ms. */
+export const defaultMaxIncidentAge = 400 * 24 * 60 * 60 * 1000;
+
 /** What every engine must know of a kind of record. */
 export interface RecordKind<T extends { readonly id: string }> {
-  readonly name: 'flows' | 'alerts';
+  readonly name: 'flows' | 'alerts' | 'incidents';
   /** What makes a record the same one as before. */
   key(record: T): string;
   /** The time that `since`, `until` and retention go by, ms since the epoch. */
@@ -43,4 +48,14 @@ export const alertRecords: RecordKind<Alert> = {
   renewed: true,
   encode: (alert) => JSON.stringify(alertToJson(alert)),
   decode: (text) => alertFromJson(JSON.parse(text)),
+};
+
+/** An incident that goes on goes to the top again. */
+export const incidentRecords: RecordKind<Incident> = {
+  name: 'incidents',
+  key: ({ id }) => id,
+  time: (incident) => incident.lastAt,
+  renewed: true,
+  encode: (incident) => JSON.stringify(incidentToJson(incident)),
+  decode: (text) => incidentFromJson(JSON.parse(text)),
 };

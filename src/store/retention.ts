@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Alert } from '../detect/detector.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { Incident } from '../incident/incident.ts';
 import { bytesOnDisk } from './database.ts';
 import { deleteOldestSegment, deleteSumsBefore, limitSums } from './log/expiry.ts';
 import type { Resolution } from './log/roll-up.ts';
@@ -19,6 +20,9 @@ const target = 0.9;
 /** The part of the allowed size that alerts may take before they, too, make room. */
 const alertShare = 0.25;
 
+/** The same for incidents, and how many go in one transaction: they are larger. */
+const [incidentShare, incidentBatch] = [0.1, 20];
+
 /** Deletes the rows of `table` older than `cutoff`; returns how many. Throws what SQLite throws. */
 export function deleteByAge<T extends { readonly id: string }>(table: Table<T>, cutoff: number): number {
   let deleted = 0;
@@ -35,20 +39,23 @@ interface Sized {
   readonly database: DatabaseSync;
   readonly flows: Table<Flow>;
   readonly alerts: Table<Alert>;
+  readonly incidents: Table<Incident>;
   readonly list: SegmentList;
   readonly maxBytes: number;
 }
 
 /**
  * Deletes the oldest flows until database and segments need at most nine tenths of `maxBytes`, and gives the room back to the
- * file system; alerts only when they alone take more than a quarter of it. Returns how many rows. Throws what SQLite throws.
+ * file system; alerts only when they alone take more than a quarter of it, incidents when they take more than a tenth. Returns how many rows. Throws what SQLite throws.
  */
-export function deleteBySize({ path, database, flows, alerts, list, maxBytes }: Sized): number {
+export function deleteBySize({ path, database, flows, alerts, incidents, list, maxBytes }: Sized): number {
   const tooLarge = () => bytesOnDisk(path) + list.sealed().bytes > maxBytes;
   if (!tooLarge()) return 0;
   checkpoint(database);
   if (!tooLarge()) return 0;
   let deleted = 0;
+  while (incidents.size > 0 && incidents.bytes() > maxBytes * incidentShare)
+    deleted += incidents.deleteOldest(incidentBatch);
   // What is in segments is older than most of what is not.
   for (let gone = -1; gone !== 0 && usedBytes(database) + list.sealed().bytes > maxBytes * target; ) {
     gone = deleteOldestSegment(list);

@@ -7,6 +7,9 @@ const endedFlow =
 /** The version from which there are segments and sums. */
 export const logVersion = 2;
 
+/** The version from which there are incidents. */
+export const incidentVersion = 4;
+
 /**
  * Every change to the database's shape, in order; entry n takes `user_version` n to n + 1. Released entries never change.
  *
@@ -36,6 +39,8 @@ const migrations: readonly string[] = [
    UPDATE flows SET ended = 1 WHERE ${endedFlow};
    DROP INDEX flows_ended;
    CREATE INDEX flows_ended ON flows (row) WHERE ended;`,
+  `CREATE TABLE incidents (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, data TEXT NOT NULL) STRICT;
+   CREATE INDEX incidents_at ON incidents (at);`,
 ];
 
 /** The database was written by a newer Picket than this one. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { incident } from '../incident/incident.fixture.ts';
 import { bytesOnDisk } from './database.ts';
 import { openSqliteReader } from './reader.ts';
 import { flowRecords } from './record.ts';
@@ -122,7 +123,7 @@ describe('sqlite store', () => {
     const database = new DatabaseSync(path);
     database.exec('PRAGMA user_version = 99');
     database.close();
-    expect(() => openSqliteStore(path)).toThrow(/newer Picket \(schema 99; this one knows up to 3\)/);
+    expect(() => openSqliteStore(path)).toThrow(/newer Picket \(schema 99; this one knows up to 4\)/);
     expect(() => openSqliteReader(path)).toThrow(/newer Picket/);
   });
 
@@ -220,6 +221,36 @@ describe('sqlite store', () => {
     expect(bytesOnDisk(path)).toBeLessThanOrEqual(maxBytes);
     expect(store.health()).toMatchObject({ state: 'ok', flows: 100 });
     expect(store.alerts({ limit: 1 })[0]?.value.id).toBe('alert-9000');
+    store.close();
+  });
+
+  test('retention by size: incidents alone cannot fill the store', () => {
+    const path = fresh();
+    const maxBytes = 4 * 1024 * 1024;
+    const store = openSqliteStore(path, { maxBytes });
+    const story = 'x'.repeat(10_000);
+    for (let n = 1; n <= 600; n += 1) {
+      store.putIncident(incident(n, { story }));
+      store.flush();
+    }
+    store.retain(noon);
+    expect(bytesOnDisk(path)).toBeLessThanOrEqual(maxBytes);
+    expect(store.incidents({ limit: 1 })[0]?.value.id).toBe('incident-600');
+    expect(store.health().incidents).toBeLessThanOrEqual(40);
+    store.close();
+  });
+
+  test('incidents that a disk does not take are bounded, and counted as lost', () => {
+    const path = fresh();
+    const store = openSqliteStore(path);
+    const blocker = new DatabaseSync(path);
+    blocker.exec('BEGIN IMMEDIATE');
+    for (let n = 1; n <= 1_200; n += 1) store.putIncident(incident(n));
+    expect(store.health()).toMatchObject({ state: 'failing', lost: 200 });
+    blocker.exec('COMMIT');
+    blocker.close();
+    store.flush();
+    expect(store.health()).toMatchObject({ state: 'ok', incidents: 1_000 });
     store.close();
   });
 

@@ -5,6 +5,7 @@ import type { Alert } from '../detect/detector.ts';
 import { evaluate } from '../flow/ask/evaluate.ts';
 import { type FlowAnswer, type FlowQuery, TooLargeQuestion } from '../flow/ask/query.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { Incident } from '../incident/incident.ts';
 import { bytesOnDisk, moveAside, needsCheckpoint, openDatabase, saysCorrupt } from './database.ts';
 import { adoptFiles } from './log/adopt.ts';
 import { deleteSegmentsBefore } from './log/expiry.ts';
@@ -14,7 +15,14 @@ import { MoveThread } from './log/move-thread.ts';
 import { countEnded, defaultMergedRows, FlowMover, isUntidy } from './log/mover.ts';
 import type { Resolution } from './log/roll-up.ts';
 import { Pending } from './pending.ts';
-import { alertRecords, defaultMaxAge, flowRecords, type RecordKind } from './record.ts';
+import {
+  alertRecords,
+  defaultMaxAge,
+  defaultMaxIncidentAge,
+  flowRecords,
+  incidentRecords,
+  type RecordKind,
+} from './record.ts';
 import { defaultMaxBytes, defaultMaxSumAge, deleteByAge, deleteBySize, deleteSums } from './retention.ts';
 import { NewerSchemaError } from './schema.ts';
 import type { FlowPageQuery, Query, Row, Store, StoreHealth } from './store.ts';
@@ -24,6 +32,8 @@ import { Table } from './table.ts';
 export interface SqliteStoreOptions {
   /** ms; rows older than this are deleted by `retain`. Default 7 days. */
   readonly maxAge?: number;
+  /** ms; the same for incidents. Default 400 days. */
+  readonly maxIncidentAge?: number;
   /** ms; sums by minute and by hour older than these are deleted by `retain`. Default 30 and 400 days. */
   readonly maxSumAge?: Readonly<Record<Resolution, number>>;
   /** Flows that ended move from the table to a segment when there are so many. Default 4,096. */
@@ -61,6 +71,9 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
 /** So many flows make a segment worth its file; those that wait for others cost each question time. */
 export const defaultSegmentRows = 4_096;
 
+/** Incidents that wait for a disk that cannot be written to, at most: they are larger than alerts. */
+const maxPendingIncidents = 1_000;
+
 /** So many records are written without being told to: all at once would hold up the caller. */
 const batchRecords = 500;
 
@@ -72,6 +85,7 @@ interface Connection {
   readonly database: DatabaseSync;
   readonly flows: Table<Flow>;
   readonly alerts: Table<Alert>;
+  readonly incidents: Table<Incident>;
   readonly log: FlowLog;
   readonly mover: FlowMover;
   /** Flows in the table that ended, at most: the next time to count them. */
@@ -89,8 +103,10 @@ function connect(path: string, mergedRows: number, checkpoints: boolean): Connec
     flows.startAbove(log.list.segments().reduce((most, { maxRow }) => Math.max(most, maxRow), 0));
     const mover = new FlowMover(database, log.list, { mergedRows });
     const alerts = new Table(database, alertRecords);
+    const incidents = new Table(database, incidentRecords);
     const ended = countEnded(database);
-    return { database, flows, alerts, log, mover, ended, untidy: isUntidy(log.list, mergedRows) };
+    const untidy = isUntidy(log.list, mergedRows);
+    return { database, flows, alerts, incidents, log, mover, ended, untidy };
   } catch (error) {
     database.close();
     throw error;
@@ -102,6 +118,7 @@ class SqliteStore implements Store {
   readonly #options: SqliteStoreOptions;
   readonly #pendingFlows: Pending<Flow>;
   readonly #pendingAlerts: Pending<Alert>;
+  readonly #pendingIncidents: Pending<Incident>;
   readonly #mergedRows: number;
   /** Does the moving, where the caller is not to wait for it. */
   readonly #thread: MoveThread | undefined;
@@ -134,6 +151,7 @@ class SqliteStore implements Store {
       : undefined;
     this.#pendingFlows = new Pending(maxPending, flowRecords.key);
     this.#pendingAlerts = new Pending(maxPending, alertRecords.key);
+    this.#pendingIncidents = new Pending(Math.min(maxPending, maxPendingIncidents), incidentRecords.key);
     this.#attempt(() => undefined);
   }
 
@@ -145,8 +163,12 @@ class SqliteStore implements Store {
     this.#put(this.#pendingAlerts, alert);
   }
 
+  putIncident(incident: Incident): void {
+    this.#put(this.#pendingIncidents, incident);
+  }
+
   flush(): void {
-    const full = this.#pendingFlows.full || this.#pendingAlerts.full;
+    const full = this.#pendingFlows.full || this.#pendingAlerts.full || this.#pendingIncidents.full;
     // Where others would be lost it is worth waiting for the thread, else they are written the next time.
     this.#flush(this.#thread === undefined ? Infinity : batchRecords, full ? turnPatience : 0);
   }
@@ -174,20 +196,22 @@ class SqliteStore implements Store {
 
   /** Records waiting. */
   get #waiting(): number {
-    return this.#pendingFlows.size + this.#pendingAlerts.size;
+    return this.#pendingFlows.size + this.#pendingAlerts.size + this.#pendingIncidents.size;
   }
 
   #writeOldest(connection: Connection, most: number): void {
-    const { database, flows, alerts } = connection;
+    const { database, flows, alerts, incidents } = connection;
     database.exec('BEGIN IMMEDIATE');
     const writtenFlows = this.#write(flows, flowRecords, this.#pendingFlows, most);
     const writtenAlerts = this.#write(alerts, alertRecords, this.#pendingAlerts, most);
+    const writtenIncidents = this.#write(incidents, incidentRecords, this.#pendingIncidents, most);
     database.exec('COMMIT');
     for (const flow of writtenFlows) {
       if (flowRecords.ended?.(flow)) connection.ended += 1;
       this.#pendingFlows.delete(flow);
     }
     for (const alert of writtenAlerts) this.#pendingAlerts.delete(alert);
+    for (const incident of writtenIncidents) this.#pendingIncidents.delete(incident);
     this.#move(connection);
     this.#error = undefined;
   }
@@ -204,9 +228,22 @@ class SqliteStore implements Store {
     return this.#attempt(({ alerts }) => alerts.query(query)) ?? [];
   }
 
+  incidents(query: Query): readonly Row<Incident>[] {
+    return this.#attempt(({ incidents }) => incidents.query(query)) ?? [];
+  }
+
+  alert(id: string): Alert | undefined {
+    return this.#attempt(({ alerts }) => alerts.get(id));
+  }
+
+  incident(id: string): Incident | undefined {
+    return this.#attempt(({ incidents }) => incidents.get(id));
+  }
+
   retain(now: number): number {
     const {
       maxAge = defaultMaxAge,
+      maxIncidentAge = defaultMaxIncidentAge,
       maxBytes = defaultMaxBytes,
       maxSumAge = defaultMaxSumAge,
     } = this.#options;
@@ -216,11 +253,12 @@ class SqliteStore implements Store {
       return 0;
     }
     let deleted = 0;
-    this.#attempt(({ database, flows, alerts, log: { list } }) => {
+    this.#attempt(({ database, flows, alerts, incidents, log: { list } }) => {
       deleted += deleteSegmentsBefore(list, now - maxAge);
       deleted += deleteByAge(flows, now - maxAge) + deleteByAge(alerts, now - maxAge);
+      deleted += deleteByAge(incidents, now - maxIncidentAge);
       deleteSums(list, now, maxBytes, maxSumAge);
-      deleted += deleteBySize({ path: this.#path, database, flows, alerts, list, maxBytes });
+      deleted += deleteBySize({ path: this.#path, database, flows, alerts, incidents, list, maxBytes });
     });
     return deleted;
   }
@@ -231,10 +269,12 @@ class SqliteStore implements Store {
     return {
       state: error === undefined ? 'ok' : 'failing',
       ...(error === undefined ? {} : { error }),
-      lost: this.#pendingFlows.lost + this.#pendingAlerts.lost + this.#unwritable,
+      lost:
+        this.#pendingFlows.lost + this.#pendingAlerts.lost + this.#pendingIncidents.lost + this.#unwritable,
       bytes: bytesOnDisk(this.#path) + sealed.bytes,
       flows: (this.#connection?.flows.size ?? 0) + sealed.rows,
       alerts: this.#connection?.alerts.size ?? 0,
+      incidents: this.#connection?.incidents.size ?? 0,
       folded: this.#folded,
     };
   }
@@ -383,6 +423,7 @@ class SqliteStore implements Store {
       if (connection.database.isTransaction) connection.database.exec('ROLLBACK');
       connection.flows.recount();
       connection.alerts.recount();
+      connection.incidents.recount();
     } catch {
       // What stands in the way of a rollback (the disk, the file) is gone with a new connection or met again there.
       this.#disconnect();

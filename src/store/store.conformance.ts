@@ -5,7 +5,8 @@ import { evaluate } from '../flow/ask/evaluate.ts';
 import { looseCost, TooManyFlows } from '../flow/ask/query.ts';
 import { parseFlowFilter } from '../flow/filter.ts';
 import { flowToJson } from '../flow/json.ts';
-import { defaultMaxAge } from './record.ts';
+import { incident } from '../incident/incident.fixture.ts';
+import { defaultMaxAge, defaultMaxIncidentAge } from './record.ts';
 import { alert, flow, noon } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
@@ -122,6 +123,45 @@ export function describeStore(name: string, open: () => Store): void {
       expect(ids).toEqual(['alert-1 ×2', 'alert-3 ×1', 'alert-2 ×1']);
       expect(store.alerts({ since: noon + 30_000, limit: 10 })).toHaveLength(1);
       expect(store.health().alerts).toBe(3);
+      store.close();
+    });
+
+    test('incidents come back as they were, the one that changed last first, and by their id', () => {
+      const store = open();
+      for (const n of [1, 2, 3]) store.putIncident(incident(n));
+      store.flush();
+      const changed = incident(1, { state: 'acknowledged', lastAt: noon + 60_000 });
+      store.putIncident(changed);
+      store.flush();
+      expect(store.incidents({ limit: 10 }).map(({ value }) => value)).toEqual([
+        changed,
+        incident(3),
+        incident(2),
+      ]);
+      expect(store.incidents({ since: noon + 30_000, limit: 10 })).toHaveLength(1);
+      const before = store.incidents({ limit: 1 })[0]?.row ?? 0;
+      expect(store.incidents({ limit: 1, before }).map(({ value }) => value.id)).toEqual(['incident-3']);
+      expect(store.incident('incident-1')).toEqual(changed);
+      expect(store.incident('incident-9')).toBeUndefined();
+      expect(store.health()).toMatchObject({ flows: 0, alerts: 0, incidents: 3 });
+      store.close();
+    });
+
+    test('an alert is found by its id', () => {
+      const store = filled(0, 3);
+      expect(store.alert('alert-2')).toEqual(alert(2));
+      expect(store.alert('nobody')).toBeUndefined();
+      store.close();
+    });
+
+    test('incidents outlive the alerts that they are made of, for a time', () => {
+      const store = filled(3, 3);
+      for (const n of [1, 2, 3]) store.putIncident(incident(n));
+      store.flush();
+      expect(store.retain(noon + 10_000 + defaultMaxAge)).toBe(6);
+      expect(store.health()).toMatchObject({ flows: 0, alerts: 0, incidents: 3 });
+      expect(store.retain(noon + 3000 + defaultMaxIncidentAge)).toBe(2);
+      expect(store.incidents({ limit: 10 }).map(({ value }) => value.id)).toEqual(['incident-3']);
       store.close();
     });
 

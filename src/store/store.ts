@@ -3,6 +3,7 @@ import type { FlowAnswer, FlowQuery } from '../flow/ask/query.ts';
 import type { FilterTree } from '../flow/filter-parser.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { FlowJson } from '../flow/json.ts';
+import type { Incident } from '../incident/incident.ts';
 
 /** Which rows to return: newest first. */
 export interface Query {
@@ -38,20 +39,28 @@ export interface StoreHealth {
   readonly bytes: number;
   readonly flows: number;
   readonly alerts: number;
+  readonly incidents: number;
   /** Flows that went to the row for all others of a minute or an hour, because it had as many rows as it may; since the start. */
   readonly folded?: number;
 }
 
-/** Keeps flows and alerts. Never throws for a full or broken disk: it counts what is lost and says so in health(). */
+/** Keeps flows, alerts and incidents. Never throws for a full or broken disk: it counts what is lost and says so in health(). */
 export interface Store {
   /** Inserts, or replaces the flow of the same id and part. Buffered; written in batches by {@link flush}. */
   putFlow(flow: Flow): void;
   /** Inserts, or replaces the alert of the same id. */
   putAlert(alert: Alert): void;
+  /** Inserts, or replaces the incident of the same id. */
+  putIncident(incident: Incident): void;
   /** Writes what is buffered now. */
   flush(): void;
   flows(query: FlowPageQuery): readonly Row<Flow>[];
   alerts(query: Query): readonly Row<Alert>[];
+  incidents(query: Query): readonly Row<Incident>[];
+  /** The alert of that id, as it was last written. */
+  alert(id: string): Alert | undefined;
+  /** The incident of that id, as it was last written. */
+  incident(id: string): Incident | undefined;
   /** Answers a question about many flows. Throws TooLargeQuestion. */
   ask(query: FlowQuery): FlowAnswer;
   /** Deletes by age and by size; returns the number of rows deleted. */

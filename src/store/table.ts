@@ -18,6 +18,7 @@ export class Table<T extends { readonly id: string }> {
   readonly #deleteOldest: StatementSync;
   readonly #count: StatementSync;
   readonly #bytes: StatementSync;
+  readonly #one: StatementSync;
   /** The id that the next new row gets. */
   #nextRow: number;
   #size: number;
@@ -47,6 +48,7 @@ export class Table<T extends { readonly id: string }> {
     );
     this.#count = database.prepare(`SELECT count(*) AS count FROM ${table}`);
     this.#bytes = database.prepare(`SELECT total(octet_length(data)) AS bytes FROM ${table}`);
+    this.#one = database.prepare(`SELECT data FROM ${table} WHERE id = ?`);
     this.#nextRow =
       number(database.prepare(`SELECT coalesce(max(row), 0) AS row FROM ${table}`).get(), 'row') + 1;
     this.#size = this.count();
@@ -88,6 +90,12 @@ export class Table<T extends { readonly id: string }> {
       `INSERT INTO ${table} (row, id, at, data${column}) VALUES (?, ?, ?, ?${value})
        ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data${update} RETURNING row`,
     );
+  }
+
+  /** The record of that key, undefined where there is none. */
+  get(key: string): T | undefined {
+    const row = this.#one.get(key);
+    return row && this.#kind.decode(String(row.data));
   }
 
   /** Newest first. */

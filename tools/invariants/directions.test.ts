@@ -7,7 +7,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
   const records = [...base, 'manifest', 'flow'];
   const controls = [...records, 'event', 'segmentation', 'firewall', 'wireguard', 'rules', 'product'];
   const judged = [...controls, 'posture'];
-  const pure = [...judged, 'detect'];
+  const seen = [...judged, 'detect'];
+  const pure = [...seen, 'incident', 'respond'];
   const all = [...pure, 'sensor', 'output', 'store', 'enforce', 'agent'];
   return {
     net: [],
@@ -22,6 +23,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = (() => {
     product: base,
     posture: controls,
     detect: judged,
+    incident: seen,
+    respond: [...seen, 'incident'],
     sensor: pure,
     output: pure,
     enforce: pure,

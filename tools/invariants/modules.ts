@@ -19,6 +19,8 @@ export const pureRooms = [
   'product',
   'posture',
   'detect',
+  'incident',
+  'respond',
 ] as const;
 
 /** What a module imports. */

@@ -26,6 +26,7 @@ const registries = [
   { type: 'DetectorDefinition', folder: 'src/detect', registry: 'src/detect/registry.ts' },
   { type: 'SensorDefinition', folder: 'src/sensor', registry: 'src/sensor/registry.ts' },
   { type: 'FlowSource', folder: 'src/sensor', registry: 'src/sensor/flow-source-registry.ts' },
+  { type: 'ActionDefinition', folder: 'src/respond/actions', registry: 'src/respond/actions/registry.ts' },
   { type: 'CommandDefinition', folder: 'src/cli/commands', registry: 'src/cli/commands/registry.ts' },
 ];
 

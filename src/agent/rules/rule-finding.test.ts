@@ -66,3 +66,28 @@ test('what programs choose is shown in part', () => {
   const finding = ruleFinding(alert({ ...name, ...many }, { message: 'm'.repeat(100_000) }));
   expect(JSON.stringify(finding).length).toBeLessThan(16_000);
 });
+
+test.each([
+  [
+    { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'web-1', 'proc.name': 'sh', 'proc.pid': 7 },
+    ['actor workload shop/web-1', 'actor process sh[7]@edge-1'],
+  ],
+  [{ 'container.name': 'web', 'user.name': 'www' }, ['actor container web']],
+  [{ 'container.id': 'host', 'user.name': 'ann' }, ['actor host edge-1', 'actor user ann@edge-1']],
+  [{ 'user.name': 'root' }, ['actor host edge-1']],
+  [{ 'fd.rip': '203.0.113.9', 'fd.sip': '203.0.113.9' }, ['actor host edge-1', 'target address 203.0.113.9']],
+  [{ 'fd.rip': '203.0.113.9', 'fd.sip': '198.51.100.1' }, ['actor host edge-1']],
+  [{ 'fd.rip': 'x', 'fd.sip': 'x' }, ['actor host edge-1']],
+  [
+    {
+      'ka.user.name': 'alice',
+      'ka.target.namespace': 'shop',
+      'ka.target.name': 'db-0',
+      'ka.target.resource': 'pods',
+    },
+    ['actor user alice', 'target workload shop/db-0'],
+  ],
+])('who takes part: %j', (fields, expected) => {
+  const { entities = [] } = ruleFinding(alert(fields));
+  expect(entities.map(({ role, kind, name }) => `${role} ${kind} ${name}`)).toEqual(expected);
+});

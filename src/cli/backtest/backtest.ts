@@ -1,6 +1,8 @@
 import type { DetectorDefinition, Finding, RunningDetector } from '../../detect/detector.ts';
 import { AlertFolder } from '../../detect/fold.ts';
 import { poissonUpperBound } from '../../detect/poisson.ts';
+import { presetSettings } from '../../detect/settings/settings.ts';
+import type { LogObservation } from '../../event/service-log/log-observation.ts';
 import type { DnsMessage } from '../../flow/dns-message.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { endOf } from '../../flow/flow-summary.ts';
@@ -57,7 +59,12 @@ export class Backtest {
   constructor(
     posture: Posture,
     definition: DetectorDefinition,
-    settings: { readonly option: string; readonly values: readonly number[] },
+    settings: {
+      readonly option: string;
+      readonly values: readonly number[];
+      /** Other options of the detector, as the site file has them. */
+      readonly others: Readonly<Record<string, unknown>>;
+    },
     inside: readonly string[],
     budget: number,
   ) {
@@ -67,11 +74,13 @@ export class Backtest {
     const preset = presetOf(definition, settings.option);
     const hasInside = definition.options.safeParse({ inside }).success;
     this.#variants = settings.values.map((value) => {
-      const options = { [settings.option]: value, ...(hasInside && { inside }) };
+      const own = hasInside && inside.length > 0 ? { inside } : {};
+      const options = { ...settings.others, ...own, [settings.option]: value };
       return new Variant(definition, options, value, value === preset);
     });
     this.#replay = new FlowReplay(
       posture,
+      presetSettings,
       this.#variants.map((variant) => ({ ...definition, create: () => variant.detector })),
     );
     this.#days = new HostDays(inside, definition.threshold?.learnsMs ?? 0);
@@ -86,6 +95,12 @@ export class Backtest {
   /** Takes a question or answer of DNS. */
   takeDns(message: DnsMessage): void {
     this.#replay.takeDns(message);
+  }
+
+  /** Takes what a log of services tells. */
+  takeLog(seen: LogObservation): void {
+    const refused = this.#replay.takeLog(seen);
+    if (refused !== undefined) this.#days.add(refused, seen.at);
   }
 
   /** To be called after the last flow. */
@@ -117,6 +132,7 @@ export class Backtest {
 /** One value at work: its findings become alerts of its own, and go nowhere else. */
 class Variant {
   readonly detector: RunningDetector;
+  readonly #running: RunningDetector;
   readonly #value: number;
   readonly #isPreset: boolean;
   readonly #folder: AlertFolder;
@@ -128,9 +144,11 @@ class Variant {
     this.#isPreset = isPreset;
     this.#folder = new AlertFolder({ newId: () => '', lostBetween: () => 0 });
     const running = definition.create(options);
+    this.#running = running;
     this.detector = {
       onFlow: (flow, change) => this.#take(running.onFlow?.(flow, change)),
       onDns: (message) => this.#take(running.onDns?.(message)),
+      onLog: (seen) => this.#take(running.onLog?.(seen)),
       onTick: (now) => this.#take(running.onTick?.(now)),
       stateBytes: () => running.stateBytes(),
       evicted: () => running.evicted(),
@@ -151,6 +169,8 @@ class Variant {
 
   #take(findings: readonly Finding[] | undefined): readonly Finding[] {
     for (const finding of findings ?? []) {
+      // As the pipeline tells all of them: nothing is learned of what is under alert.
+      this.#running.onFinding?.(finding);
       if (!this.#folder.fold(finding).isNew) continue;
       this.#alerts++;
       if (this.#titles.length < maxTitles) this.#titles.push(finding.title);

@@ -47,6 +47,15 @@ test('a baseline hides what is there, shows what is new, and tells what is gone'
   expect(err).toMatch(/\d findings? of the baseline gone/);
 });
 
+test('what the site file says of detectors is checked', async () => {
+  writeFileSync(
+    join(folder, 'picket.yaml'),
+    'detect:\n  port-scam: {}\n  exceptions:\n  - {detector: beacon, filter: prt=1, reason: a, until: 2020-01-01}\n',
+  );
+  expect(await found()).toEqual(['PKT0030', 'PKT0401', 'PKT0712']);
+  expect((await picket('check', '.')).out).toContain('did you mean `port-scan`?');
+});
+
 test('a baseline that is none is wrong use', async () => {
   writeFileSync(join(folder, 'a.yaml'), manifest);
   writeFileSync(join(folder, 'known.baseline'), '{}');

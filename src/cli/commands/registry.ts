@@ -16,6 +16,13 @@ import { firewallImportCommand } from './firewall-import.ts';
 import { firewallShowCommand } from './firewall-show.ts';
 import { firewallSimulateCommand } from './firewall-simulate.ts';
 import { flowsCommand } from './flows.ts';
+import { incidentsAckCommand } from './incidents-ack.ts';
+import { incidentsExportCommand } from './incidents-export.ts';
+import { incidentsListCommand } from './incidents-list.ts';
+import { incidentsNoteCommand } from './incidents-note.ts';
+import { incidentsReopenCommand } from './incidents-reopen.ts';
+import { incidentsResolveCommand } from './incidents-resolve.ts';
+import { incidentsShowCommand } from './incidents-show.ts';
 import { learnCommand } from './learn.ts';
 import { planCommand } from './plan.ts';
 import { reachCommand } from './reach.ts';
@@ -58,6 +65,13 @@ export const commands: readonly CommandDefinition[] = [
   firewallShowCommand,
   flowsCommand,
   alertsCommand,
+  incidentsListCommand,
+  incidentsShowCommand,
+  incidentsAckCommand,
+  incidentsResolveCommand,
+  incidentsReopenCommand,
+  incidentsNoteCommand,
+  incidentsExportCommand,
   doctorCommand,
   explainCommand,
   versionCommand,
@@ -66,6 +80,11 @@ export const commands: readonly CommandDefinition[] = [
 
 /** First words that several commands share. */
 export const groups: readonly CommandGroup[] = [
+  {
+    name: 'incidents',
+    summary: 'alerts that belong together: list, show, ack, resolve, reopen, note, export',
+    description: 'Works on incidents: alerts that belong together, as one story.',
+  },
   {
     name: 'rules',
     summary: 'Falco rules: check, test, list, explain, diff',

@@ -95,7 +95,7 @@ spec: { podSelector: { matchLabels: { app: db } }, policyTypes: [Ingress] }
 test('every format and form that there is can be named', () => {
   const choices = (flag: string) =>
     replayCommand.options.find(({ flags }) => flags.startsWith(flag))?.choices;
-  expect(choices('--from')).toEqual(flowLogFormats.map(({ id }) => id));
+  expect(choices('--from')).toEqual([...flowLogFormats.map(({ id }) => id), 'service-log']);
   expect(choices('--write')).toEqual(flowWriters.map(({ id }) => id));
 });
 
@@ -125,8 +125,33 @@ describe('a log', () => {
       files: [{ dropped: { 'not JSON': 1 } }],
     });
     const lines = (await picket(['replay', 'conn.json', '-o', 'jsonl'])).out.trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line).type)).toEqual(['alert', 'summary']);
-    expect(JSON.parse(lines[1]!)).toEqual({ type: 'summary', schemaVersion: 1, ...result.summary });
+    expect(lines.map((line) => JSON.parse(line).type)).toEqual(['alert', 'incident', 'summary']);
+    expect(JSON.parse(lines[2]!)).toEqual({ type: 'summary', schemaVersion: 1, ...result.summary });
+  });
+
+  test('options and exceptions of the site file apply', async () => {
+    const exception = (until: string) =>
+      `  exceptions:\n  - {detector: port-scan, filter: src=198.51.100.66, reason: our scanner, until: ${until}}\n`;
+    put('picket.yaml', `detect:\n${exception('2027-01-01')}`);
+    const held = await picket(['replay', 'conn.json', '-m', 'picket.yaml']);
+    expect(held.code).toBe(ExitCode.clean);
+    expect(held.out).toMatch(/port-scan, src=198\.51\.100\.66 +2\n/);
+    const json = JSON.parse((await picket(['replay', 'conn.json', '-m', 'picket.yaml', '-o', 'json'])).out);
+    expect(json.summary.exceptions).toEqual([
+      { detector: 'port-scan', filter: 'src=198.51.100.66', reason: 'our scanner', heldBack: 2 },
+    ]);
+    // Long before it, the recording was made.
+    put('picket.yaml', `detect:\n${exception('2020-01-01')}`);
+    const told = await picket(['replay', 'conn.json', '-m', 'picket.yaml']);
+    expect(told.code).toBe(ExitCode.problems);
+    expect(told.err).toContain('1 problem in what the site file says of detectors');
+    put('picket.yaml', 'detect: {port-scan: {enabled: false}}\n');
+    expect((await picket(['replay', 'conn.json', '-m', 'picket.yaml'])).code).toBe(ExitCode.clean);
+    put(
+      'picket.yaml',
+      'detect: {port-scan: {contacts: 100, portsPerHost: 100, benignSuccess: 0.5, scannerSuccess: 0.499}}\n',
+    );
+    expect((await picket(['replay', 'conn.json', '-m', 'picket.yaml'])).out).not.toContain('port-scan');
   });
 
   test('judged by manifests, what they forbid and nothing stopped is told', async () => {

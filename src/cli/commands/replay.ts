@@ -17,7 +17,8 @@ export const replayCommand: CommandDefinition = {
     'into a recording that says the same of them.\n\n' +
     'Of flows it does what picket run does: they are judged by the manifests, and asked of all detectors, on their own time and as fast as ' +
     'it goes. Flows are read from logs of Zeek (conn.log, TSV or JSON), Suricata (EVE), Hubble, VPCs of AWS and GCP and Picket ' +
-    '(JSON lines), and from packet captures (pcap, pcapng); gzip and Zstandard are unpacked, `-` is standard input. What a file is, its ' +
+    '(JSON lines), and from packet captures (pcap, pcapng). Logs of services tell who logged in or failed to (sshd, nginx, Apache) and ' +
+    'what firewalls refused (Linux, RouterOS): files of syslog, access and error logs, and `journalctl -o json`. gzip and Zstandard are unpacked, `-` is standard input. What a file is, its ' +
     'beginning tells. With --write the flows are written in another form instead. Exit code 1 when there is an alert.',
   options: [
     {
@@ -57,8 +58,8 @@ export const replayCommand: CommandDefinition = {
     { flags: '--to <file>', description: 'where the result goes, instead of standard output; flows only' },
     {
       flags: '--from <format>',
-      description: 'what logs of flows are, where their beginning does not tell',
-      choices: ['zeek', 'zeek-json', 'suricata', 'hubble', 'gcp-vpc', 'picket', 'aws-vpc'],
+      description: 'what logs are, where their beginning does not tell',
+      choices: ['zeek', 'zeek-json', 'suricata', 'hubble', 'gcp-vpc', 'picket', 'aws-vpc', 'service-log'],
     },
     {
       flags: '--exports',
@@ -89,6 +90,11 @@ export const replayCommand: CommandDefinition = {
     {
       command: 'hubble observe -o json | picket replay - -m deploy/ -o json',
       does: 'what Cilium saw, by the declared policies',
+    },
+    { command: 'picket replay /var/log/auth.log*', does: 'who guessed passwords, and whether it worked' },
+    {
+      command: 'journalctl -o json -t sshd -t sshd-session -k | picket replay -',
+      does: 'the same, and who scanned ports, of a journal',
     },
     { command: 'picket replay dump.pcap --write zeek > conn.log', does: 'a capture as a conn.log' },
   ],

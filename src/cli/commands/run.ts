@@ -103,6 +103,12 @@ export const runCommand: CommandDefinition = {
       repeatable: true,
     },
     {
+      flags: '--log <file>',
+      description:
+        'follow a log of a service: sshd, nginx, Apache, what firewalls refused; `journal` is the journal of systemd; may be repeated',
+      repeatable: true,
+    },
+    {
       flags: '--flow-export <collector>',
       description:
         'send flows that are over on to a collector by IPFIX, e.g. 198.51.100.7:4739, [2001:db8::7]:4739 or tcp://collector.example:4739; may be repeated',
@@ -169,6 +175,14 @@ export const runCommand: CommandDefinition = {
       command: 'picket run --conntrack --flow-export 198.51.100.7:4739',
       does: 'what passes this router, for a flow collector',
     },
+    {
+      command: 'picket run --log /var/log/auth.log --log /var/log/nginx/access.log',
+      does: 'who guesses passwords here, and whether it worked',
+    },
+    {
+      command: 'picket run --log journal',
+      does: 'the same of sshd, and what the firewall refused, by the journal',
+    },
     { command: 'picket run --flows -o jsonl | jq .', does: 'every connection as JSON' },
   ],
   async run({ options }, io) {
@@ -211,7 +225,8 @@ function flowSourcesOf(options: Readonly<Record<string, unknown>>): GuardRequest
       '--flow-from says who may send flows, and nothing listens for them',
       'add --flow-listen ADDRESS',
     );
-  return { conntrack: options.conntrack === true, capture: many(options.capture), listen, from };
+  const logs = many(options.log);
+  return { conntrack: options.conntrack === true, capture: many(options.capture), listen, from, logs };
 }
 
 function ingestOf(

@@ -47,11 +47,16 @@ export async function openFileBytes(path: string, io: Io): Promise<FileBytes> {
           pipe === undefined ? undefined : { descriptor: pipe, beginning: packed },
         );
       } catch (error) {
-        throw new FailedError(`${path} cannot be read to its end: ${(error as Error).message}`);
+        throw cutShort(path, error as Error);
       }
     },
     ...(pipe === undefined && { file: { path: file, pack, size } }),
   };
+}
+
+/** Returns what to throw where a file cannot be read, or unpacked, to its end. */
+export function cutShort(path: string, { message }: Error): FailedError {
+  return new FailedError(`${path} cannot be read to its end: ${message}`);
 }
 
 /** The first bytes of a file, and the open descriptor where it is a pipe, which must not be opened again. */

@@ -1,3 +1,5 @@
+import type { LogObservation } from '../../event/service-log/log-observation.ts';
+import { isServiceLog } from '../../event/service-log/read-service-log.ts';
 import { isPcap } from '../../flow/capture/pcap.ts';
 import { sectionHeader } from '../../flow/capture/pcapng.ts';
 import { CaptureFlows } from '../../flow/capture-flows.ts';
@@ -10,36 +12,48 @@ import { dropReasonNames } from '../../flow/packet/drop-reason.ts';
 import type { PacketFlowsOptions } from '../../flow/table/packet-flows.ts';
 import { FailedError } from '../command.ts';
 import type { Io } from '../io.ts';
+import type { CaptureEnd } from './capture-thread/messages.ts';
+import { CaptureFileError, type CaptureRequest, readCaptureInThread } from './capture-thread.ts';
 import type { ExportInput } from './export-input.ts';
-import type { FileBytes } from './file-bytes.ts';
+import { cutShort, type FileBytes } from './file-bytes.ts';
 import { type FlowInputCounts, positive } from './input-counts.ts';
+import { readServiceLog } from './service-log-input.ts';
 
-/** What a file holds flows in: a log of some tool, or packets, which may be those of exporters. */
-export type FlowInputKind = FlowLogFormat | 'capture';
+/** What a file holds flows in: a log of some tool, packets, which may be those of exporters, or a log of services. */
+export type FlowInputKind = FlowLogFormat | 'capture' | 'service-log';
+
+/** Who takes what files hold beside flows. */
+export interface FlowInputTaker {
+  flow(flow: Flow): void;
+  dns(message: DnsMessage): void;
+  log(seen: LogObservation): void;
+}
 
 /** Returns what kind of flows a file holds, going by what it begins with; undefined when it is something else. */
 export function flowInputKind({ beginning }: FileBytes): FlowInputKind | undefined {
-  return isCapture(beginning) ? 'capture' : recognizeFlowLog(beginning);
+  if (isCapture(beginning)) return 'capture';
+  return recognizeFlowLog(beginning) ?? (isServiceLog(beginning) ? 'service-log' : undefined);
 }
 
 /**
  * Reads all flows of a file; of a capture those that `exports` finds in it, where it is given, and
- * else also its questions and answers of DNS. Throws FailedError where its bytes cannot be had, or nothing of them is what
+ * else also its questions and answers of DNS; of a log of services what it tells. Throws FailedError where its bytes cannot be had, or nothing of them is what
  * they should be.
  */
 export async function readFlowInput(
   file: FileBytes,
   kind: FlowInputKind,
-  sink: (flow: Flow) => void,
+  taker: FlowInputTaker,
   exports: ExportInput | undefined,
   io: Io,
-  dns?: (message: DnsMessage) => void,
 ): Promise<FlowInputCounts> {
+  if (kind === 'service-log') return readServices(file, taker);
+  const sink = (flow: Flow) => taker.flow(flow);
   const isLog = typeof kind !== 'string';
   const counts = await (isLog
     ? readLog(file, kind, sink)
     : exports === undefined
-      ? readCapture(file, sink, dns)
+      ? readCapture(file, sink, (message) => taker.dns(message))
       : exports.read(file, sink));
   for (const problem of counts.problems)
     io.err(`${io.errStyle('yellow', 'not read')}: ${file.name}: ${problem}\n`);
@@ -51,6 +65,15 @@ export async function readFlowInput(
     throw new FailedError(
       `${file.name}: nothing in it could be read as ${isLog ? kind.title : exports === undefined ? 'packets' : 'exports of flows'}`,
     );
+  return counts;
+}
+
+async function readServices(file: FileBytes, taker: FlowInputTaker): Promise<FlowInputCounts> {
+  const counts = await readServiceLog(file, (seen) => taker.log(seen));
+  const { observations = 0, records, dropped } = counts;
+  const unreadable = Object.values(dropped).reduce((sum, one) => sum + one, 0);
+  if (observations === 0 && records > 0 && unreadable === records)
+    throw new FailedError(`${file.name}: nothing in it could be read as a log of services`);
   return counts;
 }
 
@@ -97,38 +120,32 @@ function tablesFor(file: FileBytes['file']): Pick<PacketFlowsOptions, 'maxFlows'
   };
 }
 
+/** Bytes of a file from which a thread of its own, which takes some 60 ms to begin, pays. */
+const largeBytes = 32 * 2 ** 20;
+
 async function readCapture(
   file: FileBytes,
   sink: (flow: Flow) => void,
-  dns: ((message: DnsMessage) => void) | undefined,
+  dns: (message: DnsMessage) => void,
 ): Promise<FlowInputCounts> {
   let flows = 0;
-  const capture: CaptureFlows = new CaptureFlows(
-    {
-      ...tablesFor(file.file),
-      // Ids of several files must differ.
+  const isLarge = file.file !== undefined && file.file.size >= largeBytes;
+  const { counters, problem, decoded } = await (isLarge ? readLarge : readSmall)(file, {
+    // Whole flows: nobody waits for the parts of one that lasts.
+    table: { ...tablesFor(file.file), activeMs: 0 },
+    // Ids of several files must differ.
+    teller: {
       flowId: (number) => `${file.name}:${number}`,
-      // Whole flows: nobody waits for the parts of one that lasts.
-      activeMs: 0,
       observation: { by: 'capture', exporter: file.name },
-      interfaceName: (number) => capture.reader.interfaces[number]?.name,
     },
-    {
-      ended: (table, slot) => {
-        flows++;
-        sink(table.flow(slot));
-      },
-      ...(dns && { dns }),
+    flow: (flow) => {
+      flows++;
+      sink(flow);
     },
-  );
-  for await (const chunk of file.chunks()) {
-    capture.push(chunk);
-    if (capture.reader.hasEnded) break;
-  }
-  capture.end();
-  const { counters, problem } = capture.reader;
+    dns,
+  });
   const undecoded = dropReasonNames
-    .map((name, at): [string, number] => [name, capture.decoder.counts[at] ?? 0])
+    .map((name, at): [string, number] => [name, decoded[at] ?? 0])
     .filter(([name]) => name !== 'decoded');
   return {
     name: file.name,
@@ -146,6 +163,28 @@ async function readCapture(
     ]),
     problems: problem === undefined ? [] : [`at byte ${problem.offset}: ${problem.message}`],
   };
+}
+
+async function readSmall(file: FileBytes, { table, teller, flow, dns }: CaptureRequest): Promise<CaptureEnd> {
+  const capture: CaptureFlows = new CaptureFlows(
+    { ...table, ...teller, interfaceName: (number) => capture.reader.interfaces[number]?.name },
+    { ended: (flows, slot) => flow(flows.flow(slot)), ...(dns && { dns }) },
+  );
+  for await (const chunk of file.chunks()) {
+    capture.push(chunk);
+    if (capture.reader.hasEnded) break;
+  }
+  capture.end();
+  const { counters, problem } = capture.reader;
+  return { counters, problem, decoded: capture.decoder.counts };
+}
+
+async function readLarge({ name, file }: FileBytes, request: CaptureRequest): Promise<CaptureEnd> {
+  try {
+    return await readCaptureInThread({ ...request, path: file!.path, pack: file!.pack });
+  } catch (error) {
+    throw error instanceof CaptureFileError ? cutShort(name, error) : error;
+  }
 }
 
 /** Blocks of pcapng have this type at their beginning in either byte order; captures of system calls have it too. */

@@ -1,11 +1,13 @@
 /** What became of one file. */
 export interface FlowInputCounts {
   readonly name: string;
-  /** Id of the log's format, `capture`, or `exports`. */
+  /** Id of the log's format, `capture`, `exports` or `service-log`. */
   readonly format: string;
   /** Lines of a log, records of a capture. */
   readonly records: number;
   readonly flows: number;
+  /** What lines of a log of services told, refused packets (which are flows too) among it; absent for all else. */
+  readonly observations?: number;
   /** Of `flows`: those of traffic that another record tells as well, left out. */
   readonly toldTwice: number;
   /** What is no flow, and what could not be read, by reason. */

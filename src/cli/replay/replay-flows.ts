@@ -1,13 +1,16 @@
 import { version } from '../../agent/version.ts';
 import { alertToJson } from '../../detect/json.ts';
 import { loadPublicSuffixes } from '../../detect/registrable-domain.ts';
+import { detectors } from '../../detect/registry.ts';
+import { readDetectSettings } from '../../detect/settings/settings.ts';
 import { plural } from '../../detect/text.ts';
-import type { Flow } from '../../flow/flow.ts';
 import { flowLogFormats } from '../../flow/logs/registry.ts';
 import { flowWriters } from '../../flow/logs/writers.ts';
+import { incidentToJson } from '../../incident/json.ts';
 import type { ReadLimits } from '../../manifest/limits.ts';
 import { alertText } from '../alert-text.ts';
 import { ExitCode, UsageError } from '../command.ts';
+import { incidentBlock } from '../incidents/incident-text.ts';
 import type { Io } from '../io.ts';
 import { loadPosture } from '../load-posture.ts';
 import { progress } from '../progress.ts';
@@ -16,7 +19,7 @@ import { replayText } from '../render/replay/text.ts';
 import { openSink } from '../render/sink.ts';
 import { dateTime } from '../time.ts';
 import { type FileBytes, openFileBytes } from './file-bytes.ts';
-import { type FlowInputKind, flowInputKind, readFlowInput } from './flow-input.ts';
+import { type FlowInputKind, type FlowInputTaker, flowInputKind, readFlowInput } from './flow-input.ts';
 import { FlowReplay } from './flow-replay.ts';
 import type { FlowInputCounts } from './input-counts.ts';
 
@@ -48,7 +51,7 @@ export async function flowInputsOf(
   format: string | undefined,
   io: Io,
 ): Promise<readonly (FlowInput | undefined)[]> {
-  const forced = flowLogFormats.find(({ id }) => id === format);
+  const forced = format === 'service-log' ? format : flowLogFormats.find(({ id }) => id === format);
   const inputs: (FlowInput | undefined)[] = [];
   for (const path of paths) {
     const file = await openFileBytes(path, io);
@@ -72,23 +75,36 @@ export async function replayFlows(
   const loaded = await loadPosture(request.manifests, io, request.limits);
   for (const { name, reason } of loaded.unreadable)
     io.err(`${io.errStyle('yellow', 'warning')}: ${name} was not read: ${reason}\n`);
+  const { settings, diagnostics } = readDetectSettings(loaded.set.site, detectors, Date.now());
+  if (diagnostics.length > 0)
+    io.err(
+      `${io.errStyle('yellow', 'warning')}: ${plural(diagnostics.length, 'problem')} in what the site file says of detectors: picket check says which\n`,
+    );
   const isJudged = request.manifests.length > 0;
   const sink = openSink(io, request.to);
   const told = progress(io, 'flows');
   await loadPublicSuffixes();
-  const replay = new FlowReplay(loaded.posture);
+  const replay = new FlowReplay(loaded.posture, settings);
   const writer = flowWriters.find(({ id }) => id === request.write)?.open({ now: Date.now(), version });
   if (writer !== undefined) sink.write(writer.head());
   const exports = request.exports ? new (await import('./export-input.ts')).ExportInput() : undefined;
   const files: FlowInputCounts[] = [];
   for (const { file, kind } of inputs) {
-    const take = (flow: Flow) => {
-      const judged = replay.take(flow);
-      // Without anything declared there is nothing better than the verdict of who wrote the log.
-      if (writer !== undefined) sink.write(writer.flow(isJudged ? judged : flow));
-      told.step();
+    const taker: FlowInputTaker = {
+      flow(flow) {
+        const judged = replay.take(flow);
+        // Without anything declared there is nothing better than the verdict of who wrote the log.
+        if (writer !== undefined) sink.write(writer.flow(isJudged ? judged : flow));
+        told.step();
+      },
+      dns: (message) => replay.takeDns(message),
+      log(seen) {
+        const refused = replay.takeLog(seen);
+        if (writer !== undefined && refused !== undefined) sink.write(writer.flow(refused));
+        told.step();
+      },
     };
-    files.push(await readFlowInput(file, kind, take, exports, io, (message) => replay.takeDns(message)));
+    files.push(await readFlowInput(file, kind, taker, exports, io));
   }
   told.end();
   replay.end();
@@ -103,18 +119,31 @@ export async function replayFlows(
   else if (request.output === 'jsonl') {
     for (const alert of replay.alerts)
       sink.write(`${JSON.stringify({ type: 'alert', ...alertToJson(alert) })}\n`);
+    for (const incident of replay.incidents)
+      sink.write(`${JSON.stringify({ type: 'incident', ...incidentToJson(incident) })}\n`);
     sink.write(`${JSON.stringify({ type: 'summary', schemaVersion: 1, ...replaySummary(replay, files) })}\n`);
   } else {
     for (const alert of replay.alerts) sink.write(`${alertText(alert, io.style, io.columns, dateTime)}\n`);
+    for (const incident of replay.incidents.filter(({ alertCount }) => alertCount > 1))
+      sink.write(`${incidentBlock(incident, io.style, io.columns)}\n`);
     sink.write(replayText(replaySummary(replay, files), isJudged, io.style));
   }
   sink.end();
   const kept = replay.alerts.length;
   if (replay.raised > kept) io.err(`${replay.raised - kept} more alerts were raised than are kept\n`);
   io.err(
-    `${plural(replay.raised, 'alert')} over ${plural(replay.summary.total.flows, 'flow')} of ${filesText(files)}\n`,
+    `${plural(replay.raised, 'alert')} over ${amountText(replay.summary.total.flows, files)} of ${filesText(files)}\n`,
   );
   return replay.raised > 0 ? ExitCode.problems : ExitCode.clean;
+}
+
+/** How much there was: flows, and what logs of services told. */
+function amountText(flows: number, files: readonly FlowInputCounts[]): string {
+  const logs = files.filter(({ observations }) => observations !== undefined);
+  const told = logs.reduce((sum, { observations = 0 }) => sum + observations, 0);
+  const entries = `${told} ${told === 1 ? 'entry' : 'entries'} of logs`;
+  if (logs.length === 0) return plural(flows, 'flow');
+  return flows === 0 ? entries : `${plural(flows, 'flow')} and ${entries}`;
 }
 
 /** Names of the files with what they are, or how many there are. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MachineInterface } from '../../firewall/guard/machine.ts';
-import { parseAddress } from '../../net/address.ts';
+import { type Address, parseAddress } from '../../net/address.ts';
 import { prefixOf } from '../../net/prefix.ts';
 
 const addresses = z.array(
@@ -17,7 +17,14 @@ const addresses = z.array(
       .optional(),
   }),
 );
-const routes = z.array(z.object({ dev: z.string().optional() }));
+const routes = z.array(
+  z.object({
+    dev: z.string().optional(),
+    gateway: z.string().optional(),
+    via: z.object({ host: z.string().optional() }).optional(),
+    nexthops: z.array(z.object({ gateway: z.string().optional() })).optional(),
+  }),
+);
 
 /** Returns the interfaces that `ip -j address show` tells of (ip-address(8)); what cannot be read is left out. */
 export function readIpAddresses(text: string): MachineInterface[] {
@@ -37,6 +44,13 @@ export function readIpAddresses(text: string): MachineInterface[] {
 /** Returns the interfaces of the routes that `ip -j route show` tells of. */
 export function readIpRoutes(text: string): string[] {
   return read(text, routes).flatMap(({ dev }) => (dev === undefined ? [] : [dev]));
+}
+
+/** Returns the next hops of the routes that `ip -j route show` tells of, IPv6 ones of IPv4 routes (`via inet6`) too. */
+export function readIpGateways(text: string): Address[] {
+  return read(text, routes)
+    .flatMap(({ gateway, via, nexthops = [] }) => [gateway, via?.host, ...nexthops.map((hop) => hop.gateway)])
+    .flatMap((host) => parseAddress(host ?? '') ?? []);
 }
 
 function read<T>(text: string, schema: z.ZodType<T[]>): T[] {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { formatAddress } from '../../net/address.ts';
 import { cannotEnforce, Namespace } from '../namespace.fixture.ts';
-import { readIpAddresses, readIpRoutes } from './ip-json.ts';
+import { readIpAddresses, readIpGateways, readIpRoutes } from './ip-json.ts';
 import { readMachine, readSockets } from './read-machine.ts';
 import { readNameservers } from './resolv-conf.ts';
 import { readSshConnection } from './ssh-connection.ts';
@@ -55,6 +55,9 @@ test('ip -j: what cannot be read is left out', () => {
     ),
   ).toMatchObject([{ name: 'eth0', addresses: [{ prefix: { length: 32 }, dynamic: false }] }]);
   expect(readIpRoutes('[{"dst":"default","dev":"eth0"},{}]')).toEqual(['eth0']);
+  const routes =
+    '[{"gateway":"198.51.100.1"},{"via":{"host":"fe80::1"}},{"nexthops":[{"gateway":"2001:db8::1"},{}]},{"gateway":"x"}]';
+  expect(readIpGateways(routes).map(formatAddress)).toEqual(['198.51.100.1', 'fe80::1', '2001:db8::1']);
 });
 
 test('sockets are bounded, and what is beyond is counted', () => {
@@ -82,6 +85,7 @@ test.skipIf(cannotEnforce !== undefined)(
     const machine = await readMachine(space.runner, hints);
     expect(machine.interfaces.map(({ name }) => name)).toEqual(['lo', 'cni0']);
     expect(machine.uplinks).toEqual(['cni0']);
+    expect(machine.gateways?.map(formatAddress)).toEqual(['198.51.100.254']);
     expect(machine.forwards).toEqual({ ipv4: true, ipv6: false });
     expect([machine.listeners, machine.connections, machine.nameservers, machine.wireguard]).toEqual([
       [],

@@ -3,7 +3,7 @@ import { parseProcNetSockets } from '../../flow/proc-net-sockets.ts';
 import type { Address } from '../../net/address.ts';
 import { isLoopback } from '../../net/address.ts';
 import type { Runner } from '../runner.ts';
-import { readIpAddresses, readIpRoutes } from './ip-json.ts';
+import { readIpAddresses, readIpGateways, readIpRoutes } from './ip-json.ts';
 import { readNameservers } from './resolv-conf.ts';
 import { readSshConnection } from './ssh-connection.ts';
 import { readWireguardDump } from './wireguard-dump.ts';
@@ -44,6 +44,7 @@ export async function readMachine(runner: Runner, hints: MachineHints): Promise<
   return {
     interfaces,
     uplinks: [...new Set([...readIpRoutes(routes), ...readIpRoutes(routes6)])],
+    gateways: [routes, routes6].flatMap(readIpGateways),
     listeners,
     connections,
     unseenConnections: unseen,

@@ -57,12 +57,13 @@ export function recorderText({ ends, marks }: Recorded, marked: readonly MarkedP
   const set = (name: string, type: string) =>
     `set ${name} { type ${type}; size ${mostRecorded}; flags dynamic; }\n`;
   const end = (where: string) => `
-    add @${where} { ether saddr }
+    counter name ${where} add @${where} { ether saddr }
     ${ends ? recordEnds : ''}
     ${marks ? 'add @marks { ether saddr . meta mark } add @connection_marks { ether saddr . ct mark }' : ''}`;
   return `table inet ${recorderTable}
   delete table inet ${recorderTable}
   table inet ${recorderTable} {
+    ${['tracked', 'delivered', 'forwarded'].map((name) => `counter ${name} { }\n`).join('')}
     ${states.map((state) => set(setOf(state), 'ether_addr')).join('')}
     ${set('delivered', 'ether_addr')}${set('forwarded', 'ether_addr')}
     ${set('ends4', 'ether_addr . ipv4_addr . ipv4_addr . inet_service . inet_service')}
@@ -73,6 +74,7 @@ export function recorderText({ ends, marks }: Recorded, marked: readonly MarkedP
     ${arrivals(marked)}
     chain tracked {
       type filter hook prerouting priority -199;
+      counter name tracked
       ${states.map((state) => `ct state ${state.toLowerCase()} add @${setOf(state)} { ether saddr }`).join('\n')}
     }
     chain delivered { type filter hook input priority 500; ${end('delivered')}
@@ -93,18 +95,36 @@ function arrivals(marked: readonly MarkedPacket[]): string {
 }
 
 /**
- * Returns what became of packets with the numbers 0 up to below `count`; `listed` is the recorder's table as nft's JSON.
+ * Returns what became of packets with the numbers 0 up to below `count`; `listed` is the recorder's table as nft's JSON. Returns
+ * undefined where the list lacks packets that were counted: the kernel was at work on its sets while they were listed.
  */
-export function readFates(count: number, { ends, marks }: Recorded, listed: string): KernelFate[] {
+export function readFates(
+  count: number,
+  { ends, marks }: Recorded,
+  listed: string,
+): KernelFate[] | undefined {
   const fates: { -readonly [Key in keyof KernelFate]: KernelFate[Key] }[] = Array.from(
     { length: count },
     () => ({ outcome: 'dropped' }),
   );
   const { nftables } = JSON.parse(listed) as {
-    nftables: { set?: { name: string; elem?: unknown[] } }[];
+    nftables: {
+      set?: { name: string; elem?: unknown[] };
+      counter?: { name: string; packets: number };
+    }[];
   };
   const sets = new Map(nftables.map(({ set }) => [set?.name, set?.elem ?? []]));
   const elements = (set: string): readonly unknown[] => sets.get(set) ?? [];
+  const sizeOf = (...names: readonly string[]) => names.reduce((sum, name) => sum + elements(name).length, 0);
+  const counted = new Map(nftables.map(({ counter }) => [counter?.name, counter?.packets ?? 0]));
+  const passed = counted.get('delivered')! + counted.get('forwarded')!;
+  const isWhole =
+    sizeOf(...states.map(setOf)) === counted.get('tracked') &&
+    sizeOf('delivered') === counted.get('delivered') &&
+    sizeOf('forwarded') === counted.get('forwarded') &&
+    (!ends || sizeOf('ends4', 'ends6', 'hosts4', 'hosts6') === passed) &&
+    (!marks || sizeOf('marks') === passed);
+  if (!isWhole) return undefined;
   for (const state of states) {
     for (const key of elements(setOf(state))) fates[numberOfAddress(String(key))]!.state = state;
   }

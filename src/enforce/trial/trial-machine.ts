@@ -56,6 +56,8 @@ const sender = `
     defined(send($out, $frame, 0)) or die "send: $!";
   }`;
 
+/** How often what was recorded is listed until all is there. */
+const mostLists = 8;
 /** Name of the kernel's own loopback device where `lo` is an interface that frames can be sent to. */
 const ownLoopback = 'loopback0';
 
@@ -116,14 +118,19 @@ export class TrialMachine implements AsyncDisposable {
     await this.#transmit(packets);
   }
 
-  /** Sends the packets and returns what became of each. Throws when any did not come to the machine. */
+  /** Sends the packets and returns what became of each. Throws when any did not come to the machine, or was not recorded. */
   async judge(packets: readonly Sent[]): Promise<KernelFate[]> {
     const { recorded = {} } = this.#options;
     const marked = packets.flatMap(({ mark }, number) => (mark ? [{ number, mark }] : []));
     await this.run(['nft', '-f', '-'], recorderText(recorded, marked));
     await this.#transmit(packets);
-    const listed = await this.run(['nft', '-j', '-n', 'list', 'table', 'inet', recorderTable]);
-    return readFates(packets.length, recorded, listed);
+    for (let attempt = 0; attempt < mostLists; attempt++) {
+      const listed = await this.run(['nft', '-j', '-n', 'list', 'table', 'inet', recorderTable]);
+      const fates = readFates(packets.length, recorded, listed);
+      if (fates !== undefined) return fates;
+      await new Promise((resolve) => setTimeout(resolve, 200 * (attempt + 1)));
+    }
+    throw new Error(`of ${packets.length} packets not all were recorded`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

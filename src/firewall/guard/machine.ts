@@ -42,6 +42,8 @@ export interface Machine {
   readonly interfaces: readonly MachineInterface[];
   /** Names of interfaces with a default route. */
   readonly uplinks: readonly string[];
+  /** Next hops of the default routes; absent where they were not asked for. */
+  readonly gateways?: readonly Address[];
   readonly listeners: readonly Listener[];
   /** TCP connections that are established, as many as are looked at. */
   readonly connections: readonly OpenConnection[];

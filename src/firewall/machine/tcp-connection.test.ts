@@ -67,6 +67,31 @@ describe('as the kernel has it', () => {
     ]);
   });
 
+  test('a FIN out of the window counts as the last segment, so that a SYN behind it is no new beginning', () => {
+    const lines: readonly Line[] = [
+      ['>', 2, 203_796_727, 0, {}, 'belongs'],
+      ['<', 18, 3_534_552_139, 203_796_728, {}, 'belongs'],
+      ['>', 16, 203_796_728, 3_534_552_140, {}, 'belongs'],
+      ['<', 24, 3_534_552_140, 203_796_728, { payload: 35 }, 'belongs'],
+      ['>', 20, 203_796_728, 3_534_552_175, {}, 'belongs'],
+    ];
+    follow([...lines, ['>', 2, 843_638_832, 0, {}, 'reopened']]);
+    follow([
+      ...lines,
+      ['>', 17, 943_602_648, 0, { payload: 15 }, 'invalid'],
+      ['>', 2, 843_638_832, 0, {}, 'ignored'],
+    ]);
+  });
+
+  test('where both have sent a SYN, a reset that acknowledges nothing belongs to the last one', () => {
+    follow([
+      ['>', 2, 3_872_273_327, 0, {}, 'belongs'],
+      ['<', 2, 1_561_338_465, 0, {}, 'belongs'],
+      ['>', 20, 94_754_647, 3_872_273_328, {}, 'invalid'],
+      ['>', 20, 94_754_647, 0, {}, 'belongs'],
+    ]);
+  });
+
   test('a reset with the number that a challenge asked for belongs, whatever it acknowledges', () => {
     follow([
       ['>', 2, 1_863_910_923, 0, {}, 'belongs'],

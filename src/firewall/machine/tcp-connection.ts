@@ -118,14 +118,14 @@ export class TcpConnection {
   #last: {
     kind: Kind;
     isAnswer: boolean;
-    end: number | undefined;
+    end: number;
     acknowledgement: number | undefined;
     window: number;
     scale: number | undefined;
   } = {
     kind: 'none',
     isAnswer: false,
-    end: undefined,
+    end: 0,
     acknowledgement: undefined,
     window: 0,
     scale: undefined,
@@ -167,7 +167,8 @@ export class TcpConnection {
       const checked = this.#reset(tcp, isAnswer, old);
       if (checked === 'invalid') return 'invalid';
       if (checked === 'kept') next = old;
-      isPlaced = checked === 'placed' || (checked !== 'counts' && this.#answersLast(tcp, hasAnswered));
+      isPlaced =
+        checked === 'placed' || (checked !== 'counts' && this.#answersLast(tcp, isAnswer, hasAnswered));
     }
     if (!isPlaced) {
       const placed = holdAgainst(this.#senders[isAnswer ? 1 : 0], this.#senders[isAnswer ? 0 : 1], tcp, {
@@ -175,9 +176,21 @@ export class TcpConnection {
         isOpening: this.state === 'syn sent' || this.state === 'syn received',
         isAsked: this.state === 'syn sent',
       });
+      if (placed === 'invalid') this.#noteInvalid(kind, isAnswer);
       if (placed !== 'in') return placed;
     }
     return this.#become(next, old, tcp, kind, isAnswer, hasAnswered);
+  }
+
+  /**
+   * A FIN or reset out of the window is remembered as the last segment, unless the other side has closed before
+   * (nf_tcp_handle_invalid).
+   */
+  #noteInvalid(kind: Kind, isAnswer: boolean): void {
+    if (!this.isAssured || (kind !== 'fin' && kind !== 'rst')) return;
+    const last = this.#last;
+    const hasOtherClosed = last.isAnswer !== isAnswer && (last.kind === 'fin' || last.kind === 'rst');
+    if (!hasOtherClosed) Object.assign(last, { kind, isAnswer });
   }
 
   /** Is told that a rule has answered with a reset. */
@@ -199,7 +212,7 @@ export class TcpConnection {
     if (kind === 'ack') {
       this.#last.end = endOf(tcp);
       this.#last.window = tcp.window;
-    } else if (kind === 'syn') this.#last.end = undefined; // Measured: a SYN that belongs is none to answer with a reset.
+    }
     this.state = next;
     if (old !== next && next === 'fin wait') this.#closes = true;
     if (!hasAnswered && kind === 'rst') return 'removed';
@@ -267,11 +280,13 @@ export class TcpConnection {
   }
 
   /** It resets what was let through although it did not belong, or answers a challenge (RFC 5961 §4.2). */
-  #answersLast(tcp: TcpHeader, hasAnswered: boolean): boolean {
-    const { kind, end, isAnswer, acknowledgement } = this.#last;
-    if (this.state === 'syn sent' && kind === 'ack' && isAnswer && tcp.sequence === acknowledgement)
+  #answersLast(tcp: TcpHeader, isAnswer: boolean, hasAnswered: boolean): boolean {
+    const { kind, end, isAnswer: lastWasAnswer, acknowledgement } = this.#last;
+    if (this.state === 'syn sent' && kind === 'ack' && lastWasAnswer && tcp.sequence === acknowledgement)
       return true;
-    const isStray = (hasAnswered && kind === 'syn') || (!this.isAssured && kind === 'ack');
+    // Measured: a SYN is reset by the other side only.
+    const isStray =
+      (hasAnswered && kind === 'syn' && lastWasAnswer !== isAnswer) || (!this.isAssured && kind === 'ack');
     return isStray && tcp.acknowledgement === end;
   }
 }

@@ -70,9 +70,10 @@ export class Tracker {
       if (verdict === 'invalid') return doubt === undefined ? invalid : { ...invalid, doubt };
       if (verdict === 'reopened') {
         this.table.remove(connection);
-        return this.#lookUp(packet, tuple);
+        return doubtful(this.#lookUp(packet, tuple), doubt);
       }
-      if (verdict === 'removed') this.table.remove(connection);
+      // Where it is not known whether it was answered, it may stay.
+      if (verdict === 'removed' && doubt === undefined) this.table.remove(connection);
       if (verdict === 'belongs') connection.expires = packet.time + connection.tcp.timeout * seconds;
     } else this.#refresh(connection, packet);
     if (isAnswer) connection.hasAnswered = true;
@@ -118,6 +119,13 @@ export class Tracker {
     const { doubt } = connection;
     return { state: 'RELATED', connection, isAnswer, ...(doubt !== undefined && { doubt }) };
   }
+}
+
+/** What is not known of a connection is not known of the one that takes its place. */
+function doubtful(tracked: Tracked, doubt: string | undefined): Tracked {
+  if (doubt === undefined) return tracked;
+  if (tracked.connection !== undefined) tracked.connection.doubt ??= doubt;
+  return { ...tracked, doubt };
 }
 
 function isFor({ original, reply }: Connection, isAnswer: boolean, destination: Address): boolean {

@@ -143,6 +143,14 @@ const stateNames: readonly FlowState[] = [
   'closed',
 ];
 
+/** The memory of {@link FlowRows}, to be handed to another thread. */
+export interface FlowRowBuffers {
+  readonly rows: ArrayBuffer;
+  readonly first: ArrayBuffer;
+  /** There only where a flow came through a tunnel that has outer ends. */
+  readonly outer: ArrayBuffer | undefined;
+}
+
 /**
  * Flows in rows: all that one packet touches lies together: 64 bytes of the 152 for a flow. Memory is reserved for all rows and touched only as
  * far as rows are used.
@@ -155,12 +163,35 @@ export class FlowRows {
   /** Outer ends of tunnels, eight lanes each; there only once a packet came through a tunnel that has them. */
   #outer: Uint32Array | undefined;
 
-  constructor(capacity: number) {
-    const rows = new ArrayBuffer(padding + capacity * lanesPerFlow * 4);
+  /** `buffers` are those that rows of the same capacity gave away; without them all is new. */
+  constructor(capacity: number, buffers?: FlowRowBuffers) {
+    const rows = buffers?.rows ?? new ArrayBuffer(padding + capacity * lanesPerFlow * 4);
     this.lanes = new Int32Array(rows, padding);
     this.numbers = new Float64Array(rows, padding);
-    this.firstLanes = new Int32Array(capacity * firstLanesPerFlow);
+    this.firstLanes = new Int32Array(buffers?.first ?? new ArrayBuffer(capacity * firstLanesPerFlow * 4));
+    if (buffers?.outer !== undefined) this.#outer = new Uint32Array(buffers.outer);
     this.#capacity = capacity;
+  }
+
+  /** The memory that all rows are in; with it another thread sees the same rows. */
+  get buffers(): FlowRowBuffers {
+    const { lanes, firstLanes } = this;
+    return {
+      rows: lanes.buffer as ArrayBuffer,
+      first: firstLanes.buffer as ArrayBuffer,
+      outer: this.#outer?.buffer as ArrayBuffer | undefined,
+    };
+  }
+
+  /** Copies a row of others to the row `to`. */
+  copy(from: FlowRows, slot: number, to: number): void {
+    const at = slot * lanesPerFlow;
+    const first = slot * firstLanesPerFlow;
+    this.lanes.set(from.lanes.subarray(at, at + lanesPerFlow), to * lanesPerFlow);
+    this.firstLanes.set(from.firstLanes.subarray(first, first + firstLanesPerFlow), to * firstLanesPerFlow);
+    if (from.#outer === undefined || (from.flags(slot) & (Bit.Outer4 | Bit.Outer6)) === 0) return;
+    this.#outer ??= new Uint32Array(this.#capacity * 8);
+    this.#outer.set(from.#outer.subarray(slot * 8, slot * 8 + 8), to * 8);
   }
 
   /** Fills the row with the key and what only the first packet tells; counters are 0, flags are `flags`. */

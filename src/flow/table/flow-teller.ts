@@ -1,6 +1,5 @@
 import { communityId } from '../community-id.ts';
-import type { EndReason, Flow, Observation } from '../flow.ts';
-import type { FlowNameBook } from './flow-name-book.ts';
+import type { EndReason, Flow, FlowNames, Observation } from '../flow.ts';
 import { Bit, type FlowRows, numbersPerFlow, Place } from './flow-rows.ts';
 
 /** What flows are said to be beside what was counted of them. */
@@ -15,17 +14,22 @@ export interface FlowTellerOptions {
   readonly interfaceName?: (number: number) => string | undefined;
 }
 
+/** Names of flows by row. */
+export interface NamesOfFlows {
+  of(slot: number): FlowNames | undefined;
+}
+
 type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
 /** Makes of rows the objects that leave the table. */
 export class FlowTeller {
   readonly #rows: FlowRows;
-  readonly #names: FlowNameBook | undefined;
+  readonly #names: NamesOfFlows | undefined;
   readonly #options: FlowTellerOptions;
   readonly #flowId: (number: number) => string;
   readonly #hasCommunityId: boolean;
 
-  constructor(rows: FlowRows, names: FlowNameBook | undefined, options: FlowTellerOptions) {
+  constructor(rows: FlowRows, names: NamesOfFlows | undefined, options: FlowTellerOptions) {
     this.#rows = rows;
     this.#names = names;
     this.#options = options;

@@ -1,7 +1,7 @@
 import { type Address, ipv4, ipv6 } from '../../net/address.ts';
 import { Protocol } from '../../net/protocol.ts';
 import type { DnsMessage } from '../dns-message.ts';
-import type { EndReason, Flow } from '../flow.ts';
+import type { EndReason, Flow, FlowNames } from '../flow.ts';
 import { readDnsQuestion, readDnsQuestionSegment } from '../names/dns.ts';
 import type { Packet } from '../packet/packet.ts';
 import { ExpiryWheel } from './expiry-wheel.ts';
@@ -331,6 +331,12 @@ export class PacketFlows {
   /** Id of the flow, the same for all its parts. */
   id(slot: number): string {
     return this.#teller.id(slot);
+  }
+
+  /** Copies the row of a flow, or its part, as it is now, to a row of others; returns its names, which do not stand there. */
+  copy(slot: number, rows: FlowRows, to: number): FlowNames | undefined {
+    rows.copy(this.#rows, slot, to);
+    return (this.#rows.flags(slot) & Bit.Named) === 0 ? undefined : this.#names?.of(slot);
   }
 
   /** TCP flags of the first segment that one end sent: of the source, or of the destination; 0 where there was none. */

@@ -6,7 +6,10 @@ import type { ReplaySummary } from './json.ts';
 /** The sums of a replay as tables. Verdicts are told only where something was declared that they could rest on. */
 export function replayText(summary: ReplaySummary, isJudged: boolean, style: Style): string {
   const { from, until, flows, packets, bytes } = summary;
-  if (from === null || until === null) return 'no flows\n';
+  if (from === null || until === null) {
+    const sections = [logsOf(summary), amountsOf('LEFT OUT', summary.files), alertsOf(summary)];
+    return summary.logs.length === 0 ? 'no flows\n' : joined(sections);
+  }
   const span = `${dateTime(from)} to ${dateTime(until)}`;
   const sections = [
     `${style('bold', span)}: ${counted(flows, 'flow')}, ${counted(packets, 'packet')}, ${counted(bytes, 'byte')}\n`,
@@ -19,10 +22,24 @@ export function replayText(summary: ReplaySummary, isJudged: boolean, style: Sty
     summary.missing > 0
       ? `There were too many addresses to count each: up to ${number(summary.missing)} bytes of one may be missing.\n`
       : '',
+    logsOf(summary),
     amountsOf('LEFT OUT', summary.files),
     alertsOf(summary),
+    exceptionsOf(summary),
   ];
+  return joined(sections);
+}
+
+function joined(sections: readonly string[]): string {
   return sections.filter((section) => section !== '').join('\n');
+}
+
+function logsOf({ logs }: ReplaySummary): string {
+  if (logs.length === 0) return '';
+  return right(
+    ['LOG OF', 'TIMES'],
+    logs.map(({ service, outcome, times }) => [`${service}: ${outcome}`, number(times)]),
+  );
 }
 
 type Row = { readonly flows: number; readonly packets: number; readonly bytes: number };
@@ -54,6 +71,17 @@ function alertsOf({ alerts }: ReplaySummary): string {
   return right(
     ['DETECTOR', 'ALERTS'],
     alerts.map(({ detector, alerts: count }) => [detector, number(count)]),
+  );
+}
+
+function exceptionsOf({ exceptions = [] }: ReplaySummary): string {
+  if (exceptions.length === 0) return '';
+  return right(
+    ['HELD BACK BY AN EXCEPTION', 'FINDINGS'],
+    exceptions.map(({ detector, filter, heldBack }) => [
+      printable(`${detector}, ${filter}`),
+      number(heldBack),
+    ]),
   );
 }
 
