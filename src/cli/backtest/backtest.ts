@@ -59,7 +59,12 @@ export class Backtest {
   constructor(
     posture: Posture,
     definition: DetectorDefinition,
-    settings: { readonly option: string; readonly values: readonly number[] },
+    settings: {
+      readonly option: string;
+      readonly values: readonly number[];
+      /** Other options of the detector, as the site file has them. */
+      readonly others: Readonly<Record<string, unknown>>;
+    },
     inside: readonly string[],
     budget: number,
   ) {
@@ -69,7 +74,8 @@ export class Backtest {
     const preset = presetOf(definition, settings.option);
     const hasInside = definition.options.safeParse({ inside }).success;
     this.#variants = settings.values.map((value) => {
-      const options = { [settings.option]: value, ...(hasInside && { inside }) };
+      const own = hasInside && inside.length > 0 ? { inside } : {};
+      const options = { ...settings.others, ...own, [settings.option]: value };
       return new Variant(definition, options, value, value === preset);
     });
     this.#replay = new FlowReplay(
@@ -91,9 +97,10 @@ export class Backtest {
     this.#replay.takeDns(message);
   }
 
-  /** Takes what a log of a service tells. */
+  /** Takes what a log of services tells. */
   takeLog(seen: LogObservation): void {
-    this.#replay.takeLog(seen);
+    const refused = this.#replay.takeLog(seen);
+    if (refused !== undefined) this.#days.add(refused, seen.at);
   }
 
   /** To be called after the last flow. */
@@ -125,6 +132,7 @@ export class Backtest {
 /** One value at work: its findings become alerts of its own, and go nowhere else. */
 class Variant {
   readonly detector: RunningDetector;
+  readonly #running: RunningDetector;
   readonly #value: number;
   readonly #isPreset: boolean;
   readonly #folder: AlertFolder;
@@ -136,9 +144,11 @@ class Variant {
     this.#isPreset = isPreset;
     this.#folder = new AlertFolder({ newId: () => '', lostBetween: () => 0 });
     const running = definition.create(options);
+    this.#running = running;
     this.detector = {
       onFlow: (flow, change) => this.#take(running.onFlow?.(flow, change)),
       onDns: (message) => this.#take(running.onDns?.(message)),
+      onLog: (seen) => this.#take(running.onLog?.(seen)),
       onTick: (now) => this.#take(running.onTick?.(now)),
       stateBytes: () => running.stateBytes(),
       evicted: () => running.evicted(),
@@ -159,6 +169,8 @@ class Variant {
 
   #take(findings: readonly Finding[] | undefined): readonly Finding[] {
     for (const finding of findings ?? []) {
+      // As the pipeline tells all of them: nothing is learned of what is under alert.
+      this.#running.onFinding?.(finding);
       if (!this.#folder.fold(finding).isNew) continue;
       this.#alerts++;
       if (this.#titles.length < maxTitles) this.#titles.push(finding.title);

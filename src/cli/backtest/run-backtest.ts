@@ -1,13 +1,11 @@
 import { loadPublicSuffixes } from '../../detect/registrable-domain.ts';
-import type { LogObservation } from '../../event/service-log/log-observation.ts';
-import type { DnsMessage } from '../../flow/dns-message.ts';
-import type { Flow } from '../../flow/flow.ts';
+import { readDetectSettings } from '../../detect/settings/settings.ts';
 import type { ReadLimits } from '../../manifest/limits.ts';
 import { UsageError } from '../command.ts';
 import type { Io } from '../io.ts';
 import { loadPosture } from '../load-posture.ts';
 import { progress } from '../progress.ts';
-import { readFlowInput } from '../replay/flow-input.ts';
+import { type FlowInputTaker, readFlowInput } from '../replay/flow-input.ts';
 import { flowInputsOf } from '../replay/replay-flows.ts';
 import { Backtest, type BacktestResult } from './backtest.ts';
 import type { Chosen } from './choose.ts';
@@ -37,18 +35,23 @@ export async function runBacktest(
   for (const { name, reason } of loaded.unreadable)
     io.err(`${io.errStyle('yellow', 'warning')}: ${name} was not read: ${reason}\n`);
   await loadPublicSuffixes();
-  const backtest = new Backtest(loaded.posture, definition, { option, values }, inside, budget);
+  const { settings } = readDetectSettings(loaded.set.site, [definition], Date.now());
+  const others = settings.options.get(definition.id) ?? {};
+  const backtest = new Backtest(loaded.posture, definition, { option, values, others }, inside, budget);
   const told = progress(io, 'flows');
+  const taker: FlowInputTaker = {
+    flow(flow) {
+      backtest.take(flow);
+      told.step();
+    },
+    dns: (message) => backtest.takeDns(message),
+    log(seen) {
+      backtest.takeLog(seen);
+      told.step();
+    },
+  };
   for (const input of inputs) {
     if (input === undefined) continue;
-    const taker = {
-      flow: (flow: Flow) => {
-        backtest.take(flow);
-        told.step();
-      },
-      dns: (message: DnsMessage) => backtest.takeDns(message),
-      log: (seen: LogObservation) => backtest.takeLog(seen),
-    };
     await readFlowInput(input.file, input.kind, taker, undefined, io);
   }
   told.end();

@@ -3,7 +3,7 @@ import { limitOptions, limitsOf } from '../limits.ts';
 
 export const backtestCommand: CommandDefinition = {
   name: 'backtest',
-  arguments: '[detector] [recordings...]',
+  arguments: '[detector] [files...]',
   summary: 'which threshold of a detector keeps to a budget of false alarms',
   description:
     'Runs one detector over recorded flows as picket replay does, with several values of the option that makes it more or less sensitive, ' +
