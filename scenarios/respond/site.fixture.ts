@@ -166,7 +166,7 @@ export class RespondSite implements AsyncDisposable {
       (async () => { await fetch(url + 'healthz'); const sent = Date.now();
       const r = await fetch(url + 'api/v1/responses/${id}/approve', { method: 'POST', body: '{"by":"anna"}', headers: { 'content-type': 'application/json', 'picket-approval': secret } });
       const { text } = await r.json(); console.log(JSON.stringify({ sent, answered: Date.now(), text })); })()`;
-    return JSON.parse(this.machine.run(process.execPath, ['-e', script]));
+    return JSON.parse(command(...this.machine.command(process.execPath, '-e', script)).out);
   }
 
   /** Whether one of them can open a connection. */

@@ -72,8 +72,13 @@ export interface Answer {
 
 /** Alerts that wait to be looked at, and steps that are looked at within an hour; beyond them they are counted. */
 const [mostQueued, mostAnHour] = [256, 240];
-/** How old what is known of the machine may be when a person has agreed: it is looked at anew right after. ms. */
+/** How old what is known of the machine may be for a decision, ms. */
 const freshMs = 5_000;
+/**
+ * The same where a person has agreed: while one may, it is kept fresh, and it is looked at anew while the response is on probation; a machine under
+ * attack, on which that takes long, is not to wait for it before the cut. ms.
+ */
+const agreedMs = 60_000;
 /** How often the kernel is asked what is in force. ms. */
 const settleMs = 30_000;
 const hourMs = 3_600_000;
@@ -205,7 +210,7 @@ export class Responder {
         response.action,
         response.since,
         { playbook: playbook.name, perHour: playbook.perHour, limits: playbooks.limits },
-        await this.#facts(freshMs, id),
+        await this.#facts(agreedMs, id),
       );
       if (refused !== undefined) return this.#refuse(id, by, refused);
       this.#log.record({ event: 'approved', id, by });
