@@ -34,7 +34,7 @@ beforeAll(async () => {
     results.set(reading, await timed(reading, () => Promise.all(days.map((day) => judged(day, reading)))));
   const times = Object.entries(took).map(([what, seconds]) => `${what} in ${seconds.toFixed(1)} s`);
   console.info([times.join(', '), ...readings.map(table)].join('\n'));
-}, 240_000);
+}, 600_000);
 
 afterAll(() => folder[Symbol.dispose]());
 
