@@ -172,7 +172,7 @@ export const attacks: readonly Attack[] = [
         '-i',
         'u1500',
         '-c',
-        '4000',
+        '2000',
         '--rand-source',
         target,
       );

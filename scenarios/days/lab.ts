@@ -87,7 +87,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** A tool that takes longer has lost its way: nobody waits for it, and nothing of it stays. */
-const mostMs = 60_000;
+const mostMs = 180_000;
 
 async function outputOf(child: ChildProcess): Promise<string> {
   let said = '';

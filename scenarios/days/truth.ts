@@ -17,7 +17,7 @@ export interface Expected {
   readonly within: number;
   /** Other detectors that may speak of it as well. */
   readonly also?: readonly string[];
-  /** There is no such detector yet. */
+  /** There is no such detector yet, or none that could find it in a single day. */
   readonly isMissing?: true;
 }
 

@@ -9,18 +9,21 @@ export interface Spread {
   readonly deviation: number;
 }
 
-/** Where quartiles are nearer than this, their skew is rounding. */
-const leastRange = 10;
+/**
+ * Where quartiles are nearer than this, their skew says nothing: of intervals in seconds as in RITA; of bytes what the headers of two packets
+ * take, since it hangs on the moment whether the same words need an acknowledgement more.
+ */
+const leastRange = { seconds: 10, bytes: 144 } as const;
 
 /**
  * Returns how regular numbers are: half by their quartiles' symmetry (Bowley's skewness), half by the median absolute deviation against the
  * median. The two measures and their limits are those of RITA 5 (`analysis/beacons.go`).
  */
-export function spreadOf(numbers: Float64Array): Spread {
+export function spreadOf(numbers: Float64Array, unit: keyof typeof leastRange): Spread {
   const sorted = numbers.toSorted();
   const [lower, median, upper] = [quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)];
   const range = upper - lower;
-  const isFlat = range < leastRange || median === lower || median === upper;
+  const isFlat = range < leastRange[unit] || median === lower || median === upper;
   const skew = isFlat ? 0 : Math.abs((lower + upper - 2 * median) / range);
   const deviation = quantile(sorted.map((number) => Math.abs(number - median)).sort(), 0.5);
   const nearness = median > 0 ? Math.max(0, 1 - deviation / median) : deviation === 0 ? 1 : 0;
@@ -65,8 +68,8 @@ const hourMs = 3_600_000;
 export function scoreBeacon({ times, bytes, hours, spanMs }: BeaconRecord): BeaconScore {
   const gaps = new Float64Array(Math.max(times.length - 1, 0));
   for (let at = 0; at < gaps.length; at++) gaps[at] = (times[at + 1]! - times[at]!) / 1000;
-  const intervals = spreadOf(gaps);
-  const sizes = bytes.length * 2 > times.length ? spreadOf(bytes) : undefined;
+  const intervals = spreadOf(gaps, 'seconds');
+  const sizes = bytes.length * 2 > times.length ? spreadOf(bytes, 'bytes') : undefined;
   const hoursSeen = hours.reduce((seen, count) => seen + (count > 0 ? 1 : 0), 0);
   const duration =
     hoursSeen < leastHours ? 0 : Math.min(1, Math.max(spanMs / dayMs, longestRun(hours) / fullRun));

@@ -196,7 +196,7 @@ export const beacon: DetectorDefinition<Options> = {
 For each source, address, port and protocol four parts are scored, a quarter each, after RITA 5 (\`analysis/beacons.go\`):
 
 1. **intervals** between connections, and 2. **bytes sent**: symmetry of the quartiles (Bowley's skewness) and median absolute deviation
-   against the median, half each;
+   against the median, half each; sizes that differ by the headers of two packets are the same, since acknowledgements come and go;
 3. **duration**: share of the last 24 hours, or hours in a row out of 12; nothing below 6 hours with connections;
 4. **evenness** over the whole hours since the first connection, the last 11 to 23: one less the coefficient of variation.
 
