@@ -115,7 +115,9 @@ export function readFates(
   };
   const sets = new Map(nftables.map(({ set }) => [set?.name, set?.elem ?? []]));
   const elements = (set: string): readonly unknown[] => sets.get(set) ?? [];
-  const sizeOf = (...names: readonly string[]) => names.reduce((sum, name) => sum + elements(name).length, 0);
+  // While a set grows, a list of it may have some elements twice and lack as many.
+  const sizeOf = (...names: readonly string[]) =>
+    names.reduce((sum, name) => sum + new Set(elements(name).map((one) => JSON.stringify(one))).size, 0);
   const counted = new Map(nftables.map(({ counter }) => [counter?.name, counter?.packets ?? 0]));
   const passed = counted.get('delivered')! + counted.get('forwarded')!;
   const isWhole =
