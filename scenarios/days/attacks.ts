@@ -19,6 +19,7 @@ export interface Attack {
   readonly rest?: (recorded: number) => number;
   readonly at: number;
   readonly begins?: (number: number, recorded: number) => number;
+  readonly rate?: number;
   readonly detector: string;
   /** Whom the alert should name. */
   readonly accused: 'left' | 'right';
@@ -180,12 +181,13 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'flood of datagrams',
-    tool: 'nping --udp --rate 50000, 100,000 packets',
+    tool: 'nping --udp, 100,000 packets, laid at 20,000 a second',
     needs: ['nping'],
     site: 'shop',
     left: '203.0.113.80',
     right: 'web',
     at: 6.1 * hour,
+    rate: 20_000,
     detector: 'udp-flood',
     accused: 'right',
     within: 3 * minute,

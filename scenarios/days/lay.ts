@@ -15,6 +15,8 @@ export interface Laying {
    * is not touched. As it was recorded, when absent.
    */
   readonly begins?: (number: number, recorded: number) => number;
+  /** Packets a second, evenly, where the machine that recorded may have been too busy for those that the tool was told to send. */
+  readonly rate?: number;
 }
 
 const ipStart = 14;
@@ -27,7 +29,7 @@ const quoting: ReadonlySet<number> = new Set([3, 11, 12]);
 export function lay(
   path: string,
   site: Site,
-  { at, address, begins }: Laying,
+  { at, address, begins, rate }: Laying,
 ): { packets: number; until: number } {
   const conversations = new Map<string, { readonly first: number; readonly begins: number }>();
   let [first, until, packets] = [Number.NaN, at, 0];
@@ -45,7 +47,8 @@ export function lay(
       conversations.set(key, conversation);
     }
     rewrite(view, address);
-    const now = conversation.begins + time - conversation.first;
+    const now =
+      rate === undefined ? conversation.begins + time - conversation.first : at + (packets * 1000) / rate;
     site.trace.frame(site.time(now), bytes, frame.wireLength);
     until = Math.max(until, now);
     packets++;

@@ -73,14 +73,33 @@ function siteFile({ name, hosts, partners, outside }: Site): string {
 }
 
 function layAttack(site: Site, attack: Attack, path: string): Expected {
-  const { name, tool, left, right, rest, at, begins, detector, accused, about, within, also, isMissing } =
-    attack;
+  const {
+    name,
+    tool,
+    left,
+    right,
+    rest,
+    at,
+    begins,
+    rate,
+    detector,
+    accused,
+    about,
+    within,
+    also,
+    isMissing,
+  } = attack;
   const who = { left: addressOf(site, left), right: addressOf(site, right) };
   const standIn = (recorded: number) => {
     if (recorded === address('198.51.100.1')) return who.left;
     return recorded === address('198.51.100.2') ? who.right : (rest?.(recorded) ?? recorded);
   };
-  const { until, packets } = lay(path, site, { at, address: standIn, ...(begins && { begins }) });
+  const { until, packets } = lay(path, site, {
+    at,
+    address: standIn,
+    ...(begins && { begins }),
+    ...(rate && { rate }),
+  });
   if (packets === 0) throw new Error(`nothing was recorded of ${name}`);
   const called = site.hosts.find(({ address }) => address === who[accused])?.name;
   return {
