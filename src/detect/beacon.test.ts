@@ -4,14 +4,16 @@ import type { Flow } from '../flow/flow.ts';
 import { beacon } from './beacon.ts';
 import type { Finding } from './detector.ts';
 import { flowOf } from './flow.fixture.ts';
+import { AlertFolder } from './fold.ts';
 
 const host = '10.0.0.5';
 const server = '198.51.100.7';
 const minute = 60_000;
 const hour = 60 * minute;
 
+/** The detector, which tells of a pair once a day unless `settings` say otherwise. */
 function start(settings: object = {}) {
-  const detector = beacon.create(beacon.options.parse(settings));
+  const detector = beacon.create(beacon.options.parse({ repeatMs: 24 * hour, ...settings }));
   const findings: Finding[] = [];
   return {
     detector,
@@ -74,6 +76,19 @@ describe('a beacon', () => {
     for (let n = 0; n < 3 * 288; n++) see(call(n * 5 * minute, 300));
     expect(findings).toHaveLength(3);
     expect(new Set(findings.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+  });
+
+  test('is one alert for as long as it goes on, and another after a day of silence', () => {
+    const { see, findings } = start({ repeatMs: undefined });
+    for (let n = 0; n < 3 * 288; n++) see(call(n * 5 * minute, 300));
+    const lastAt = findings.at(-1)!.at;
+    expect(lastAt).toBeGreaterThan(3 * 24 * hour - 20 * minute);
+    for (let n = 0; n < 288; n++) see(call(100 * hour + n * 5 * minute, 300));
+    const folder = new AlertFolder({ newId: () => 'id', lostBetween: () => 0 });
+    const folded = findings.map((finding) => folder.fold(finding));
+    const alerts = folded.filter(({ isNew }) => isNew);
+    expect(alerts.map(({ alert }) => alert.firstAt > lastAt)).toEqual([false, true]);
+    expect(folded.find(({ alert }) => alert.lastAt === lastAt)?.alert.count).toBeGreaterThan(200);
   });
 
   test('whose records come out of order is the same', () => {

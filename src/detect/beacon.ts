@@ -40,7 +40,16 @@ const options = z.strictObject({
     .describe(
       'time for which the score must not fall below: who looks often enough finds a moment at which anything is regular; ms',
     ),
-  repeatMs: z.int().min(3_600_000).default(86_400_000).describe('a pair is told again after this long; ms'),
+  repeatMs: z
+    .int()
+    .min(60_000)
+    .default(900_000)
+    .describe('while it calls, a pair is told again after this long, as the same alert; ms'),
+  pauseMs: z
+    .int()
+    .min(3_600_000)
+    .default(86_400_000)
+    .describe('a pair that calls again after a longer pause is a new alert; ms'),
   maxPairs: z.int().min(16).max(65_536).default(4096).describe('pairs remembered at one time'),
 });
 
@@ -145,6 +154,7 @@ function findingOf(pair: BeaconPair, score: BeaconScore, at: number, settings: O
     beganAt: Math.min(first.openedAt, at),
     entity: nameOf(source),
     fingerprint: JSON.stringify([id, nameOf(source), nameOf(destination), protocol, destination.port]),
+    repeatsWithinMs: settings.pauseMs,
     title: `Beacon: ${nameOf(source)} calls ${service} about every ${every}`,
     explanation: [
       `${fullNameOf(source)} connected ${pair.count} times in 24 hours to ${fullNameOf(destination)} on ${protocolName(protocol)} port ${destination.port}${called}, in ${score.hoursSeen} of 24 hours, about every ${every} (half of the intervals between ${seconds(intervals.lower)} and ${seconds(intervals.upper)}).`,

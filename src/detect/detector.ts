@@ -74,6 +74,8 @@ export interface Finding {
   readonly outcome?: FindingOutcome;
   /** Same fingerprint = same thing again: folded into one alert with a count. */
   readonly fingerprint: string;
+  /** How long after it a repeat is still the same thing, where that is another time than usual; ms. */
+  readonly repeatsWithinMs?: number;
   readonly title: string;
   /** Plain sentences: what was seen, why that is wrong, which rule should have decided. */
   readonly explanation: string;

@@ -17,6 +17,12 @@ export interface FoldOptions {
   readonly maxOpen?: number;
 }
 
+/** An alert that a repeat is folded into, within its time after the last; ms. */
+interface Open {
+  readonly alert: Alert;
+  readonly windowMs: number;
+}
+
 /** What became of a finding. */
 export interface Folded {
   readonly alert: Alert;
@@ -31,7 +37,7 @@ export interface Folded {
 export class AlertFolder {
   readonly #options: Required<FoldOptions>;
   /** By fingerprint, the one that repeated longest ago first. */
-  readonly #open = new Map<string, Alert>();
+  readonly #open = new Map<string, Open>();
   #evicted = 0;
 
   constructor(options: FoldOptions) {
@@ -48,10 +54,10 @@ export class AlertFolder {
     return this.#evicted;
   }
 
-  fold(finding: Finding): Folded {
+  fold({ repeatsWithinMs, ...finding }: Finding): Folded {
     this.#close(finding.at);
-    const { lostBetween, leadMs } = this.#options;
-    const known = this.#open.get(finding.fingerprint);
+    const { lostBetween, leadMs, windowMs } = this.#options;
+    const known = this.#open.get(finding.fingerprint)?.alert;
     const firstAt = Math.min(known?.firstAt ?? finding.at, finding.at);
     const lastAt = Math.max(known?.lastAt ?? finding.at, finding.at);
     const began = Math.min(known?.beganAt ?? firstAt, finding.beganAt ?? firstAt);
@@ -70,15 +76,18 @@ export class AlertFolder {
     };
     this.#open.delete(finding.fingerprint);
     this.#makeRoom();
-    this.#open.set(finding.fingerprint, alert);
+    this.#open.set(finding.fingerprint, { alert, windowMs: repeatsWithinMs ?? windowMs });
     return { alert, isNew: known === undefined };
   }
 
   /** Forgets alerts that did not repeat within the window before `now`, ms since the epoch. */
   #close(now: number): void {
-    for (const [fingerprint, { lastAt }] of this.#open) {
-      if (now - lastAt <= this.#options.windowMs) break;
-      this.#open.delete(fingerprint);
+    const usual = this.#options.windowMs;
+    for (const [fingerprint, { alert, windowMs }] of this.#open) {
+      const quiet = now - alert.lastAt;
+      if (quiet > windowMs) this.#open.delete(fingerprint);
+      // Behind it they repeated later; one that may pause for longer says nothing about them.
+      else if (quiet <= usual) break;
     }
   }
 
