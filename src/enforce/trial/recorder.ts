@@ -42,10 +42,11 @@ const recordEnds = `
     meta l4proto != { tcp, udp } meta nfproto ipv4 add @hosts4 { ether saddr . ip saddr . ip daddr }
     meta l4proto != { tcp, udp } meta nfproto ipv6 add @hosts6 { ether saddr . ip6 saddr . ip6 daddr }`;
 
-/** A packet, by the number in its Ethernet address, that arrives with a mark. */
+/** A packet, by the number in its Ethernet address, that arrives with a mark, or gives its connection one. */
 export interface MarkedPacket {
   readonly number: number;
-  readonly mark: number;
+  readonly mark?: number;
+  readonly connectionMark?: number;
 }
 
 /**
@@ -86,12 +87,19 @@ export function recorderText({ ends, marks }: Recorded, marked: readonly MarkedP
 }
 
 function arrivals(marked: readonly MarkedPacket[]): string {
-  if (marked.length === 0) return '';
-  const marks = marked.map(({ number, mark }) => `${numberAddress(number)} : ${mark}`);
-  return `chain arriving {
-      type filter hook prerouting priority -460;
-      meta mark set ether saddr map { ${marks.join(', ')} }
-    }`;
+  const chain = (name: string, priority: number, what: string, field: 'mark' | 'connectionMark') => {
+    const marks = marked.flatMap(({ number, [field]: mark }) =>
+      mark === undefined ? [] : [`${numberAddress(number)} : ${mark}`],
+    );
+    if (marks.length === 0) return '';
+    return `chain ${name} {
+      type filter hook prerouting priority ${priority};
+      ${what} set ether saddr map { ${marks.join(', ')} }
+    }\n`;
+  };
+  return (
+    chain('arriving', -460, 'meta mark', 'mark') + chain('connecting', -199, 'ct mark', 'connectionMark')
+  );
 }
 
 /**

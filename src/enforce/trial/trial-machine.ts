@@ -5,7 +5,14 @@ import { type Address, formatAddress } from '../../net/address.ts';
 import { ownRunner } from '../runner.ts';
 import { captureOf, portAddress } from './frames.ts';
 import { TrialNamespace } from './namespace.ts';
-import { type KernelFate, type Recorded, readFates, recorderTable, recorderText } from './recorder.ts';
+import {
+  type KernelFate,
+  type MarkedPacket,
+  type Recorded,
+  readFates,
+  recorderTable,
+  recorderText,
+} from './recorder.ts';
 
 /** A packet, and the interface of the machine that it comes in by. */
 export interface Sent {
@@ -13,6 +20,8 @@ export interface Sent {
   readonly inInterface: string;
   /** Packet mark with which it arrives, as traffic control may set it; 0 where it is absent. */
   readonly mark?: number;
+  /** Mark that its connection gets, before any rule is there. */
+  readonly connectionMark?: number;
   /** Its checksum is wrong. */
   readonly isDamaged?: boolean;
 }
@@ -114,15 +123,14 @@ export class TrialMachine implements AsyncDisposable {
 
   /** Makes connection tracking see packets, and sends those that come before the ones that are judged. */
   async send(packets: readonly Sent[]): Promise<void> {
-    await this.run(['nft', '-f', '-'], recorderText({}));
+    await this.run(['nft', '-f', '-'], recorderText({}, marksOf(packets)));
     await this.#transmit(packets);
   }
 
   /** Sends the packets and returns what became of each. Throws when any did not come to the machine, or was not recorded. */
   async judge(packets: readonly Sent[]): Promise<KernelFate[]> {
     const { recorded = {} } = this.#options;
-    const marked = packets.flatMap(({ mark }, number) => (mark ? [{ number, mark }] : []));
-    await this.run(['nft', '-f', '-'], recorderText(recorded, marked));
+    await this.run(['nft', '-f', '-'], recorderText(recorded, marksOf(packets)));
     await this.#transmit(packets);
     for (let attempt = 0; attempt < mostLists; attempt++) {
       const listed = await this.run(['nft', '-j', '-n', 'list', 'table', 'inet', recorderTable]);
@@ -246,6 +254,15 @@ export class TrialMachine implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** Returns the marks that packets, told by their places, arrive with, or give to their connections. */
+function marksOf(packets: readonly Sent[]): MarkedPacket[] {
+  return packets.flatMap(({ mark, connectionMark }, number) =>
+    mark || connectionMark
+      ? [{ number, ...(mark && { mark }), ...(connectionMark && { connectionMark }) }]
+      : [],
+  );
 }
 
 /** Returns the neighbour through which routes lead: the address after the interface's own. */

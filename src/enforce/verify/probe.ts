@@ -15,6 +15,8 @@ export interface Probe extends Sent {
   readonly state: ConnectionState;
   readonly connection: Pick<Packet, 'direction' | 'statuses' | 'original'>;
   readonly history: readonly Sent[];
+  /** Mark of its connection, which its history has given it; none where it is absent. */
+  readonly marked?: number;
 }
 
 /** Answers to the questions of ICMP that begin a connection (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c). */
@@ -32,7 +34,7 @@ type Bare = Omit<WirePacket, 'length'>;
 
 /**
  * Returns how a packet can be sent, or a clause that says why it cannot. It is sent as near to what is said as can be: its
- * length is that of its headers, and it comes without a mark of its connection.
+ * length is that of its headers.
  */
 export function probeOf(packet: Packet, number: number): Probe | string {
   const { chain, source, destination, family, protocol, state, inInterface } = packet;
@@ -66,7 +68,7 @@ export function probeOf(packet: Packet, number: number): Probe | string {
     wire: { ...one, length: lengthOf(one) },
     inInterface: port,
   });
-  const mark = packet.numbers?.mark ?? 0;
+  const { mark = 0, 'connection mark': connectionMark = 0 } = packet.numbers ?? {};
   return {
     ...sent(wire),
     ...(mark !== 0 && { mark }),
@@ -76,9 +78,11 @@ export function probeOf(packet: Packet, number: number): Probe | string {
     state,
     connection,
     ...(chain === 'FORWARD' && outInterface !== undefined && { outInterface }),
-    history: history.map((one) =>
-      sent(one, one.source === wire.source || chain === 'INPUT' ? inInterface : outInterface),
-    ),
+    ...(connectionMark !== 0 && history.length > 0 && { marked: connectionMark }),
+    history: history.map((one) => ({
+      ...sent(one, one.source === wire.source || chain === 'INPUT' ? inInterface : outInterface),
+      ...(connectionMark !== 0 && { connectionMark }),
+    })),
   };
 }
 
@@ -157,7 +161,7 @@ function related(wire: Bare, _packet: Packet): Made | string {
 
 /** Returns the packet as rules see it, in the state that it has. */
 export function packetOf(
-  { wire, inInterface, outInterface, chain, connection, mark = 0 }: Probe,
+  { wire, inInterface, outInterface, chain, connection, mark = 0, marked = 0 }: Probe,
   state: ConnectionState,
 ): Packet {
   const { family, protocol, source, destination, sourcePort, port, icmpType, icmpCode, tcp } = wire;
@@ -174,7 +178,7 @@ export function packetOf(
     packetType: 'unicast',
     numbers: {
       mark,
-      'connection mark': 0,
+      'connection mark': marked,
       priority: 0,
       length: wire.length,
       'hop limit': wire.hopLimit,

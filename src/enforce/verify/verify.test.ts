@@ -72,6 +72,12 @@ const faults: readonly (readonly [string, string, string, boolean])[] = [
   ['all states for two', 'ct state established,related accept', 'ct state established accept', false],
   ['what comes by loopback', 'iif lo accept\ntcp dport 22 accept', 'tcp dport 22 accept', false],
   ['marks on arrival', 'meta mark 7 drop\nudp dport 53 accept', 'udp dport 53 accept', false],
+  [
+    'marks of connections',
+    'ct state established ct mark 7 drop\nct state established accept',
+    'ct state established accept',
+    false,
+  ],
   ['a ping that tracking calls invalid', 'ct state invalid icmp type echo-request accept', '', false],
   ['invalid ones dropped first', 'ct state invalid drop\ntcp dport 22 accept', 'tcp dport 22 accept', false],
 ];
