@@ -1,16 +1,13 @@
-import { z } from 'zod';
-import type { Flow, FlowChange } from '../flow/flow.ts';
-import type { DetectorDefinition, Finding, RunningDetector, Technique } from './detector.ts';
-import { FirstSeen, firstSeenOptions, type Habits } from './first-seen.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { DetectorDefinition, Finding, Technique } from './detector.ts';
+import { firstDynamicPort, learnedText, noveltyEvidence, serviceNumber, serviceText } from './novelty.ts';
 import {
-  firstDynamicPort,
-  isConversation,
-  learnedText,
-  noveltyEvidence,
-  serviceNumber,
-  serviceText,
-} from './novelty.ts';
-import { Ours, ownNetworks } from './outbound.ts';
+  type NewServiceSeen,
+  ServiceNovelty,
+  type ServiceNoveltyOptions,
+  type ServiceWays,
+  serviceNoveltyOptions,
+} from './service-novelty.ts';
 import { fullNameOf, nameOf, plural, processText } from './text.ts';
 
 const id = 'new-listening-port';
@@ -18,65 +15,12 @@ const id = 'new-listening-port';
 const external: Technique = { id: 'T1133', name: 'External Remote Services', tactic: 'Persistence' };
 const otherPort: Technique = { id: 'T1571', name: 'Non-Standard Port', tactic: 'Command and Control' };
 
-const options = z.strictObject({ ...firstSeenOptions, inside: ownNetworks });
-
-type Options = z.output<typeof options>;
-
-const nothing: readonly Finding[] = [];
-
-class NewListeningPort implements RunningDetector {
-  readonly #options: Options;
-  readonly #ours: Ours;
-  readonly #seen: FirstSeen;
-
-  constructor(settings: Options) {
-    this.#options = settings;
-    this.#ours = new Ours(settings.inside);
-    this.#seen = new FirstSeen(settings);
-  }
-
-  onFlow(flow: Flow, change: FlowChange): readonly Finding[] {
-    if (change !== 'decided' || flow.state !== 'established' || !isConversation(flow)) return nothing;
-    if (!this.#ours.hasDestination(flow) || isGuessed(flow)) return nothing;
-    const seen = this.#seen;
-    const at = flow.establishedAt ?? flow.openedAt;
-    const name = () => nameOf(flow.destination);
-    seen.seed(flow.openedAt);
-    seen.setEntity(flow.destination, 0);
-    seen.setNumber(serviceNumber(flow));
-    if (seen.standing(at, name) !== 'unknown') return nothing;
-    const novelty = seen.see(at, name);
-    if (novelty === 'known') return nothing;
-    const told = { flow, at, habits: seen.habits(at), settings: this.#options };
-    return [novelty === 'many' ? many(told) : single(told)];
-  }
-
-  onFinding(finding: Finding): void {
-    this.#seen.noteFinding(finding);
-  }
-
-  stateBytes(): number {
-    return this.#seen.bytes;
-  }
-
-  evicted(): number {
-    return this.#seen.evicted;
-  }
-}
-
 /** Whether who of both has the service may be guessed wrong: nobody's socket told, and the port is one that clients get. */
 function isGuessed({ seenBy, destination: { port } }: Flow): boolean {
   return seenBy === 'network' && port >= firstDynamicPort;
 }
 
-interface Told {
-  readonly flow: Flow;
-  readonly at: number;
-  readonly habits: Habits;
-  readonly settings: Options;
-}
-
-function single(told: Told): Finding {
+function single(told: NewServiceSeen): Finding {
   const { flow } = told;
   const who = nameOf(flow.destination);
   const service = serviceText(flow);
@@ -88,7 +32,7 @@ function single(told: Told): Finding {
   };
 }
 
-function many(told: Told): Finding {
+function many(told: NewServiceSeen): Finding {
   const { flow, habits, settings } = told;
   const who = nameOf(flow.destination);
   return {
@@ -107,7 +51,7 @@ function whatHappened(flow: Flow): string {
   return `${fullNameOf(destination)} answered ${fullNameOf(flow.source)} on ${serviceText(flow)}${by}`;
 }
 
-function common({ flow, at, habits, settings }: Told) {
+function common({ flow, at, habits, settings }: NewServiceSeen) {
   const { source, destination } = flow;
   return {
     detector: id,
@@ -126,13 +70,19 @@ function common({ flow, at, habits, settings }: Told) {
   };
 }
 
+const ways: ServiceWays = {
+  whose: (flow, ours) => (ours.hasDestination(flow) && !isGuessed(flow) ? flow.destination : undefined),
+  single,
+  many,
+};
+
 /** What port one of ours answers on for the first time. */
-export const newListeningPort: DetectorDefinition<Options> = {
+export const newListeningPort: DetectorDefinition<ServiceNoveltyOptions> = {
   id,
   title: 'New listening port',
   since: '0.2.0',
   techniques: [external, otherPort],
-  options,
+  options: serviceNoveltyOptions,
   doc: `One of ours that is of fixed ways and answers on a port where it never did: a service that somebody set up, or a door that an intruder left open. It
 is learned, told and forgotten as in new-peer, by the same options, of each that answers.
 
@@ -146,5 +96,5 @@ port in 900 is taken for known.
 ATT&CK: T1133 (services to come back by), T1571 where the port is not a usual one; by itself it shows neither.
 
 Memory: as new-peer, 4 MB as preset.`,
-  create: (settings) => new NewListeningPort(settings),
+  create: (settings) => new ServiceNovelty(settings, ways),
 };

@@ -1,9 +1,13 @@
-import { z } from 'zod';
-import type { Flow, FlowChange } from '../flow/flow.ts';
-import type { DetectorDefinition, Finding, RunningDetector, Technique } from './detector.ts';
-import { FirstSeen, firstSeenOptions, type Habits } from './first-seen.ts';
-import { isConversation, learnedText, noveltyEvidence, serviceNumber, serviceText } from './novelty.ts';
-import { Ours, ownNetworks } from './outbound.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { DetectorDefinition, Finding, Technique } from './detector.ts';
+import { learnedText, noveltyEvidence, serviceNumber, serviceText } from './novelty.ts';
+import {
+  type NewServiceSeen,
+  ServiceNovelty,
+  type ServiceNoveltyOptions,
+  type ServiceWays,
+  serviceNoveltyOptions,
+} from './service-novelty.ts';
 import { fullNameOf, nameOf, plural, processText } from './text.ts';
 
 const id = 'new-service';
@@ -11,60 +15,7 @@ const id = 'new-service';
 const remoteServices: Technique = { id: 'T1021', name: 'Remote Services', tactic: 'Lateral Movement' };
 const otherPort: Technique = { id: 'T1571', name: 'Non-Standard Port', tactic: 'Command and Control' };
 
-const options = z.strictObject({ ...firstSeenOptions, inside: ownNetworks });
-
-type Options = z.output<typeof options>;
-
-const nothing: readonly Finding[] = [];
-
-class NewService implements RunningDetector {
-  readonly #options: Options;
-  readonly #ours: Ours;
-  readonly #seen: FirstSeen;
-
-  constructor(settings: Options) {
-    this.#options = settings;
-    this.#ours = new Ours(settings.inside);
-    this.#seen = new FirstSeen(settings);
-  }
-
-  onFlow(flow: Flow, change: FlowChange): readonly Finding[] {
-    if (change !== 'decided' || flow.state !== 'established' || !isConversation(flow)) return nothing;
-    if (!this.#ours.hasSource(flow)) return nothing;
-    const seen = this.#seen;
-    const at = flow.establishedAt ?? flow.openedAt;
-    const name = () => nameOf(flow.source);
-    seen.seed(flow.openedAt);
-    seen.setEntity(flow.source, 0);
-    seen.setNumber(serviceNumber(flow));
-    if (seen.standing(at, name) !== 'unknown') return nothing;
-    const novelty = seen.see(at, name);
-    if (novelty === 'known') return nothing;
-    const told = { flow, at, habits: seen.habits(at), settings: this.#options };
-    return [novelty === 'many' ? many(told) : single(told)];
-  }
-
-  onFinding(finding: Finding): void {
-    this.#seen.noteFinding(finding);
-  }
-
-  stateBytes(): number {
-    return this.#seen.bytes;
-  }
-
-  evicted(): number {
-    return this.#seen.evicted;
-  }
-}
-
-interface Told {
-  readonly flow: Flow;
-  readonly at: number;
-  readonly habits: Habits;
-  readonly settings: Options;
-}
-
-function single(told: Told): Finding {
+function single(told: NewServiceSeen): Finding {
   const { flow } = told;
   const who = nameOf(flow.source);
   const service = serviceText(flow);
@@ -76,7 +27,7 @@ function single(told: Told): Finding {
   };
 }
 
-function many(told: Told): Finding {
+function many(told: NewServiceSeen): Finding {
   const { flow, habits, settings } = told;
   const who = nameOf(flow.source);
   const further = plural(habits.further, 'more new service');
@@ -95,7 +46,7 @@ function whatHappened(flow: Flow): string {
   return `${fullNameOf(flow.source)} connected to ${fullNameOf(flow.destination)} on ${serviceText(flow)}`;
 }
 
-function common({ flow, at, habits, settings }: Told) {
+function common({ flow, at, habits, settings }: NewServiceSeen) {
   const { source, destination } = flow;
   return {
     detector: id,
@@ -114,13 +65,19 @@ function common({ flow, at, habits, settings }: Told) {
   };
 }
 
+const ways: ServiceWays = {
+  whose: (flow, ours) => (ours.hasSource(flow) ? flow.source : undefined),
+  single,
+  many,
+};
+
 /** What service somebody uses for the first time. */
-export const newService: DetectorDefinition<Options> = {
+export const newService: DetectorDefinition<ServiceNoveltyOptions> = {
   id,
   title: 'New service',
   since: '0.2.0',
   techniques: [remoteServices, otherPort],
-  options,
+  options: serviceNoveltyOptions,
   doc: `One of ours that is of fixed ways and uses a service, which is a protocol and port, for the first time, at whichever server: a till that always spoke
 HTTPS and now SSH. It is learned, told and forgotten as in new-peer, by the same options: 7 days, or 10,000 contacts in a row with nothing new; who
 used more than 3 services for the first time in the second half of that is told nothing of. All ports from 32768 on are one service, since
@@ -134,5 +91,5 @@ something else. After a restart of the agent it learns anew. One new service in 
 ATT&CK: T1021 where it is one of the services to log in by, T1571 for others; by itself it shows neither.
 
 Memory: as new-peer, 4 MB as preset.`,
-  create: (settings) => new NewService(settings),
+  create: (settings) => new ServiceNovelty(settings, ways),
 };

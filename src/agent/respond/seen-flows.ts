@@ -1,11 +1,8 @@
-import type { SeenConversation } from '../../firewall/guard/cut-conversations.ts';
-import { parseDimensions } from '../../flow/ask/parse-dimensions.ts';
+import { conversationDimensions, conversationOf } from '../../firewall/guard/recorded-conversations.ts';
 import { TooLargeQuestion } from '../../flow/ask/query.ts';
 import { parseFlowFilter } from '../../flow/filter.ts';
-import { parseAddress } from '../../net/address.ts';
 import type { AddressSet } from '../../net/address-set.ts';
 import { formatPrefix } from '../../net/prefix.ts';
-import { protocolNumber } from '../../net/protocol.ts';
 import { blastRadius } from '../../respond/blast-radius.ts';
 import type { BlastRadius } from '../../respond/model.ts';
 import type { Store } from '../../store/store.ts';
@@ -36,8 +33,7 @@ export function blastOf(store: Pick<Store, 'ask'>, cut: AddressSet, since: numbe
 }
 
 function within(store: Pick<Store, 'ask'>, cut: AddressSet, since: number, until: number): BlastRadius {
-  const parsed = parseDimensions('src-address,dst-address,port,proto');
-  const by = 'dimensions' in parsed ? parsed.dimensions : [];
+  const by = conversationDimensions();
   const range = { since, until, order: 'flows' as const, atMost: mostRows };
   const all = store.ask({ ...range, filter: filterOf(answered), by: [], top: 1 });
   const touched = cut.prefixes().map((prefix) =>
@@ -61,16 +57,6 @@ function filterOf(text: string) {
   const result = parseFlowFilter(text);
   if (!result.ok) throw new Error(`not a filter: ${text}`);
   return result.tree;
-}
-
-function conversationOf(
-  [from = '', to = '', port, protocol = '']: readonly string[],
-  count: number,
-): SeenConversation[] {
-  const [source, destination] = [parseAddress(from), parseAddress(to)];
-  const number = protocolNumber(protocol);
-  if (source === undefined || destination === undefined || number === undefined) return [];
-  return [{ protocol: number, source, destination, port: Number(port), count }];
 }
 
 function nothing(unknown: string): BlastRadius {

@@ -31,7 +31,9 @@ export function renameSafely(from: string, to: string): void {
 function writeAndSync(path: string, flags: 'a' | 'w', text: string): void {
   const file = openSync(path, flags, fileMode);
   try {
-    writeSync(file, text);
+    const bytes = Buffer.from(text);
+    if (writeSync(file, bytes) !== bytes.length)
+      throw new Error(`${path} took only a part of what was written`);
     fsyncSync(file);
   } finally {
     closeSync(file);
