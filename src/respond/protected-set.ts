@@ -12,7 +12,7 @@ interface Guarded {
 /** Ports of Kubernetes: its nodes listen on the one, and ask API servers on the other. */
 const [kubelet, apiServer] = [10250, 6443];
 
-/** Loopback, all hosts, this network, link-local routers' and group addresses: what is there is no attacker (RFC 6890, RFC 4291). */
+/** This network, loopback, group addresses and all hosts: what is there is no attacker (RFC 6890, RFC 4291). */
 const always: readonly Guarded[] = [
   ['0.0.0.0/8', 'this network'],
   ['127.0.0.0/8', 'loopback'],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Action } from '../../respond/model.ts';
 import { cannotEnforce, foreignRules, Namespace } from '../namespace.fixture.ts';
 import { NftablesEnforcer } from '../nftables.ts';
+import type { Runner } from '../runner.ts';
 import { RespondTable } from './respond-table.ts';
 
 const block = (prefix: string): Action => ({ kind: 'block', prefix, seconds: 3600 });
@@ -155,6 +156,27 @@ describe.skipIf(cannotEnforce !== undefined)(
       await table.put(block('198.51.100.2/32'), 'r1', 60);
       await table.forget(block('198.51.100.2/32'));
       expect([answers(1, '198.51.100.1'), entries()]).toEqual([0, 0]);
+    });
+
+    test('what stays in force is not said to be taken back', async () => {
+      using site = pair();
+      const { table, machine } = site;
+      await table.put(block('198.51.100.2/32'), 'r1', 60);
+      // One that may read, and not delete.
+      const reader: Runner = {
+        find: (program) => machine.runner.find(program),
+        detach: (program, args) => machine.runner.detach(program, args),
+        run: (program, args, options) =>
+          String(options?.input).includes('delete element')
+            ? Promise.resolve({ code: 1, out: '', err: 'Error: Operation not permitted' })
+            : machine.runner.run(program, args, options),
+      };
+      await expect(new RespondTable(reader).remove(block('198.51.100.2/32'), 'r1')).rejects.toThrow(
+        /does not take it back: .*not permitted/,
+      );
+      await table.remove(block('198.51.100.2/32'), 'r1');
+      await table.remove(block('198.51.100.2/32'), 'r1');
+      expect([...(await table.inForce())]).toEqual([]);
     });
 
     test('what the kernel does not take changes nothing', async () => {

@@ -36,10 +36,14 @@ export class RespondTable {
     return this.#try(changeOf(action, id).extend(seconds));
   }
 
-  /** Takes it back, whether it is there or not. */
+  /** Takes it back, whether it is there or not. Throws {@link Refused} where it stays in force. */
   async remove(action: Action, id: string): Promise<void> {
     const { remove, leftover } = changeOf(action, id);
-    if (!(await this.#try(remove)) && leftover !== undefined) await this.#try(leftover);
+    const { code, err } = await this.#runner.run('nft', ['-f', '-'], { input: remove });
+    if (code === 0) return;
+    if ((await this.inForce()).has(id))
+      throw new Refused(`nft does not take it back: ${readNftError(err).message}`);
+    if (leftover !== undefined) await this.#try(leftover);
   }
 
   /** Returns the ids of the responses that are in force. Throws an Error where nft cannot be asked. */
