@@ -5,7 +5,7 @@ export const badMatch: CodeDefinition = {
   title: 'Filter of a playbook that cannot be read',
   class: 'schema',
   severity: 'error',
-  since: '0.3.0',
+  since: '0.2.0',
   doc: `\`match\` of a playbook is a filter over alerts, in the language of \`picket alerts\`: keys with values, which must all hold. This one cannot be
 read, so that nobody can say which alerts are meant. None of the playbooks is used. \`docs/reference/filters.md\` lists all keys.`,
   example: { bad: 'match: detector==port-scan', good: 'match: detector=port-scan severity=high' },
@@ -16,7 +16,7 @@ export const matchesAll: CodeDefinition = {
   title: 'Playbook that acts on every alert by itself',
   class: 'provable',
   severity: 'warning',
-  since: '0.3.0',
+  since: '0.2.0',
   doc: `The playbook has an empty filter, asks nobody (\`approval: false\`) and is no dry run: whatever raises an alert about somebody's address has
 that address blocked. Who can send packets with another's address can then have Picket cut off that other.
 

@@ -10,7 +10,7 @@ const nothing: FlowSourceCounters = { flows: 0, lost: {}, dropped: {}, details: 
 export const capture: FlowSource<CaptureOptions> = {
   id: 'capture',
   title: 'Packets of interfaces',
-  since: '0.3.0',
+  since: '0.2.0',
   doc: `Makes flows of the packets that interfaces send and receive, with packets, bytes and TCP flags both ways, the tunnel and VLANs that they
 go through, and the names in DNS answers, TLS ClientHello and HTTP requests. Packets are read from a ring that the kernel fills
 (\`TPACKET_V3\`); what it has no room for, the kernel counts. Needs \`CAP_NET_RAW\`.

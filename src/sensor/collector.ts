@@ -361,7 +361,7 @@ export function startCollector(sink: FlowSink, options: CollectorOptions = {}): 
 export const collector: FlowSource<CollectorOptions> = {
   id: 'collector',
   title: 'NetFlow, IPFIX and sFlow over UDP',
-  since: '0.3.0',
+  since: '0.2.0',
   doc,
   async probe({ listen = [] } = {}): Promise<Probe> {
     try {

@@ -366,7 +366,7 @@ export function startConntrack(sink: FlowSink, options: ConntrackOptions = {}): 
 export const conntrack: FlowSource<ConntrackOptions> = {
   id: 'conntrack',
   title: "Conversations from the kernel's connection tracking",
-  since: '0.3.0',
+  since: '0.2.0',
   doc,
   probe: async () => probeConntrack(),
   open: async (sink, options) => {

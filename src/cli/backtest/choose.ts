@@ -1,5 +1,6 @@
 import type { DetectorDefinition } from '../../detect/detector.ts';
 import { ownNetworks } from '../../detect/outbound.ts';
+import { nearest } from '../../diagnostic/suggest.ts';
 import { UsageError } from '../command.ts';
 import { presetOf } from './backtest.ts';
 
@@ -21,8 +22,14 @@ export function choose(
   list: string | undefined,
 ): Chosen {
   const definition = detectors.find((one) => one.id === id);
-  if (definition === undefined)
-    throw new UsageError(`there is no detector ${id}`, `one of ${idsOf(detectors)}`);
+  if (definition === undefined) {
+    const ids = detectors.map((one) => one.id);
+    const meant = nearest(id, ids);
+    throw new UsageError(
+      `there is no detector ${id}`,
+      meant === undefined ? `one of ${ids.join(', ')}` : `did you mean ${meant}?`,
+    );
+  }
   const { threshold } = definition;
   const name = option ?? threshold?.option;
   if (name === undefined)

@@ -30,7 +30,11 @@ export async function runBacktest(
   const { paths, from, manifests, limits, inside, budget } = request;
   const inputs = await flowInputsOf(paths, from, io);
   const other = inputs.indexOf(undefined);
-  if (other >= 0) throw new UsageError(`${paths[other]} holds no flows of a form that is known`);
+  if (other >= 0)
+    throw new UsageError(
+      `${paths[other]} holds no flows of a form that is known`,
+      'it takes captures, logs of flows and logs of services, as picket replay does; --from says of what form a log of flows is',
+    );
   const loaded = await loadPosture(manifests, io, limits);
   for (const { name, reason } of loaded.unreadable)
     io.err(`${io.errStyle('yellow', 'warning')}: ${name} was not read: ${reason}\n`);

@@ -1,4 +1,4 @@
-import { type CommandDefinition, ExitCode, outputOption } from '../command.ts';
+import { type CommandDefinition, ExitCode, FailedError, outputOption } from '../command.ts';
 import { stateOption } from '../state.ts';
 
 export const auditVerifyCommand: CommandDefinition = {
@@ -27,8 +27,14 @@ export const auditVerifyCommand: CommandDefinition = {
     const known = headOf(options.head);
     const report = openAudit(options.state, io)?.verify(known);
     if (report === undefined) {
-      io.err('there is no audit log\n');
-      return known === undefined ? ExitCode.clean : ExitCode.problems;
+      // One that was taken away whole looks like one that never was.
+      if (known === undefined)
+        throw new FailedError(
+          'there is no audit log',
+          'picket run writes one where the site file has playbooks; if there was one, somebody took it away. --state names another folder',
+        );
+      io.err('there is no audit log any more\n');
+      return ExitCode.problems;
     }
     io.out(options.output === 'json' ? verifyJson(report) : verifyText(report));
     return report.problems.length === 0 ? ExitCode.clean : ExitCode.problems;

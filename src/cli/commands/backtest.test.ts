@@ -104,6 +104,7 @@ describe('used wrongly', () => {
   test.each([
     [[], 'no detector named'],
     [['beacons', '--on', 'x'], 'there is no detector beacons'],
+    [['beakon', '--on', 'x'], 'did you mean beacon?'],
     [['beacon'], 'no recording named'],
     [['policy-violation', '--on', 'x'], 'policy-violation has no threshold'],
     [['beacon', '--on', 'x', '--budget', '1'], '1 is no budget'],

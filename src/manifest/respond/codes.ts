@@ -3,7 +3,7 @@ import type { Code, CodeDefinition } from '../../diagnostic/diagnostic.ts';
 type Example = NonNullable<CodeDefinition['example']>;
 
 function respondCode(code: Code, title: string, doc: string, example: Example): CodeDefinition {
-  return { code, title, class: 'schema', severity: 'error', since: '0.3.0', doc, example };
+  return { code, title, class: 'schema', severity: 'error', since: '0.2.0', doc, example };
 }
 
 export const respondValue = respondCode(

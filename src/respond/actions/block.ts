@@ -8,7 +8,7 @@ import { addressOf, noAddress, widened } from './which-end.ts';
 export const block: ActionDefinition<'block'> = {
   id: 'block',
   title: 'Block an address or a prefix',
-  since: '0.3.0',
+  since: '0.2.0',
   doc: `Packets from and to the prefix are dropped on this machine: what comes in, what passes through and what it sends, of both IP versions. The
 rules stand before connection tracking (netfilter priority -310), so that connections that are open are cut with their next packet; where conntrack(8)
 is there, their entries are deleted, too. The prefix is an element of a set of \`table inet picket_respond\` with a timeout of its own: the kernel ends

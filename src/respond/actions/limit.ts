@@ -8,7 +8,7 @@ import { addressOf, noAddress, widened } from './which-end.ts';
 export const limit: ActionDefinition<'limit'> = {
   id: 'limit',
   title: 'Limit the packets of an address',
-  since: '0.3.0',
+  since: '0.2.0',
   doc: `Of the packets that come from the address, as many pass as the rate says; what exceeds it is dropped before connection tracking. Every
 response has a rate and an account of its own. The element of the map in \`table inet picket_respond\` that leads to it has a timeout: the kernel ends
 the limit, whatever became of Picket.

@@ -8,7 +8,7 @@ export interface LoadCode extends CodeDefinition {
   readonly falcoTitle: string;
 }
 
-const common = { class: 'schema', since: '0.3.0' } as const;
+const common = { class: 'schema', since: '0.2.0' } as const;
 
 function error(
   code: LoadCode['code'],

@@ -9,7 +9,7 @@ function define(
   good?: string,
 ): CodeDefinition {
   const example = { bad, ...(good !== undefined && { good }) };
-  return { code, class: 'schema', severity, title, since: '0.3.0', doc, example };
+  return { code, class: 'schema', severity, title, since: '0.2.0', doc, example };
 }
 
 export const settingsUnreadable: CodeDefinition = define(

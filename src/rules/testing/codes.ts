@@ -5,7 +5,7 @@ export const invalidRuleTest: CodeDefinition = {
   title: 'Rule test that cannot be run',
   class: 'schema',
   severity: 'error',
-  since: '0.3.0',
+  since: '0.2.0',
   doc: `A file of rule tests names rules files and gives, for each test, events (made up, or those of a capture) and the rules that
 must fire on them. This one is of another shape, or names a type of event or a parameter that does not exist.`,
   example: {

@@ -8,7 +8,7 @@ export const rivalDeclarations: Check = {
   title: 'Two host firewalls for one machine',
   class: 'provable',
   severity: 'error',
-  since: '0.3.0',
+  since: '0.2.0',
   doc: `A machine has one packet filter of Picket's. Of the HostFirewalls that fit it the one that asks for the most labels is in force;
 these two ask for as many as each other, and none of them contradict. Which is in force on a machine that has them all is not told, so
 that none is put in force there.

@@ -7,7 +7,7 @@ export const undeclaredName: Check = {
   title: 'Host firewall names what is not declared',
   class: 'provable',
   severity: 'error',
-  since: '0.3.0',
+  since: '0.2.0',
   doc: `A rule of a HostFirewall says \`from\` or \`to\` a name that is no zone of the declaration and no host of the site file, that
 is both, or a zone with interfaces where only addresses can be meant. Whom the rule lets in is not known, so that nothing of the
 declaration is put in force, and verdicts that hang on it are unknown.
