@@ -44,6 +44,12 @@ describe('the score', () => {
     expect([how('succeeded'), how(undefined), how('failed'), how('blocked')]).toEqual([33, 20, 10, 10]);
   });
 
+  test('of what no tactic is known of is that of its alert: nothing says that it was stopped', () => {
+    expect(incidentOf({ ...deed(0, x, 'Discovery', 'plc'), techniques: [] }).scoreParts).toEqual([
+      { name: 'severity', points: 20, why: 'the gravest alert is medium' },
+    ]);
+  });
+
   test('is the sum of its parts, 100 at most', () => {
     const tactics = ['Discovery', 'Initial Access', 'Lateral Movement', 'Command and Control', 'Impact'];
     const all = tactics.map((tactic, n) =>
@@ -62,7 +68,7 @@ describe('the story', () => {
     );
     expect(title).toBe('Port scan: x tried 9 ports.');
     expect(story).toBe(
-      `At 2026-06-01 12:00:00 UTC ${x} acted against plc, in 1 alert. First, at 12:00:00, Discovery: Port scan: x tried 9 ports. Not known is how this came out: Discovery.`,
+      `At 2026-06-01 12:00:00 UTC ${x} acted against plc, in 1 alert. First, at 12:00:00, Discovery: Port scan: x tried 9 ports. How this came out is not known: Discovery.`,
     );
   });
 

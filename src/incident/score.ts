@@ -32,7 +32,8 @@ export function scoreParts(draft: Draft): ScorePart[] {
   const ordered = seen.filter(({ firstAt }, at) => at > 0 && firstAt >= seen[at - 1]!.firstAt).length;
   const outcomes = [...draft.stages.values()].map(({ outcome }) => outcome);
   const worked = outcomes.filter((outcome) => outcome === 'succeeded').length;
-  const isStopped = outcomes.every((outcome) => outcome === 'blocked' || outcome === 'failed');
+  const isStopped =
+    outcomes.length > 0 && outcomes.every((outcome) => outcome === 'blocked' || outcome === 'failed');
   const taken = [...draft.entities.values()].filter(({ takenAt }) => takenAt !== undefined).length;
   const parts: ScorePart[] = [
     { name: 'severity', points: bySeverity[severity], why: `the gravest alert is ${severity}` },

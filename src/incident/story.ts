@@ -78,7 +78,7 @@ function outcomes({ alerts, dropped }: Draft): string[] {
     ...(worked.length > 0 ? [`It worked: ${worked.join(', ')}.`] : []),
     ...(blocked.length > 0 ? [`It was blocked: ${blocked.join(', ')}.`] : []),
     ...(failed.length > 0 ? [`It came to nothing: ${failed.join(', ')}.`] : []),
-    ...(open.length > 0 ? [`Not known is how this came out: ${open.join(', ')}.`] : []),
+    ...(open.length > 0 ? [`How this came out is not known: ${open.join(', ')}.`] : []),
     ...(dropped.alerts > 0 ? [`${plural(dropped.alerts, 'alert')} more had no room in the list.`] : []),
   ];
 }
